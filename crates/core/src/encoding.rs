@@ -1,0 +1,122 @@
+//! Bytes as text, with exactly one accepted spelling each.
+//!
+//! Two spellings of the same bytes would let two readers disagree about what was signed,
+//! so only standard, padded base64 with zero trailing bits and lower-case hexadecimal are read.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Error;
+
+/// Encodes as standard base64 with padding (RFC 4648 section 4).
+pub fn base64_encode(bytes: impl AsRef<[u8]>) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Decodes canonical standard base64. `what` names the value in the error.
+///
+/// # Errors
+/// [`Error::Base64`] for any other spelling: another alphabet, missing padding, white space,
+/// non-zero trailing bits.
+pub fn base64_decode(what: &'static str, text: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
+    STANDARD.decode(text).map_err(|_| Error::Base64 { what })
+}
+
+/// Encodes as lower-case hexadecimal.
+pub fn hex_encode(bytes: impl AsRef<[u8]>) -> String {
+    hex::encode(bytes)
+}
+
+/// Decodes lower-case hexadecimal. `what` names the value in the error.
+///
+/// # Errors
+/// [`Error::Hex`] for an odd length, an upper-case or a foreign character.
+pub fn hex_decode(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+    let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match hex::decode(text) {
+        Ok(bytes) if lower => Ok(bytes),
+        _ => Err(Error::Hex { what, found: text.chars().take(80).collect() }),
+    }
+}
+
+/// Decodes exactly one PEM block with the given label.
+///
+/// # Errors
+/// [`Error::Pem`] when the text is not one strict PEM block (RFC 7468), or has another label.
+pub fn pem_decode(what: &'static str, wanted: &'static str, text: &[u8]) -> Result<Vec<u8>, Error> {
+    let pem = |reason: String| Error::Pem { what, wanted, reason };
+    let (label, bytes) =
+        der::pem::decode_vec(trim_end(text)).map_err(|error| pem(error.to_string()))?;
+    if label == wanted { Ok(bytes) } else { Err(pem(format!("found the label {label:?}"))) }
+}
+
+/// Encodes one PEM block with LF line ends and 64 columns (RFC 7468).
+pub fn pem_encode(label: &'static str, bytes: &[u8]) -> String {
+    // Encoding fails only for a label with forbidden characters; labels here are constants.
+    der::pem::encode_string(label, der::pem::LineEnding::LF, bytes).unwrap_or_default()
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Bytes that JSON documents carry as canonical base64.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Base64Bytes(pub Vec<u8>);
+
+impl Serialize for Base64Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64_encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Base64Bytes;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string of canonical base64")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Base64Bytes, E> {
+                STANDARD
+                    .decode(text)
+                    .map(Base64Bytes)
+                    .map_err(|_| E::custom("found a string that is not canonical base64"))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_spelling_of_base64_is_read() {
+        assert_eq!(base64_decode("x", "AQI="), Ok(vec![1, 2]));
+        for other in ["AQI", "AQJ=", "AQI=\n", "-_8=", " AQI=", "AQI=="] {
+            assert_eq!(base64_decode("x", other), Err(Error::Base64 { what: "x" }), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn only_lower_case_hex_is_read() {
+        assert_eq!(hex_decode("x", "00ff"), Ok(vec![0, 255]));
+        for other in ["00FF", "0", "0g", " 00"] {
+            let wanted = Error::Hex { what: "x", found: other.to_owned() };
+            assert_eq!(hex_decode("x", other), Err(wanted));
+        }
+    }
+
+    #[test]
+    fn pem_round_trip_and_label() {
+        let text = pem_encode("PUBLIC KEY", &[1, 2, 3]);
+        assert_eq!(pem_decode("key", "PUBLIC KEY", text.as_bytes()), Ok(vec![1, 2, 3]));
+        let error = pem_decode("key", "CERTIFICATE", text.as_bytes());
+        assert!(matches!(error, Err(Error::Pem { wanted: "CERTIFICATE", .. })), "{error:?}");
+    }
+}

@@ -1,0 +1,190 @@
+//! Signed material: what a signature comes with, whatever format carried it.
+//!
+//! Nothing here is verified. Every format of [`crate::formats`] is parsed into one
+//! [`SignedMaterial`], so that there is one verifier.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::digest::{ArtifactDigest, DigestAlgorithm};
+use crate::dsse::Envelope;
+use crate::encoding::{base64_encode, hex_encode};
+
+/// A signature with everything that is offered to verify it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedMaterial {
+    /// The format it was read from.
+    pub format: Format,
+    /// SHA-256 of the document it was read from, where there is one.
+    pub document: Option<ArtifactDigest>,
+    /// What was signed, and the signature.
+    pub content: SignedContent,
+    /// The certificate, or a hint at the key.
+    pub credential: Credential,
+    /// Entries of transparency logs.
+    pub log_entries: Vec<LogEntry>,
+    /// RFC 3161 timestamp responses or tokens, DER.
+    pub timestamps: Vec<Vec<u8>>,
+}
+
+impl SignedMaterial {
+    /// The digest algorithms of the artifact that a verifier of this material may ask for, from
+    /// the material alone: what to compute in the one pass over the artifact.
+    ///
+    /// For statements these are the acceptable algorithms that the subjects use; a payload that
+    /// does not parse needs none, because it will be refused.
+    pub fn digest_algorithms(&self, limits: &crate::Limits) -> Vec<DigestAlgorithm> {
+        match &self.content {
+            SignedContent::Message { digest: Some(digest), .. } => vec![digest.algorithm()],
+            SignedContent::Message { digest: None, .. } => DigestAlgorithm::ALL.to_vec(),
+            SignedContent::Envelope(envelope) => {
+                let Ok(statement) = crate::statement::Statement::parse(&envelope.payload.0, limits)
+                else {
+                    return Vec::new();
+                };
+                let used = |algorithm: &DigestAlgorithm| {
+                    statement.subject.iter().any(|s| s.digest.0.contains_key(algorithm.name()))
+                };
+                DigestAlgorithm::ALL.into_iter().filter(used).collect()
+            }
+        }
+    }
+}
+
+/// The formats that signed material comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Format {
+    /// Sigstore bundle, media type version 0.1.
+    #[serde(rename = "sigstore bundle 0.1")]
+    BundleV0_1,
+    /// Sigstore bundle, media type version 0.2.
+    #[serde(rename = "sigstore bundle 0.2")]
+    BundleV0_2,
+    /// Sigstore bundle, media type version 0.3.
+    #[serde(rename = "sigstore bundle 0.3")]
+    BundleV0_3,
+    /// cosign's own local bundle of before the Sigstore bundle.
+    #[serde(rename = "cosign bundle")]
+    CosignBundle,
+    /// A signature file, with or without a certificate file.
+    #[serde(rename = "detached signature")]
+    Detached,
+    /// A DSSE envelope by itself.
+    #[serde(rename = "dsse envelope")]
+    Dsse,
+    /// A PEP 740 attestation of PyPI.
+    #[serde(rename = "pep 740 attestation")]
+    Pep740,
+    /// The annotations of a cosign signature layer in a registry.
+    #[serde(rename = "cosign annotations")]
+    CosignAnnotations,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BundleV0_1 => "sigstore bundle 0.1",
+            Self::BundleV0_2 => "sigstore bundle 0.2",
+            Self::BundleV0_3 => "sigstore bundle 0.3",
+            Self::CosignBundle => "cosign bundle",
+            Self::Detached => "detached signature",
+            Self::Dsse => "dsse envelope",
+            Self::Pep740 => "pep 740 attestation",
+            Self::CosignAnnotations => "cosign annotations",
+        })
+    }
+}
+
+/// What was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedContent {
+    /// The artifact's own bytes.
+    Message {
+        /// The digest that the signer says the message has. Not authoritative.
+        digest: Option<ArtifactDigest>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+    /// A statement about the artifact.
+    Envelope(Envelope),
+}
+
+/// What the material says about its signer. Not authoritative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// X.509 certificates, DER.
+    Certificate {
+        /// The signer's.
+        leaf: Vec<u8>,
+        /// What came with it: possible intermediates, never trust anchors.
+        others: Vec<Vec<u8>>,
+    },
+    /// A hint at a key that the verifier must have already; empty when there is none.
+    Key {
+        /// Any text.
+        hint: String,
+    },
+}
+
+/// The id of a log: 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogId(pub [u8; 32]);
+
+impl LogId {
+    /// As lower-case hexadecimal, the way Rekor v1 spells it.
+    pub fn hex(&self) -> String {
+        hex_encode(self.0)
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
+
+impl fmt::Debug for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogId({})", base64_encode(self.0))
+    }
+}
+
+/// An entry of a transparency log: `TransparencyLogEntry` of sigstore/protobuf-specs
+/// `sigstore_rekor.proto`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The index over all shards of the log.
+    pub log_index: u64,
+    /// The log.
+    pub log_id: LogId,
+    /// The kind, e.g. `hashedrekord`.
+    pub kind: String,
+    /// The kind's version, e.g. `0.0.1`.
+    pub version: String,
+    /// Seconds since 1970 when the log took the entry. Authentic only under the SET. `None` in
+    /// Rekor v2, which knows no time.
+    pub integrated_time: Option<i64>,
+    /// Rekor v1's signed entry timestamp (inclusion promise).
+    pub signed_entry_timestamp: Option<Vec<u8>>,
+    /// The Merkle inclusion proof.
+    pub inclusion_proof: Option<InclusionProof>,
+    /// The entry: what the leaf hash covers.
+    pub canonicalized_body: Vec<u8>,
+}
+
+/// A Merkle inclusion proof (RFC 6962 section 2.1.1) with its checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InclusionProof {
+    /// The index in this tree.
+    pub log_index: u64,
+    /// The root.
+    pub root_hash: [u8; 32],
+    /// Leaves of the tree.
+    pub tree_size: u64,
+    /// Sibling hashes, leaf to root.
+    pub hashes: Vec<[u8; 32]>,
+    /// The signed checkpoint (C2SP signed-note, tlog-checkpoint).
+    pub checkpoint: Option<String>,
+}
