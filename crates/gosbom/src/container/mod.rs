@@ -1,0 +1,122 @@
+//! From bytes to an [`Image`]: where to look for the build information, how addresses map to the
+//! file, and what the headers say.
+//!
+//! Every reader here works on a [`Window`] and obeys the same rules: tables are counted against
+//! [`Limits::headers`](crate::Limits) before they are read, ranges are half-open and checked
+//! against the window, nothing is decompressed, and no table is trusted to be sorted or free of
+//! overlaps.
+
+mod elf;
+mod macho;
+mod pe;
+mod record;
+
+use std::fmt;
+
+use crate::facts::BinaryFacts;
+use crate::source::Window;
+use crate::{Error, GoSign, Packer};
+
+/// A file format that Go programs come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Container {
+    /// Executable and Linkable Format: Linux, the BSDs, Solaris, illumos.
+    Elf,
+    /// Mach-O: macOS, iOS.
+    MachO,
+    /// Several Mach-O images in one file, one for each processor.
+    MachOUniversal,
+    /// Portable Executable: Windows.
+    Pe,
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Elf => "ELF file",
+            Self::MachO => "Mach-O file",
+            Self::MachOUniversal => "universal Mach-O file",
+            Self::Pe => "PE file",
+        })
+    }
+}
+
+/// One executable image, ready to be searched.
+pub(crate) struct Image {
+    pub(crate) container: Container,
+    pub(crate) segments: Vec<Segment>,
+    /// Where the build information may be, best place first.
+    pub(crate) regions: Vec<Segment>,
+    pub(crate) facts: BinaryFacts,
+    /// Set if a section shows that Go made this file.
+    pub(crate) go_sign: Option<GoSign>,
+    /// Set if a section shows that the file is packed.
+    pub(crate) packer: Option<Packer>,
+}
+
+impl Image {
+    fn new(container: Container) -> Self {
+        Self {
+            container,
+            segments: Vec::new(),
+            regions: Vec::new(),
+            facts: BinaryFacts::default(),
+            go_sign: None,
+            packer: None,
+        }
+    }
+
+    /// Where in the file the byte at `address` is, and how many bytes follow it in its segment.
+    pub(crate) fn locate(&self, address: u64) -> Option<(u64, u64)> {
+        self.segments.iter().find_map(|segment| {
+            let distance = address.checked_sub(segment.address)?;
+            let rest = segment.size.checked_sub(distance).filter(|&rest| rest > 0)?;
+            Some((segment.offset.checked_add(distance)?, rest))
+        })
+    }
+}
+
+/// A range of addresses that is filled from a range of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) address: u64,
+    /// Offset in the image's window.
+    pub(crate) offset: u64,
+    /// Bytes in the file.
+    pub(crate) size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteOrder {
+    Little,
+    Big,
+}
+
+/// The images in a file: one, or one for each slice.
+pub(crate) struct Images<'a> {
+    pub(crate) container: Container,
+    pub(crate) slices: Vec<Slice<'a>>,
+}
+
+pub(crate) struct Slice<'a> {
+    pub(crate) window: Window<'a>,
+    /// A slice that is broken keeps its reason; the others are still read.
+    pub(crate) image: Result<Image, Error>,
+}
+
+/// Recognises the container by its first bytes and reads its headers.
+pub(crate) fn open<'a>(window: Window<'a>) -> Result<Images<'a>, Error> {
+    let start = window.bytes_up_to(0, 8)?;
+    let single =
+        |container, image| Images { container, slices: vec![Slice { window, image: Ok(image) }] };
+    match *start.as_slice() {
+        [0x7f, b'E', b'L', b'F', ..] => Ok(single(Container::Elf, elf::read(window)?)),
+        [b'M', b'Z', ..] => Ok(single(Container::Pe, pe::read(window)?)),
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            Ok(single(Container::MachO, macho::read(window)?))
+        }
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => macho::read_universal(window),
+        _ => Err(Error::NotExecutable { start }),
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod buildinfo;
+mod container;
+mod error;
+mod facts;
+mod limits;
+mod read;
+mod source;
+
+pub use buildinfo::{
+    BuildInfo, GoRelease, GoVersion, LineFault, Module, ModuleInfo, ModuleSum, ModulesUnavailable,
+    Prerelease, Setting,
+};
+pub use container::Container;
+pub use error::{Error, GoSign, Packer};
+pub use facts::{Arch, BinaryFacts, Kind, Linkage, Os};
+pub use limits::{Limit, Limits};
+pub use read::{GoBinary, GoSlice, OtherSlice, read};
+pub use source::ReadAt;

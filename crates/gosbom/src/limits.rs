@@ -1,0 +1,96 @@
+//! Every number that bounds what a file can make us do.
+
+use crate::Error;
+
+/// Bounds on what is read from one file. Reaching one is an error, never a truncation.
+///
+/// The defaults leave at least a factor of ten to the largest real binaries measured: build
+/// information of 20,000 modules takes 0.7 MB, and the widest section table has a few hundred
+/// entries.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes read from the source in total, headers and searches together.
+    ///
+    /// Default 1 GiB: a reader that follows the headers of a real file reads a few KiB; only a
+    /// file whose section table is gone is searched, once.
+    pub bytes_read: u64,
+    /// Entries of one header table: sections, segments, load commands, slices, members.
+    ///
+    /// Default 65,536, the most that an ELF header can count without its overflow encoding.
+    pub headers: u64,
+    /// Bytes of one table of names.
+    pub name_table: u64,
+    /// Bytes of the module text of one binary.
+    pub module_text: u64,
+    /// Bytes of one line of the module text.
+    pub line: u64,
+    /// Modules (main, dependencies and replacements) of one binary.
+    pub modules: u64,
+    /// Bytes of the Go version string.
+    pub go_version: u64,
+    /// Slices of a universal binary, or members of an archive, that may hold Go code.
+    pub slices: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_read: 1 << 30,
+            headers: 1 << 16,
+            name_table: 1 << 20,
+            module_text: 16 << 20,
+            line: 1 << 20,
+            modules: 100_000,
+            go_version: 4096,
+            slices: 256,
+        }
+    }
+}
+
+/// The bound that a file reached, in [`Error::LimitReached`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::bytes_read`]
+    BytesRead,
+    /// [`Limits::headers`]
+    Headers,
+    /// [`Limits::name_table`]
+    NameTable,
+    /// [`Limits::module_text`]
+    ModuleText,
+    /// [`Limits::line`]
+    Line,
+    /// [`Limits::modules`]
+    Modules,
+    /// [`Limits::go_version`]
+    GoVersion,
+    /// [`Limits::slices`]
+    Slices,
+}
+
+impl Limit {
+    /// Is `found` within `allowed`?
+    pub(crate) fn hold(self, found: u64, allowed: u64) -> Result<(), Error> {
+        if found > allowed {
+            return Err(Error::LimitReached { limit: self, found, allowed });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::BytesRead => "bytes read in total",
+            Self::Headers => "entries of a header table",
+            Self::NameTable => "bytes of a name table",
+            Self::ModuleText => "bytes of module text",
+            Self::Line => "bytes of one line of module text",
+            Self::Modules => "modules",
+            Self::GoVersion => "bytes of Go version",
+            Self::Slices => "slices",
+        })
+    }
+}
