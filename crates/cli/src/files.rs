@@ -1,0 +1,224 @@
+//! Files read within bounds, and written whole or not at all.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// Reads a document of at most [`DOCUMENT_BYTES`], or standard input for `-`.
+///
+/// # Errors
+/// `unreadable` when it cannot be opened or read, `limit-reached` when it is larger.
+pub fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    if path == Path::new("-") {
+        return read_all(what, "standard input", io::stdin().lock());
+    }
+    let file = File::open(path).map_err(|error| unreadable(what, path, &error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(what, path, &error))?;
+    if metadata.is_dir() {
+        let message = format!("cannot read the {what} {}: it is a directory", path.display());
+        return Err(Failure::undecided("unreadable", message).hint("name a file"));
+    }
+    read_all(what, &path.display().to_string(), file)
+}
+
+/// A file that will be written: its temporary neighbour exists already, so that a path that
+/// cannot be written is found out before any work is done, and nothing is half-written.
+#[derive(Debug)]
+pub struct Output {
+    path: PathBuf,
+    neighbour: NamedTempFile,
+}
+
+impl Output {
+    /// Prepares to write `path`, replacing what is there.
+    ///
+    /// # Errors
+    /// `unwritable` when the path is a directory, its folder is missing, or may not be written.
+    pub fn prepare(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            let message = format!("cannot write {}: it is a directory", path.display());
+            return Err(Failure::undecided("unwritable", message).hint("name a file"));
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".chainsign-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // What is written is public; the process's umask still applies.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let neighbour =
+            builder.tempfile_in(folder(path)).map_err(|error| unwritable(path, &error))?;
+        Ok(Output { path: path.to_owned(), neighbour })
+    }
+
+    /// The path it will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the bytes and gives the file its name.
+    ///
+    /// # Errors
+    /// `unwritable`; the path is then as it was.
+    pub fn write(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        let written = self.neighbour.write_all(bytes).and_then(|()| self.neighbour.flush());
+        written.map_err(|error| unwritable(&self.path, &error))?;
+        self.finish()
+    }
+
+    /// Gives what was written through [`Output::writer`] its name.
+    ///
+    /// # Errors
+    /// `unwritable`; the path is then as it was.
+    pub fn finish(self) -> Result<PathBuf, Failure> {
+        let Output { path, neighbour } = self;
+        match neighbour.persist(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(unwritable(&path, &error.error)),
+        }
+    }
+
+    /// Where to write piece by piece before [`Output::finish`].
+    pub fn writer(&mut self) -> &mut impl Write {
+        &mut self.neighbour
+    }
+}
+
+/// Adds a line to a file of lines: under a lock, to a copy that then takes the file's name.
+///
+/// # Errors
+/// `unreadable`, `limit-reached`, `unwritable`; the file is then as it was.
+pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
+    // Held until the end of this function.
+    let _lock = Lock::of_folder(path)?;
+    let mut bytes = match path.exists() {
+        true => read("lines", path)?,
+        false => Vec::new(),
+    };
+    if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(line.trim_ascii_end());
+    bytes.push(b'\n');
+    Output::prepare(path)?.write(&bytes).map(|_| ())
+}
+
+/// A lock among the processes that add lines to files of one folder.
+struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Lock {
+    fn of_folder(path: &Path) -> Result<Self, Failure> {
+        // The folder itself can be locked on Unix. Elsewhere a file beside the lines is needed.
+        let file = File::open(folder(path)).or_else(|_| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(".lock");
+            File::create(beside)
+        });
+        let file = file.map_err(|error| unwritable(path, &error))?;
+        file.lock().map_err(|error| unwritable(path, &error))?;
+        Ok(Lock(file))
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn read_all(what: &str, from: &str, reader: impl Read) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = reader.take(DOCUMENT_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(what, Path::new(from), &error))?;
+    if bytes.len() as u64 > DOCUMENT_BYTES {
+        let message = format!("the {what} {from} is larger than {DOCUMENT_BYTES} bytes");
+        return Err(Failure::undecided("limit-reached", message));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(what: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::undecided(
+        "unreadable",
+        format!("cannot read the {what} {}: {}", path.display(), plain(error)),
+    );
+    match error.kind() {
+        io::ErrorKind::NotFound => failure.hint("check the path; - reads standard input"),
+        _ => failure,
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot write {}: {}", path.display(), plain(error));
+    Failure::undecided("unwritable", message)
+        .hint("the folder must exist and be writable; nothing was written")
+}
+
+/// The operating system's words without its number.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
+}
+
+/// The largest document of any kind: what the parsers take.
+const DOCUMENT_BYTES: u64 = 32 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_found_out_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("no/such/file");
+        let failure = Output::prepare(&missing).unwrap_err();
+        assert_eq!(failure.reason, "unwritable");
+        assert!(failure.message.ends_with("no/such/file: no such file or directory"), "{failure:?}");
+        let failure = Output::prepare(folder.path()).unwrap_err();
+        assert!(failure.message.ends_with("it is a directory"), "{failure:?}");
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_output_that_was_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "before").unwrap();
+        drop(Output::prepare(&path).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        Output::prepare(&path).unwrap().write(b"after").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"after");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn lines_of_many_writers_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let path = &path;
+                scope.spawn(move || append_line(path, format!("{number}\n").as_bytes()).unwrap());
+            }
+        });
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut numbers: Vec<u32> = text.lines().map(|line| line.parse().unwrap()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..16).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_directory_is_no_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let failure = read("bundle", folder.path()).unwrap_err();
+        assert!(failure.message.ends_with("it is a directory"), "{failure:?}");
+        let failure = read("bundle", &folder.path().join("none")).unwrap_err();
+        assert!(failure.message.ends_with("none: no such file or directory"), "{failure:?}");
+    }
+}

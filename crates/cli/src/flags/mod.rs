@@ -1,0 +1,66 @@
+//! The command line as it is typed. Nothing is opened or decided here: each verb's flags resolve
+//! into the one request that its command takes.
+
+pub mod evidence;
+pub mod facts;
+pub mod sandbox;
+pub mod shared;
+pub mod sign;
+pub mod verify;
+
+use clap::{Parser, Subcommand};
+
+/// Sign software, attest how it was built, and verify that the attestations tell the truth.
+#[derive(Debug, Parser)]
+#[command(name = "chainsign", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 every target passed; 1 the evidence says no; \
+                        2 it could not be found out.\n\
+                        Try it, offline and in seconds: chainsign demo")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the whole story on a real Go binary, offline: sign, attest, verify, four lies caught
+    Demo(facts::DemoFlags),
+    /// Sign files and write a bundle for each
+    SignBlob(sign::SignBlobFlags),
+    /// Verify that files were signed by an identity or a key
+    VerifyBlob(verify::VerifyBlobFlags),
+    /// Attest a predicate about a file, added to FILE.sigstore.jsonl
+    Attest(sign::AttestFlags),
+    /// Attest a predicate about a file, written to a bundle of its own
+    AttestBlob(sign::AttestBlobFlags),
+    /// Verify an attestation about a file, and print its statement
+    VerifyBlobAttestation(verify::VerifyBlobAttestationFlags),
+    /// Verify files against a policy, or, without one, against an identity
+    Verify(verify::VerifyFlags),
+    /// Print the SBOM of Go binaries, read from the binaries themselves
+    Sbom(facts::SbomFlags),
+    /// Print SLSA provenance, from flags and from a Go binary's own stamp
+    Provenance(facts::ProvenanceFlags),
+    /// Show what is in a bundle, certificate, attestation, trusted root or Go binary
+    Inspect(facts::InspectFlags),
+    /// Check and explain policy files
+    #[command(subcommand)]
+    Policy(evidence::PolicyCommand),
+    /// Show which Sigstore is trusted
+    #[command(subcommand)]
+    Trust(evidence::TrustCommand),
+    /// Run a whole Sigstore on this machine, for trying out and testing
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Print the version and what it was built with
+    Version(facts::VersionFlags),
+}

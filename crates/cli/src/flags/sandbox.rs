@@ -1,0 +1,48 @@
+//! `sandbox`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `sandbox`
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve OIDC, Fulcio, a CT log, Rekor and a timestamp authority on this machine until stopped
+    Start(SandboxStartFlags),
+    /// Print an identity token of a running sandbox
+    Token(SandboxTokenFlags),
+}
+
+/// `sandbox start`
+#[derive(Debug, Args)]
+#[command(after_help = "What it signs means nothing anywhere else.\n\
+                        Example: chainsign sandbox start --trust-config sandbox.json")]
+pub struct SandboxStartFlags {
+    /// Port; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8930)]
+    pub port: u16,
+    /// Where to write the trust config for --trust-config
+    #[arg(long, value_name = "FILE", default_value = "sandbox-trust-config.json")]
+    pub trust_config: PathBuf,
+    /// Keep keys and logs in this folder; default: in memory only
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// `sandbox token`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("who").required(true))]
+pub struct SandboxTokenFlags {
+    /// The sandbox's trust config
+    #[arg(long, value_name = "FILE", default_value = "sandbox-trust-config.json")]
+    pub trust_config: PathBuf,
+    /// A token for a person
+    #[arg(long, value_name = "ADDRESS", group = "who")]
+    pub email: Option<String>,
+    /// A token for a GitHub Actions workflow: OWNER/REPO/.github/workflows/FILE@REF
+    #[arg(long, value_name = "WORKFLOW", group = "who")]
+    pub github_workflow: Option<String>,
+    /// With --github-workflow: the source commit
+    #[arg(long, value_name = "COMMIT", requires = "github_workflow")]
+    pub commit: Option<String>,
+}

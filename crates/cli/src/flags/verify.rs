@@ -1,0 +1,80 @@
+//! `verify-blob`, `verify-blob-attestation`, `verify`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::shared::{OutputFlag, SignerFlags, TrustFlags};
+
+/// `verify-blob`
+#[derive(Debug, Args)]
+#[command(after_help = "Example: chainsign verify-blob --bundle app.sigstore.json \
+                        --certificate-identity dev@example.com \
+                        --certificate-oidc-issuer https://accounts.example.com app")]
+pub struct VerifyBlobFlags {
+    /// File, - for standard input, or its digest as sha256:HEX
+    #[arg(value_name = "FILE|sha256:HEX")]
+    pub target: String,
+    /// Bundle; default: FILE.sigstore.json beside the file
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputFlag,
+    #[command(flatten)]
+    pub signer: SignerFlags,
+    #[command(flatten)]
+    pub trust: TrustFlags,
+}
+
+/// `verify-blob-attestation`
+#[derive(Debug, Args)]
+pub struct VerifyBlobAttestationFlags {
+    /// File, - for standard input, or its digest as sha256:HEX
+    #[arg(value_name = "FILE|sha256:HEX")]
+    pub target: String,
+    /// Bundle with the attestation
+    #[arg(long, value_name = "FILE")]
+    pub bundle: PathBuf,
+    /// Predicate type that it must have: an alias or a URI
+    #[arg(long = "type", value_name = "TYPE")]
+    pub predicate_type: String,
+    #[command(flatten)]
+    pub output: OutputFlag,
+    #[command(flatten)]
+    pub signer: SignerFlags,
+    #[command(flatten)]
+    pub trust: TrustFlags,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Beside each FILE it finds FILE.sigstore.json, FILE.sigstore.jsonl, \
+                        FILE.intoto.jsonl and sha256:HEX.jsonl.\n\
+                        Example: chainsign verify --policy go-release.yaml dist/app")]
+pub struct VerifyFlags {
+    /// Files to verify
+    #[arg(required = true, value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
+    /// Policy file that decides; without it an identity or a key is required
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// More evidence: a bundle, or a file with a bundle on each line
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Vec<PathBuf>,
+    /// More evidence: every bundle in this folder
+    #[arg(long, value_name = "DIR")]
+    pub attestations: Vec<PathBuf>,
+    /// Write exactly the bytes that were verified (one target only, and only when it passes)
+    #[arg(long, value_name = "FILE")]
+    pub copy_to: Option<PathBuf>,
+    /// Decide as of another time. Dangerous: what expired since then counts again
+    #[arg(long, value_name = "TIME")]
+    pub dangerous_at: Option<Timestamp>,
+    #[command(flatten)]
+    pub output: OutputFlag,
+    #[command(flatten)]
+    pub signer: SignerFlags,
+    #[command(flatten)]
+    pub trust: TrustFlags,
+}
