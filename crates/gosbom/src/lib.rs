@@ -5,7 +5,9 @@ mod container;
 mod error;
 mod facts;
 mod limits;
+pub mod purl;
 mod read;
+pub mod sbom;
 mod source;
 
 pub use buildinfo::{

@@ -46,6 +46,16 @@ impl ReadAt for [u8] {
     }
 }
 
+impl<const N: usize> ReadAt for [u8; N] {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(offset, buffer)
+    }
+
+    fn len(&self) -> u64 {
+        N as u64
+    }
+}
+
 impl ReadAt for Vec<u8> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.as_slice().read_at(offset, buffer)

@@ -12,6 +12,7 @@ mod parse;
 mod quote;
 
 pub use go_version::{GoRelease, GoVersion, Prerelease};
+pub(crate) use module::known_version;
 pub use module::{Module, ModuleSum};
 pub use parse::LineFault;
 
@@ -76,8 +77,8 @@ impl BuildInfo {
     ///
     /// # Errors
     /// Why they cannot be known although the Go version can.
-    pub fn modules(&self) -> Result<&ModuleInfo, &ModulesUnavailable> {
-        self.modules.as_ref()
+    pub fn modules(&self) -> Result<&ModuleInfo, ModulesUnavailable> {
+        self.modules.as_ref().map_err(Clone::clone)
     }
 
     /// The module text as it stands in the binary, without its 16-byte frames.

@@ -1,0 +1,126 @@
+//! The software bill of materials of Go binaries.
+//!
+//! [`Sbom`] gathers what the build information says into one list of packages and edges; the
+//! writers turn that list into CycloneDX or SPDX. Nothing is guessed: a version that the binary
+//! does not record is left out, licences are stated only where they are known (the standard
+//! library's), and what cannot be known from a binary (which dependency needs which) is declared
+//! unknown. The same input gives the same bytes: no clock, no random serial number.
+
+mod cyclonedx;
+mod model;
+
+use jiff::Timestamp;
+
+pub use cyclonedx::SpecVersion;
+
+use crate::{GoBinary, GoSlice};
+use model::Model;
+
+/// The file that an SBOM is about, as the caller knows it.
+///
+/// This crate does not hash: the caller has read the file anyway and passes the digests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Subject {
+    /// Name of the file, used where the binary names no main module.
+    pub name: String,
+    /// SHA-256 of the whole file.
+    pub sha256: Option<[u8; 32]>,
+    /// SHA-512 of the whole file.
+    pub sha512: Option<[u8; 64]>,
+    /// Where the file was found; `name` if empty.
+    pub locations: Vec<Location>,
+}
+
+/// One place where a file was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Location {
+    /// Path, relative to the folder, archive or image that was searched.
+    pub path: String,
+    /// The layer of a container image, as its digest.
+    pub layer: Option<String>,
+}
+
+impl Subject {
+    /// A file of this name, without digests.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Adds the SHA-256 of the file.
+    #[must_use]
+    pub fn with_sha256(mut self, digest: [u8; 32]) -> Self {
+        self.sha256 = Some(digest);
+        self
+    }
+
+    /// Adds the SHA-512 of the file.
+    #[must_use]
+    pub fn with_sha512(mut self, digest: [u8; 64]) -> Self {
+        self.sha512 = Some(digest);
+        self
+    }
+
+    /// Adds a place where the file was found.
+    #[must_use]
+    pub fn found_at(mut self, path: impl Into<String>) -> Self {
+        self.locations.push(Location { path: path.into(), layer: None });
+        self
+    }
+
+    /// Adds a place in a layer of a container image.
+    #[must_use]
+    pub fn found_in_layer(mut self, path: impl Into<String>, layer: impl Into<String>) -> Self {
+        self.locations.push(Location { path: path.into(), layer: Some(layer.into()) });
+        self
+    }
+}
+
+/// A bill of materials, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Sbom {
+    model: Model,
+    created: Option<Timestamp>,
+}
+
+impl Sbom {
+    /// The SBOM of one binary: its main module is what the document describes.
+    ///
+    /// Every slice of a universal binary contributes its modules. A slice whose module list
+    /// cannot be read contributes its Go version, and the document says that the list is unknown.
+    pub fn of_binary(binary: &GoBinary, subject: &Subject) -> Self {
+        Self::of_slices(&binary.slices, subject)
+    }
+
+    /// As [`of_binary`](Self::of_binary), from slices that the caller kept.
+    pub fn of_slices(slices: &[GoSlice], subject: &Subject) -> Self {
+        Self { model: Model::of_binary(slices, subject), created: None }
+    }
+
+    /// The SBOM of a folder, archive or image with any number of binaries in it: the document
+    /// describes `root`, and has a component for each binary and each module.
+    pub fn of_binaries<'a>(
+        root: &Subject,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) -> Self {
+        Self { model: Model::of_binaries(root, binaries), created: None }
+    }
+
+    /// States when the document was made, in whole seconds: now, or `SOURCE_DATE_EPOCH`.
+    ///
+    /// Without it the document carries no time (SPDX, which requires one, then has 1970-01-01).
+    #[must_use]
+    pub fn created(mut self, created: Timestamp) -> Self {
+        self.created = Some(created);
+        self
+    }
+
+    /// CycloneDX JSON, indented, with a final line end.
+    ///
+    /// The serial number is a UUIDv5 of the SHA-256 of what the document describes; without that
+    /// digest there is none.
+    pub fn to_cyclonedx_json(&self, version: SpecVersion) -> Vec<u8> {
+        cyclonedx::write(&self.model, self.created, version)
+    }
+}

@@ -1,0 +1,362 @@
+//! The list of packages and edges that every format is written from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Location, Subject};
+use crate::purl::{GolangPurl, STDLIB, module_purl};
+use crate::{GoRelease, GoSlice, GoVersion, Linkage, Module, ModuleInfo, Prerelease};
+
+/// Packages by their references, and what is known about them.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    pub(super) root: Package,
+    /// Sorted by reference.
+    pub(super) packages: BTreeMap<String, Package>,
+    /// From, to.
+    pub(super) edges: BTreeMap<String, BTreeSet<String>>,
+    /// Packages whose edges are all there is in the binary.
+    pub(super) complete: BTreeSet<String>,
+    /// Packages of which nobody can tell from the binary what they need.
+    pub(super) unknown: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Unique in the document.
+    pub(super) reference: String,
+    pub(super) role: Role,
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    pub(super) purl: Option<String>,
+    pub(super) cpe: Option<String>,
+    pub(super) licence: Option<&'static str>,
+    pub(super) sha256: Option<String>,
+    pub(super) sha512: Option<String>,
+    /// The module that this one replaces.
+    pub(super) replaces: Option<Box<Package>>,
+    pub(super) properties: Vec<Property>,
+    pub(super) occurrences: Vec<Occurrence>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A Go program or library, with its main module.
+    Binary,
+    /// A folder, archive or image.
+    Collection,
+    #[default]
+    Module,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Property {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Occurrence {
+    pub(super) location: String,
+    /// Offset of the build information, from the start of the file.
+    pub(super) offset: u64,
+    /// Layer and slice, where there are several.
+    pub(super) context: Option<String>,
+}
+
+impl Model {
+    pub(super) fn of_binary(slices: &[GoSlice], subject: &Subject) -> Self {
+        let mut model = Self::new(binary_package(slices, subject));
+        let root = model.root.reference.clone();
+        model.add_modules(&root, slices, subject);
+        model
+    }
+
+    pub(super) fn of_binaries<'a>(
+        root: &Subject,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) -> Self {
+        let mut model = Self::new(collection_package(root));
+        let root = model.root.reference.clone();
+        for (slices, subject) in binaries {
+            let mut package = binary_package(slices, subject);
+            // The same program can be there twice, built differently.
+            let digest = package.sha256.as_deref();
+            let file = digest.or(package.occurrences.first().map(|it| it.location.as_str()));
+            package.reference = format!("{}#file={}", package.reference, file.unwrap_or_default());
+            let reference = package.reference.clone();
+            model.edge(&root, &reference);
+            model.add(package);
+            model.add_modules(&reference, slices, subject);
+        }
+        model
+    }
+
+    fn new(root: Package) -> Self {
+        Self {
+            edges: BTreeMap::from([(root.reference.clone(), BTreeSet::new())]),
+            root,
+            packages: BTreeMap::new(),
+            complete: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+        }
+    }
+
+    fn add_modules(&mut self, binary: &str, slices: &[GoSlice], subject: &Subject) {
+        let mut complete = true;
+        for slice in slices {
+            let occurrences = occurrences(slice, slices, subject);
+            let mut packages = vec![stdlib(slice.build_info.go_version())];
+            match slice.build_info.modules() {
+                Ok(info) => packages.extend(info.deps.iter().map(module_package)),
+                Err(_) => complete = false,
+            }
+            for mut package in packages {
+                package.occurrences.clone_from(&occurrences);
+                self.edge(binary, &package.reference);
+                self.edges.entry(package.reference.clone()).or_default();
+                self.unknown.insert(package.reference.clone());
+                self.add(package);
+            }
+        }
+        let known = match complete {
+            true => &mut self.complete,
+            false => &mut self.unknown,
+        };
+        known.insert(binary.to_owned());
+    }
+
+    fn edge(&mut self, from: &str, to: &str) {
+        let targets = self.edges.entry(from.to_owned()).or_default();
+        targets.insert(to.to_owned());
+    }
+
+    /// A package that is there already gains occurrences and properties, nothing else.
+    fn add(&mut self, package: Package) {
+        let known = self.packages.entry(package.reference.clone()).or_insert_with(|| Package {
+            properties: Vec::new(),
+            occurrences: Vec::new(),
+            ..package.clone()
+        });
+        for property in package.properties {
+            push_new(&mut known.properties, property);
+        }
+        for occurrence in package.occurrences {
+            push_new(&mut known.occurrences, occurrence);
+        }
+    }
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// The binary as a package: its main module, the file's digests, the build settings.
+fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
+    let info = slices.iter().find_map(|slice| slice.build_info.modules().ok());
+    let mut package = match info.and_then(|info| Some((info, info.main.as_ref()?))) {
+        Some((info, main)) => {
+            let purl = main_purl(info, main);
+            Package {
+                reference: purl.to_string(),
+                name: main.path.clone(),
+                version: main.known_version().map(str::to_owned),
+                purl: Some(purl.to_string()),
+                ..Package::default()
+            }
+        }
+        None => {
+            // `go build file.go` says only "command-line-arguments".
+            let path = info.map(|info| info.path.as_str()).unwrap_or_default();
+            let name = match path {
+                "" | COMMAND_LINE_ARGUMENTS => &subject.name,
+                path => path,
+            };
+            Package {
+                reference: format!("binary:{name}"),
+                name: name.to_owned(),
+                ..Package::default()
+            }
+        }
+    };
+    package.role = Role::Binary;
+    package.sha256 = subject.sha256.map(hex::encode);
+    package.sha512 = subject.sha512.map(hex::encode);
+    for slice in slices {
+        package.occurrences.extend(occurrences(slice, slices, subject));
+        for property in properties(slice, &subject.name) {
+            push_new(&mut package.properties, property);
+        }
+    }
+    package
+}
+
+fn main_purl(info: &ModuleInfo, main: &Module) -> GolangPurl {
+    let purl = module_purl(&main.path, &main.version);
+    purl.with_subpath(info.main_subpath().unwrap_or_default())
+}
+
+fn collection_package(subject: &Subject) -> Package {
+    Package {
+        reference: format!("collection:{}", subject.name),
+        role: Role::Collection,
+        name: subject.name.clone(),
+        sha256: subject.sha256.map(hex::encode),
+        sha512: subject.sha512.map(hex::encode),
+        ..Package::default()
+    }
+}
+
+/// What was compiled in: the replacement where there is one.
+///
+/// A replacement by a folder has no name and version of its own, so the original's path stays,
+/// without the version that was not used, and the folder is a property.
+fn module_package(module: &Module) -> Package {
+    let Some(replacement) = module.replace.as_deref() else {
+        return plain_package(module);
+    };
+    let mut package = if replacement.is_local_folder() {
+        let mut package = plain_package(&Module::new(module.path.clone(), ""));
+        package.properties.push(property("chainsign:go:replacedByFolder", &replacement.path));
+        package
+    } else {
+        plain_package(replacement)
+    };
+    package.replaces = Some(Box::new(plain_package(module)));
+    package
+}
+
+fn plain_package(module: &Module) -> Package {
+    let purl = module_purl(&module.path, &module.version).to_string();
+    let mut properties = Vec::new();
+    if let Some(sum) = &module.sum {
+        properties.push(property("chainsign:go:sum", sum.as_str()));
+    }
+    if module.known_version().is_none() && !module.version.is_empty() {
+        properties.push(property("chainsign:go:version", &module.version));
+    }
+    Package {
+        reference: purl.clone(),
+        name: module.path.clone(),
+        version: module.known_version().map(str::to_owned),
+        purl: Some(purl),
+        properties,
+        ..Package::default()
+    }
+}
+
+fn stdlib(version: Option<&GoVersion>) -> Package {
+    let release = version.and_then(GoVersion::release);
+    let purl = GolangPurl::stdlib(release).to_string();
+    let version = version.map(|version| property("chainsign:go:version", version.as_str()));
+    Package {
+        reference: purl.clone(),
+        name: STDLIB.to_owned(),
+        version: release.map(|release| release.to_string()),
+        purl: Some(purl),
+        cpe: release.map(cpe),
+        licence: Some(GO_LICENCE),
+        properties: version.into_iter().collect(),
+        ..Package::default()
+    }
+}
+
+/// As the CPE dictionary names Go: a release has the update `-`, a pre-release its name.
+fn cpe(release: GoRelease) -> String {
+    let update = match release.prerelease {
+        Some(Prerelease::Beta(count)) => format!("beta{count}"),
+        Some(Prerelease::Candidate(count)) => format!("rc{count}"),
+        None => "-".to_owned(),
+    };
+    let number = GoRelease { prerelease: None, ..release };
+    format!("cpe:2.3:a:golang:go:{number}:{update}:*:*:*:*:*:*")
+}
+
+/// One for each place of the file; layer and slice where there are several.
+fn occurrences(slice: &GoSlice, slices: &[GoSlice], subject: &Subject) -> Vec<Occurrence> {
+    let slice_name = (slices.len() > 1).then(|| {
+        let arch = slice.facts.arch.map_or("unknown processor", |arch| arch.as_str());
+        format!("slice {arch} at {:#x}", slice.offset)
+    });
+    let here = [Location { path: subject.name.clone(), layer: None }];
+    let locations = match subject.locations.as_slice() {
+        [] => &here,
+        locations => locations,
+    };
+    let occurrence = |location: &Location| {
+        let layer = location.layer.as_ref().map(|layer| format!("layer {layer}"));
+        let context: Vec<_> = layer.into_iter().chain(slice_name.clone()).collect();
+        Occurrence {
+            location: location.path.clone(),
+            offset: slice.build_info_offset,
+            context: (!context.is_empty()).then(|| context.join(", ")),
+        }
+    };
+    locations.iter().map(occurrence).collect()
+}
+
+/// Build settings and facts. The `cdx:gomod:` names are those of the CycloneDX property taxonomy
+/// (<https://github.com/CycloneDX/cyclonedx-property-taxonomy/blob/main/cdx/gomod.md>); what it
+/// does not name stands under `chainsign:go:`.
+fn properties(slice: &GoSlice, file_name: &str) -> Vec<Property> {
+    let mut properties = vec![property("cdx:gomod:binary:name", file_name)];
+    if let Some(version) = slice.build_info.go_version() {
+        properties.push(property("cdx:gomod:build:env:GOVERSION", version.as_str()));
+    }
+    match slice.build_info.modules() {
+        Ok(info) => properties.extend(setting_properties(info)),
+        Err(reason) => {
+            properties.push(property("chainsign:go:modulesUnavailable", &reason.to_string()));
+        }
+    }
+    let facts = &slice.facts;
+    let yes_no = |value: Option<bool>| value.map(|value| value.to_string());
+    let linkage = match facts.linkage {
+        Linkage::Unknown => None,
+        Linkage::Static => Some("static".to_owned()),
+        Linkage::Dynamic { .. } => Some("dynamic".to_owned()),
+    };
+    let observed =
+        [("linkage", linkage), ("pie", yes_no(facts.pie)), ("stripped", yes_no(facts.stripped))];
+    for (name, value) in observed {
+        let value = value.map(|value| property(&format!("chainsign:go:observed:{name}"), &value));
+        properties.extend(value);
+    }
+    properties
+}
+
+fn setting_properties(info: &ModuleInfo) -> Vec<Property> {
+    let mut properties = vec![property("chainsign:go:path", &info.path)];
+    if let Some(main) = &info.main {
+        let source = match main.known_version() {
+            Some(_) => "buildinfo",
+            None => "none",
+        };
+        properties.push(property("chainsign:go:versionSource", source));
+        if let Some(sum) = &main.sum {
+            properties.push(property("chainsign:go:sum", sum.as_str()));
+        }
+    }
+    for setting in &info.settings {
+        let (key, value) = (setting.key.as_str(), setting.value.as_str());
+        if let "CGO_ENABLED" | "GOARCH" | "GOOS" = key {
+            properties.push(property(&format!("cdx:gomod:build:env:{key}"), value));
+            continue;
+        }
+        if key == "-tags" {
+            let tags = value.split([',', ' ']).filter(|tag| !tag.is_empty());
+            properties.extend(tags.map(|tag| property("cdx:gomod:build:tag", tag)));
+        }
+        properties.push(property(&format!("chainsign:go:build:{key}"), value));
+    }
+    properties
+}
+
+fn property(name: &str, value: &str) -> Property {
+    Property { name: name.to_owned(), value: value.to_owned() }
+}
+
+const COMMAND_LINE_ARGUMENTS: &str = "command-line-arguments";
+/// Licence of the Go project (<https://go.dev/LICENSE>).
+const GO_LICENCE: &str = "BSD-3-Clause";
