@@ -1,0 +1,208 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, StreamDigester};
+use chainsign_gosbom as gosbom;
+
+use crate::handle::Handle;
+use crate::snapshot::{Snapshot, not_a_file};
+use crate::stream::{self, Stop};
+use crate::witness::{Seen, Witness};
+use crate::{ArtifactFacts, Change, Content, Error, Limits};
+
+/// A regular file that was opened once, with the identity, size and times it had then.
+///
+/// Every method that reads checks afterwards that they are still the same, and fails with
+/// [`Error::Changed`] if not. Reads are positioned: methods can be called in any order and from
+/// several threads, and the file's cursor neither matters nor moves (on Windows it moves).
+#[derive(Debug)]
+pub struct OpenArtifact {
+    name: String,
+    handle: Handle,
+    opened: Snapshot,
+}
+
+impl OpenArtifact {
+    /// Opens a file. Its name is the path as given.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::NotAFile`] for directories, pipes, sockets and devices, which
+    /// are not opened; [`Error::Open`] when the system refuses.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let open = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
+            _ => Error::Open { name: name.clone(), source },
+        };
+        // Opening a pipe waits for a writer, opening a device may do anything: look first. What
+        // counts is what the handle says in `from_file`.
+        if let Some(found) = not_a_file(fs::metadata(path).map_err(open)?.file_type()) {
+            return Err(Error::NotAFile { name, found });
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that opens")]
+        let file = File::open(path).map_err(open)?;
+        Self::from_file(name, file)
+    }
+
+    /// Takes a file that is open already, for instance one that standard input was spooled into.
+    /// It is read from its start, wherever its cursor stands.
+    ///
+    /// # Errors
+    /// [`Error::NotAFile`] when the handle does not lead to a regular file; [`Error::Open`] when the
+    /// system does not say what it leads to.
+    pub fn from_file(name: impl Into<String>, file: File) -> Result<Self, Error> {
+        let name = name.into();
+        let metadata = match file.metadata() {
+            Ok(metadata) => metadata,
+            Err(source) => return Err(Error::Open { name, source }),
+        };
+        if let Some(found) = not_a_file(metadata.file_type()) {
+            return Err(Error::NotAFile { name, found });
+        }
+        let opened = Snapshot::of(&metadata);
+        Ok(OpenArtifact { name, handle: Handle::new(file, opened.size), opened })
+    }
+
+    /// The name: the path, or what [`from_file`](Self::from_file) was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The size in bytes that the file had when it was opened.
+    pub fn size(&self) -> u64 {
+        self.opened.size
+    }
+
+    /// Digests the file in one pass and constant memory. Repeated algorithms count once.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Changed`].
+    pub fn digests(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+    ) -> Result<ArtifactDigests, Error> {
+        let mut digester = StreamDigester::new(algorithms);
+        self.pass(|_, part| {
+            digester.update(part);
+            Ok(())
+        })?;
+        Ok(digester.finish())
+    }
+
+    /// Reads what is inside, then digests the file, and makes sure that both are about the same
+    /// bytes: each block that was looked at is compared with the block that was digested.
+    ///
+    /// That the file holds no Go program is not an error here: see [`Content`].
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Changed`].
+    pub fn facts(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+        limits: &Limits,
+    ) -> Result<ArtifactFacts, Error> {
+        let (content, seen) = self.witnessed_content(limits)?;
+        let mut digester = StreamDigester::new(algorithms);
+        self.pass(|offset, part| {
+            digester.update(part);
+            seen.compare(offset, part).map_err(|change| self.changed(change))
+        })?;
+        let (name, digests) = (self.name.clone(), digester.finish());
+        Ok(ArtifactFacts { name, size: self.opened.size, digests, content })
+    }
+
+    /// Reads what is inside without digesting the file: a few positioned reads. For showing only;
+    /// nothing binds the result to a digest.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Changed`].
+    pub fn content(&self, limits: &Limits) -> Result<Content, Error> {
+        let (content, _) = self.witnessed_content(limits)?;
+        self.unchanged()?;
+        Ok(content)
+    }
+
+    /// The whole file in memory, for the one algorithm that cannot take a digest (pure Ed25519).
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for more than `limit` bytes; [`Error::Read`], [`Error::Changed`].
+    pub fn bytes(&self, limit: usize) -> Result<Vec<u8>, Error> {
+        let too_large = || Error::TooLarge {
+            name: self.name.clone(),
+            found: self.opened.size,
+            limit: limit as u64,
+        };
+        let size = usize::try_from(self.opened.size).ok().filter(|size| *size <= limit);
+        let mut bytes = Vec::with_capacity(size.ok_or_else(too_large)?);
+        self.pass(|_, part| {
+            bytes.extend_from_slice(part);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Copies the file to `writer` and makes sure that the copy is the artifact that `wanted`
+    /// names, so that what runs later is what was verified.
+    ///
+    /// The digest is known only after the last byte: on an error the caller throws away what was
+    /// written (write into a temporary file and rename it).
+    ///
+    /// # Errors
+    /// [`Error::OtherArtifact`]; [`Error::Write`]; [`Error::Read`], [`Error::Changed`].
+    pub fn copy_to(&self, wanted: &ArtifactDigest, writer: &mut dyn Write) -> Result<(), Error> {
+        let mut digester = StreamDigester::new([wanted.algorithm()]);
+        let write = |source| Error::Write { name: self.name.clone(), source };
+        self.pass(|_, part| {
+            digester.update(part);
+            writer.write_all(part).map_err(write)
+        })?;
+        writer.flush().map_err(write)?;
+        match digester.finish().get(wanted.algorithm()) {
+            Some(found) if found != wanted => Err(Error::OtherArtifact {
+                name: self.name.clone(),
+                found: found.clone(),
+                wanted: wanted.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn witnessed_content(&self, limits: &Limits) -> Result<(Content, Seen), Error> {
+        let witness = Witness::new(&self.handle);
+        let outcome = gosbom::read(&witness, &limits.go);
+        let seen = witness.finish().map_err(|change| self.changed(change))?;
+        let content = match outcome {
+            Ok(binary) => Content::GoBinary(binary),
+            Err(gosbom::Error::Io(source)) => {
+                return Err(Error::Read { name: self.name.clone(), offset: 0, source });
+            }
+            Err(reason) => Content::NotGo(reason),
+        };
+        Ok((content, seen))
+    }
+
+    /// One pass over all bytes, after which the file must be what it was.
+    fn pass(&self, take: impl FnMut(u64, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let name = || self.name.clone();
+        stream::parts(&self.handle, self.opened.size, take).map_err(|stop| match stop {
+            Stop::Read { offset, source } => Error::Read { name: name(), offset, source },
+            Stop::Changed(change) => self.changed(change),
+            Stop::Caller(error) => error,
+        })?;
+        self.unchanged()
+    }
+
+    fn unchanged(&self) -> Result<(), Error> {
+        let read = |source| Error::Read { name: self.name.clone(), offset: 0, source };
+        let now = Snapshot::of(&self.handle.metadata().map_err(read)?);
+        match self.opened.changed_to(&now) {
+            Some(change) => Err(self.changed(change)),
+            None => Ok(()),
+        }
+    }
+
+    fn changed(&self, change: Change) -> Error {
+        Error::Changed { name: self.name.clone(), change }
+    }
+}
