@@ -1,0 +1,3 @@
+//! The OIDC issuer.
+
+pub(crate) mod request;
