@@ -2,6 +2,7 @@
 
 mod buildinfo;
 mod container;
+pub mod diff;
 mod error;
 mod facts;
 mod limits;
