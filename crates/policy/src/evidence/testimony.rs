@@ -1,0 +1,195 @@
+//! What is known about one signed document, wherever it came from.
+
+use std::fmt;
+
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
+use chainsign_core::identity::CertificateIdentity;
+use chainsign_core::material::LogId;
+use chainsign_core::statement::Statement;
+use chainsign_verify::{VerifiedBundle, VerifiedSigner};
+use jiff::Timestamp;
+
+use super::{EvidenceSummary, Origin};
+
+/// One signed document, its signer and what was proven about it.
+///
+/// Made here from a verified bundle, and by [`crate::testing`] from a fixture: which of the two is
+/// kept by the types around it ([`Evidence`](super::Evidence) and
+/// [`Fixture`](crate::testing::Fixture)), so that the rules cannot tell them apart and nothing
+/// else can mix them up.
+#[derive(Debug)]
+pub(crate) struct Testimony {
+    pub(crate) origin: Origin,
+    pub(crate) document: Option<ArtifactDigest>,
+    pub(crate) format: String,
+    pub(crate) root: Option<ArtifactDigest>,
+    pub(crate) signer: Signer,
+    pub(crate) subject: ArtifactDigests,
+    pub(crate) times: Vec<ProvenTime>,
+    pub(crate) log_entries: Vec<LogReference>,
+    pub(crate) checks: Vec<(String, String)>,
+    pub(crate) content: Content,
+}
+
+/// Who signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Signer {
+    /// The holder of a certificate.
+    Certificate {
+        identity: Box<CertificateIdentity>,
+        /// SHA-256 of the certificate.
+        certificate: ArtifactDigest,
+        /// SHA-256 of its key.
+        key: ArtifactDigest,
+    },
+    /// The holder of a key that the policy names.
+    Key { key: ArtifactDigest },
+}
+
+/// A moment at which the signature existed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProvenTime {
+    pub(crate) time: Timestamp,
+    pub(crate) authority: String,
+    pub(crate) kind: TimeKind,
+}
+
+/// What kind of authority proves a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeKind {
+    Log,
+    TimestampAuthority,
+}
+
+/// A proven log entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LogReference {
+    pub(crate) log: LogId,
+    pub(crate) index: u64,
+}
+
+/// What was signed.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A bundle, which keeps its own statement.
+    Bundle(Box<VerifiedBundle>),
+    /// A fixture's statement; `None` for a signature over the artifact itself.
+    Fixture(Option<Statement>),
+}
+
+impl Testimony {
+    pub(crate) fn of_bundle(origin: Origin, bundle: VerifiedBundle) -> Self {
+        let signer = match bundle.signer() {
+            VerifiedSigner::Certificate(certificate) => Signer::Certificate {
+                identity: Box::new(certificate.identity().clone()),
+                certificate: certificate.fingerprint(),
+                key: certificate.public_key().fingerprint(),
+            },
+            VerifiedSigner::Key(key) => Signer::Key { key: key.fingerprint() },
+        };
+        let time = |proven: &chainsign_verify::VerifiedTime| ProvenTime {
+            time: proven.time(),
+            authority: proven.authority().to_string(),
+            kind: match proven.authority() {
+                chainsign_verify::TimeAuthority::TimestampAuthority { .. } => {
+                    TimeKind::TimestampAuthority
+                }
+                _ => TimeKind::Log,
+            },
+        };
+        Testimony {
+            origin,
+            document: bundle.document().cloned(),
+            format: bundle.format().to_string(),
+            root: bundle.root_digest().cloned(),
+            signer,
+            subject: bundle.subject().clone(),
+            times: bundle.times().iter().map(time).collect(),
+            log_entries: bundle
+                .log_entries()
+                .iter()
+                .map(|entry| LogReference { log: entry.log_id(), index: entry.log_index() })
+                .collect(),
+            checks: bundle
+                .checks()
+                .iter()
+                .map(|check| (check.id().as_str().to_owned(), check.to_string()))
+                .collect(),
+            content: Content::Bundle(Box::new(bundle)),
+        }
+    }
+
+    /// The statement; `None` for a signature over the artifact itself.
+    pub(crate) fn statement(&self) -> Option<&Statement> {
+        match &self.content {
+            Content::Bundle(bundle) => bundle.statement(),
+            Content::Fixture(statement) => statement.as_ref(),
+        }
+    }
+
+    /// The earliest proven time. The earliest, because anybody can have an old signature
+    /// timestamped anew and nobody can have it timestamped earlier.
+    pub(crate) fn signed_at(&self) -> Option<Timestamp> {
+        self.times.iter().map(|proven| proven.time).min()
+    }
+
+    /// What makes two pieces of evidence the same, and orders them whatever their order of
+    /// arrival.
+    pub(crate) fn order(&self) -> impl Ord {
+        (self.document.clone(), self.root.clone(), self.signer.to_string(), self.origin.clone())
+    }
+
+    /// How reports name it.
+    pub(crate) fn name(&self) -> String {
+        match self.statement() {
+            Some(statement) => format!("{} ({})", self.origin, short(statement)),
+            None => format!("{} (signature)", self.origin),
+        }
+    }
+
+    pub(crate) fn summary(&self) -> EvidenceSummary {
+        EvidenceSummary {
+            origin: self.origin.clone(),
+            document: self.document.clone(),
+            format: self.format.clone(),
+            root: self.root.clone(),
+            signer: self.signer.to_string(),
+            predicate_type: self.statement().map(|it| it.predicate_type.to_string()),
+            signed_at: self.signed_at(),
+            checks: self.checks.clone(),
+        }
+    }
+}
+
+impl Signer {
+    /// What the signer counts as where distinct signers are counted: a key, or issuer and subject
+    /// without the ref behind the last `@` of a URI.
+    pub(crate) fn counted(&self) -> String {
+        match self {
+            Self::Key { key } => key.to_string(),
+            Self::Certificate { identity, .. } => {
+                use chainsign_core::identity::SubjectAlternativeName::Uri;
+                let subject = match &identity.subject {
+                    Uri(uri) => uri.split_once("@refs/").map_or(uri.as_str(), |(path, _)| path),
+                    other => other.as_str(),
+                };
+                format!("{} {subject}", identity.issuer)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate { identity, .. } => {
+                write!(f, "{} (issuer {})", identity.subject, identity.issuer)
+            }
+            Self::Key { key } => write!(f, "the key {key}"),
+        }
+    }
+}
+
+fn short(statement: &Statement) -> &str {
+    statement.predicate_type.alias().unwrap_or(statement.predicate_type.as_str())
+}

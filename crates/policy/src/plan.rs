@@ -1,0 +1,194 @@
+//! What to verify before a policy can be evaluated: under which roots, with which requirements.
+
+use chainsign_core::artifact::Artifact;
+use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::material::{Credential, SignedMaterial};
+use chainsign_core::requirements::Requirements;
+use chainsign_core::trust::TrustedRoot;
+use chainsign_core::verifier::BundleVerifier;
+use chainsign_verify::{CheckId, Refusal, VerifiedBundle, Verifier};
+use jiff::Timestamp;
+
+use crate::evidence::{Candidate, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable};
+
+/// The roots that a policy trusts, and how each candidate document is to be verified.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) roots: Vec<TrustedRoot>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) caller_root: Option<ArtifactDigest>,
+}
+
+/// One way in which a candidate may verify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Digest of the trusted root; `None` when only a key is trusted.
+    pub root: Option<ArtifactDigest>,
+    /// What the verifier must demand.
+    pub requirements: Requirements,
+    /// The authorities of the policy that such evidence may meet.
+    pub authorities: Vec<String>,
+}
+
+impl Plan {
+    /// The trusted roots, each once.
+    pub fn roots(&self) -> &[TrustedRoot] {
+        &self.roots
+    }
+
+    /// The ways in which a candidate may verify, each once.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// The ways in which this document may verify: certificates under each root, a key by each
+    /// key.
+    pub fn attempts_for(&self, material: &SignedMaterial) -> impl Iterator<Item = &Attempt> {
+        let by_key = matches!(material.credential, Credential::Key { .. });
+        self.attempts.iter().filter(move |attempt| attempt.is_by_key() == by_key)
+    }
+
+    /// Prepares the verifiers: parses each root once. Share the result between threads.
+    pub fn verifiers(&self) -> Verifiers<'_> {
+        let prepare = |root: &TrustedRoot| (Some(root.digest().clone()), Verifier::new(root));
+        let mut verifiers: Vec<_> = self.roots.iter().map(prepare).collect();
+        verifiers.push((None, Verifier::keys_only()));
+        Verifiers { plan: self, verifiers }
+    }
+
+    /// Gathers what became of the candidates, for [`Policy::evaluate`](crate::Policy::evaluate).
+    pub fn evidence(&self, candidates: impl IntoIterator<Item = Candidate>) -> EvidenceSet {
+        EvidenceSet::new(self.caller_root.clone(), candidates)
+    }
+}
+
+impl Attempt {
+    fn is_by_key(&self) -> bool {
+        matches!(self.requirements.signer, chainsign_core::requirements::SignerRequirement::Key(_))
+    }
+}
+
+/// The verifiers of a [`Plan`], ready to use.
+pub struct Verifiers<'a> {
+    plan: &'a Plan,
+    verifiers: Vec<(Option<ArtifactDigest>, Verifier)>,
+}
+
+impl Verifiers<'_> {
+    /// Verifies one candidate in every way in which it may verify.
+    ///
+    /// What it verifies under becomes evidence, once for each root or key. When it verifies in no
+    /// way, the refusal that got furthest is kept. `now` is the time before which everything must
+    /// have happened.
+    pub fn check(
+        &self,
+        origin: &Origin,
+        material: &SignedMaterial,
+        artifact: Artifact<'_>,
+        now: Timestamp,
+    ) -> Candidate {
+        let (mut verified, mut refusals) = (Vec::new(), Vec::new());
+        for attempt in self.plan.attempts_for(material) {
+            match self.attempt(attempt, material, artifact, now) {
+                Ok(bundle) => verified.push(Evidence::new(origin.clone(), bundle)),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        if !verified.is_empty() {
+            return Candidate::Verified(verified);
+        }
+        let furthest = refusals.iter().max_by_key(|refusal| reached(refusal.check()));
+        Candidate::Refused(match furthest {
+            Some(refusal) => Refused {
+                origin: origin.clone(),
+                document: material.document.clone(),
+                check: refusal.check().as_str().to_owned(),
+                reason: refusal.reason().to_owned(),
+                message: refusal.to_string(),
+            },
+            None => self.nobody(origin, material),
+        })
+    }
+
+    fn attempt(
+        &self,
+        attempt: &Attempt,
+        material: &SignedMaterial,
+        artifact: Artifact<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedBundle, Refusal> {
+        let verifier = self.verifiers.iter().find(|(root, _)| *root == attempt.root);
+        let Some((_, verifier)) = verifier else {
+            return Err(Refusal::NoTrustedRoot { what: "this attempt" });
+        };
+        verifier.verify(material, artifact, &attempt.requirements, now)
+    }
+
+    /// The policy has no authority that could have signed with such a credential.
+    fn nobody(&self, origin: &Origin, material: &SignedMaterial) -> Refused {
+        let (check, message) = match &material.credential {
+            Credential::Key { hint } => (
+                CheckId::Key,
+                format!("found a signature by a key (hint {hint:?}), wanted a certificate"),
+            ),
+            Credential::Certificate { .. } => (
+                CheckId::Identity,
+                "found a certificate, wanted a signature by a key of the policy".to_owned(),
+            ),
+        };
+        Refused {
+            origin: origin.clone(),
+            document: material.document.clone(),
+            check: check.as_str().to_owned(),
+            reason: "no-such-authority".to_owned(),
+            message,
+        }
+    }
+}
+
+impl Evidence {
+    fn new(origin: Origin, bundle: VerifiedBundle) -> Self {
+        Evidence(Testimony::of_bundle(origin, bundle))
+    }
+}
+
+impl Candidate {
+    /// A document that is not signed material: it counts as absent and is listed.
+    pub fn malformed(origin: Origin, error: &chainsign_core::Error) -> Self {
+        Candidate::Refused(Refused {
+            origin,
+            document: None,
+            check: "format".to_owned(),
+            reason: "malformed".to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    /// Evidence that could not be fetched or looked at: rules that miss evidence then cannot be
+    /// decided.
+    pub fn unavailable(origin: Origin, message: impl Into<String>) -> Self {
+        Candidate::Unavailable(Unavailable { origin, message: message.into() })
+    }
+}
+
+/// How far a document came before this check refused it: the checks of a verification in the
+/// order in which they mean most to whoever must act on a refusal.
+fn reached(check: CheckId) -> usize {
+    const ORDER: [CheckId; 13] = [
+        CheckId::CertificatePath,
+        CheckId::CertificateEku,
+        CheckId::CertificateValidity,
+        CheckId::Sct,
+        CheckId::Timestamp,
+        CheckId::Checkpoint,
+        CheckId::InclusionProof,
+        CheckId::SignedEntryTimestamp,
+        CheckId::LogEntryBinding,
+        CheckId::Key,
+        CheckId::Signature,
+        CheckId::Subject,
+        CheckId::Identity,
+    ];
+    ORDER.iter().position(|known| *known == check).unwrap_or_default()
+}
