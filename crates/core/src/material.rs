@@ -26,6 +26,9 @@ pub struct SignedMaterial {
     pub log_entries: Vec<LogEntry>,
     /// RFC 3161 timestamp responses or tokens, DER.
     pub timestamps: Vec<Vec<u8>>,
+    /// Signed certificate timestamps that came beside the certificate instead of in it, as RFC
+    /// 6962 section 3.2 encodes them. No bundle carries any.
+    pub detached_scts: Vec<Vec<u8>>,
 }
 
 impl SignedMaterial {

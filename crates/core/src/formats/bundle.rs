@@ -95,6 +95,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
         credential,
         log_entries: entries?,
         timestamps: timestamps.into_iter().map(|t| t.signed_timestamp.0).collect(),
+        detached_scts: Vec::new(),
     })
 }
 

@@ -60,6 +60,17 @@ pub enum ServiceKind {
     TimestampAuthority,
 }
 
+impl std::fmt::Display for ServiceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::CertificateAuthority => "certificate authority",
+            Self::OidcIssuer => "identity provider",
+            Self::TransparencyLog => "transparency log",
+            Self::TimestampAuthority => "timestamp authority",
+        })
+    }
+}
+
 /// The services chosen for one signing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSelection {
