@@ -1,0 +1,218 @@
+//! Why something could not be signed.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::key::KeyAlgorithm;
+use chainsign_core::trust::ServiceKind;
+use jiff::Timestamp;
+
+use crate::PublicEntry;
+
+/// Why something could not be signed.
+///
+/// No variant holds an identity token, a request token or a private key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no identity token, and nowhere to get one from.
+    #[error("no identity token: found none of {looked_for}")]
+    NoIdentityToken {
+        /// The environment variables that were looked for, separated by commas.
+        looked_for: &'static str,
+    },
+    /// The environment says that it gives out identity tokens, but not how to ask for one.
+    #[error("{environment} gives no identity token: found no {missing}")]
+    AmbientIncomplete {
+        /// Which environment.
+        environment: &'static str,
+        /// The variable that is missing.
+        missing: &'static str,
+    },
+    /// The identity token is not a JSON Web Token with the claims that signing needs.
+    #[error("the identity token is malformed: {reason}")]
+    TokenMalformed {
+        /// What was found and what was wanted.
+        reason: String,
+    },
+    /// The identity token was issued for somebody else.
+    #[error("the identity token is for the audience {found:?}, wanted {wanted:?}")]
+    TokenAudience {
+        /// The token's audiences.
+        found: Vec<String>,
+        /// The one wanted.
+        wanted: String,
+    },
+    /// The identity token is not valid any more, by more than the skew allowed.
+    #[error("the identity token expired at {expired}, and it is {now}")]
+    TokenExpired {
+        /// Its end.
+        expired: Timestamp,
+        /// The time it was compared with.
+        now: Timestamp,
+    },
+    /// The identity token is not valid yet, by more than the skew allowed.
+    #[error("the identity token is not valid before {from}, and it is {now}")]
+    TokenNotYetValid {
+        /// Its start.
+        from: Timestamp,
+        /// The time it was compared with.
+        now: Timestamp,
+    },
+    /// The token names an e-mail address that its issuer has not verified. Fulcio refuses it.
+    #[error("the identity token's e-mail address {email} is not verified by its issuer")]
+    TokenEmailUnverified {
+        /// The address.
+        email: String,
+    },
+    /// A service has an address that cannot be used.
+    #[error("unusable address of the {endpoint}: {reason}")]
+    Address {
+        /// The service.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The services cannot prove when a certificate's key signed.
+    #[error(
+        "the services prove no time of signing: found neither a timestamp authority nor a log of version 1"
+    )]
+    NoProvenTime,
+    /// A service did not answer, in any of the attempts.
+    #[error("no answer from the {endpoint} ({attempts} attempts)")]
+    Unreachable {
+        /// The service.
+        endpoint: Endpoint,
+        /// How often it was tried.
+        attempts: u32,
+        /// The last failure.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A service answered, but not as wanted, in the last of the attempts.
+    #[error("the {endpoint} answered with status {status}{}", colon(.message))]
+    Status {
+        /// The service.
+        endpoint: Endpoint,
+        /// The HTTP status.
+        status: u16,
+        /// What the service said, cut to a line.
+        message: String,
+        /// How long the service asked to wait, where that is longer than we do.
+        retry_after: Option<Duration>,
+    },
+    /// An answer is larger than any honest one.
+    #[error("the answer of the {endpoint} exceeds {limit} bytes")]
+    AnswerTooLarge {
+        /// The service.
+        endpoint: Endpoint,
+        /// The bound.
+        limit: usize,
+    },
+    /// An answer is not what the service's protocol says.
+    #[error("malformed answer of the {endpoint}: {reason}")]
+    MalformedAnswer {
+        /// The service.
+        endpoint: Endpoint,
+        /// What was found and what was wanted.
+        reason: String,
+    },
+    /// The certificate authority certified another key than ours.
+    #[error("the {endpoint} certified another key: found {found}, wanted {wanted}")]
+    CertifiedAnotherKey {
+        /// The service.
+        endpoint: Endpoint,
+        /// The fingerprint of the certificate's key.
+        found: ArtifactDigest,
+        /// The fingerprint of our key.
+        wanted: ArtifactDigest,
+    },
+    /// The certificate authority gave the signed certificate timestamp beside the certificate. A
+    /// bundle has no place for it, so that nobody could verify the certificate.
+    #[error(
+        "the {endpoint} answered with a detached signed certificate timestamp, wanted one in the certificate"
+    )]
+    DetachedSct {
+        /// The service.
+        endpoint: Endpoint,
+    },
+    /// The log answered with an entry that is not about what was sent.
+    #[error("the {endpoint} logged something else: its entry has another {differs}")]
+    LoggedSomethingElse {
+        /// The service.
+        endpoint: Endpoint,
+        /// The first member of the entry that differs, e.g. `spec.data.hash.value`.
+        differs: String,
+    },
+    /// The timestamp authority declined.
+    #[error("the {endpoint} declined: status {status}{}", colon(.message))]
+    TimestampDeclined {
+        /// The service.
+        endpoint: Endpoint,
+        /// The PKIStatus (RFC 3161 section 2.4.2).
+        status: u8,
+        /// What the authority said.
+        message: String,
+    },
+    /// The timestamp is not the answer to our request.
+    #[error("the {endpoint} answered another request: its timestamp has another {differs}")]
+    TimestampOfSomethingElse {
+        /// The service.
+        endpoint: Endpoint,
+        /// `message imprint` or `nonce`.
+        differs: &'static str,
+    },
+    /// The signer signs digests of another algorithm.
+    #[error("a key of {signer} signs {wanted} digests, found {found}")]
+    DigestAlgorithm {
+        /// The signer's algorithm.
+        signer: KeyAlgorithm,
+        /// The digest algorithm it needs.
+        wanted: DigestAlgorithm,
+        /// The one given.
+        found: DigestAlgorithm,
+    },
+    /// The signer's algorithm cannot be used for this content: pure Ed25519 has no signature over
+    /// a digest.
+    #[error("a key of {signer} cannot sign {what}")]
+    Unsupported {
+        /// The signer's algorithm.
+        signer: KeyAlgorithm,
+        /// What was to be done.
+        what: &'static str,
+    },
+    /// The holder of the key did not sign.
+    #[error("the signer failed")]
+    Signer(#[source] Box<dyn StdError + Send + Sync>),
+    /// Signing failed when a log had an entry of it already.
+    #[error("{source}; already public: {}", PublicEntry::list(.published))]
+    AfterPublication {
+        /// The entries.
+        published: Vec<PublicEntry>,
+        /// What failed then.
+        source: Box<Error>,
+    },
+    /// A document could not be read or written.
+    #[error(transparent)]
+    Document(#[from] chainsign_core::Error),
+}
+
+/// A service at its address, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What it is.
+    pub kind: ServiceKind,
+    /// Where it is.
+    pub url: String,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind, self.url)
+    }
+}
+
+fn colon(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}

@@ -1,0 +1,12 @@
+//! Who signs: identity tokens and where they come from.
+//!
+//! A token is a bearer secret: whoever has it can sign as its subject until it expires. It is kept
+//! in memory that is wiped, is never printed, and is sent to the certificate authority only.
+
+mod secret;
+mod source;
+mod token;
+
+pub use secret::SecretText;
+pub use source::{AmbientGithub, TokenSource};
+pub use token::IdentityToken;

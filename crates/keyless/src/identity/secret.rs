@@ -1,0 +1,25 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A text that is a secret: wiped from memory when dropped, never printed.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        SecretText(Zeroizing::new(text.into()))
+    }
+
+    /// The text, for the one who must be told.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(redacted)")
+    }
+}
