@@ -8,8 +8,8 @@ mod services;
 mod session;
 
 pub use chain::{
-    CertifiedKey, EphemeralKey, Logged, PublicEntry, Refused, Signed, ToSign, UnverifiedBundle,
-    sign,
+    CertifiedKey, EphemeralKey, Logged, PublicEntry, Refused, Released, Signed, ToSign,
+    UnverifiedBundle, sign,
 };
 pub use clock::Clock;
 pub use error::{Endpoint, Error};
