@@ -43,7 +43,6 @@ impl Logged {
             log_entries: self.log_entries,
             timestamps: self.timestamps,
             detached_scts: Vec::new(),
-            detached_scts: Vec::new(),
         };
         let written = bundle::write(&material)
             .and_then(|bytes| Ok((bundle::parse(&bytes, &Limits::default())?, bytes)));
