@@ -20,6 +20,45 @@ pub struct BinaryFacts {
     pub pie: Option<bool>,
     /// Whether symbol table and debug information are gone.
     pub stripped: Option<bool>,
+    /// Which relocated data becomes read-only after start-up (ELF only).
+    pub relro: Option<Relro>,
+    /// Whether all symbols are bound at start-up (`DF_BIND_NOW`, `DF_1_NOW`; ELF only).
+    pub bind_now: Option<bool>,
+    /// Whether the file asks for an executable stack. In PE: whether it is not marked as
+    /// compatible with data execution prevention. `None` also where an ELF file says nothing and
+    /// the kernel decides.
+    pub executable_stack: Option<bool>,
+    /// Go's build id: action ids and content ids, joined by `/`. Absent after
+    /// `-ldflags=-buildid=`.
+    pub go_build_id: Option<String>,
+    /// The linker's identifier: the GNU build id note of ELF, the UUID of Mach-O.
+    pub link_id: Option<Vec<u8>>,
+    /// Whether a code signature is embedded (Mach-O and PE). It is **not verified** here.
+    pub code_signature: Option<CodeSignature>,
+}
+
+/// How much of the relocated data is read-only (ELF).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Relro {
+    /// None of it.
+    Absent,
+    /// All but the table of lazily bound functions.
+    Partial,
+    /// All of it; every symbol is bound at start-up.
+    Full,
+}
+
+/// An embedded code signature, present but not verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CodeSignature {
+    /// There is none.
+    Absent,
+    /// Hashes only, as Go's own linker adds for macOS on arm64; says nothing about who made it.
+    AdHoc,
+    /// A signature with a certificate: Authenticode, or a Mach-O signature with a CMS blob.
+    Certificate,
 }
 
 /// An operating system, named as `GOOS` names it.
@@ -34,11 +73,13 @@ pub enum Os {
     Freebsd,
     Illumos,
     Ios,
+    Js,
     Linux,
     Netbsd,
     Openbsd,
     Plan9,
     Solaris,
+    Wasip1,
     Windows,
 }
 
@@ -53,11 +94,13 @@ impl Os {
             Self::Freebsd => "freebsd",
             Self::Illumos => "illumos",
             Self::Ios => "ios",
+            Self::Js => "js",
             Self::Linux => "linux",
             Self::Netbsd => "netbsd",
             Self::Openbsd => "openbsd",
             Self::Plan9 => "plan9",
             Self::Solaris => "solaris",
+            Self::Wasip1 => "wasip1",
             Self::Windows => "windows",
         }
     }

@@ -17,7 +17,7 @@ pub use buildinfo::{
 };
 pub use container::Container;
 pub use error::{Error, GoSign, Packer};
-pub use facts::{Arch, BinaryFacts, Kind, Linkage, Os};
+pub use facts::{Arch, BinaryFacts, CodeSignature, Kind, Linkage, Os, Relro};
 pub use limits::{Limit, Limits};
 pub use read::{GoBinary, GoSlice, OtherSlice, read};
 pub use source::ReadAt;

@@ -29,8 +29,10 @@ pub struct Limits {
     pub modules: u64,
     /// Bytes of the Go version string.
     pub go_version: u64,
-    /// Slices of a universal binary, or members of an archive, that may hold Go code.
+    /// Slices of a universal binary.
     pub slices: u64,
+    /// Object files in an archive.
+    pub members: u64,
 }
 
 impl Default for Limits {
@@ -43,7 +45,8 @@ impl Default for Limits {
             line: 1 << 20,
             modules: 100_000,
             go_version: 4096,
-            slices: 256,
+            slices: 64,
+            members: 16_384,
         }
     }
 }
@@ -68,6 +71,8 @@ pub enum Limit {
     GoVersion,
     /// [`Limits::slices`]
     Slices,
+    /// [`Limits::members`]
+    Members,
 }
 
 impl Limit {
@@ -91,6 +96,7 @@ impl std::fmt::Display for Limit {
             Self::Modules => "modules",
             Self::GoVersion => "bytes of Go version",
             Self::Slices => "slices",
+            Self::Members => "object files in an archive",
         })
     }
 }

@@ -1,8 +1,9 @@
-use crate::buildinfo::{BuildInfo, blob};
-use crate::container::{self, Container, Image, Slice};
+use crate::buildinfo::blob::{self, Found};
+use crate::buildinfo::{BuildInfo, frame};
+use crate::container::{self, Container, Image, Segment, Slice, signs};
 use crate::facts::BinaryFacts;
 use crate::source::{Input, ReadAt, Window};
-use crate::{Error, GoSign, Limits, Packer};
+use crate::{Error, Limits};
 
 /// A file that holds at least one Go program or library.
 #[derive(Debug)]
@@ -10,13 +11,14 @@ use crate::{Error, GoSign, Limits, Packer};
 pub struct GoBinary {
     /// What the file is.
     pub container: Container,
-    /// The Go images in the order of the file: one, except in universal files. Never empty.
+    /// The Go images in the order of the file: one, except in universal files and archives. Never
+    /// empty.
     pub slices: Vec<GoSlice>,
     /// The images in which no Go was found, with the reason.
     pub other_slices: Vec<OtherSlice>,
 }
 
-/// An image of a universal file that is not Go, or that could not be read.
+/// An image of a universal file or archive that is not Go, or that could not be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OtherSlice {
@@ -30,6 +32,8 @@ pub struct OtherSlice {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GoSlice {
+    /// Name of the member, in an archive.
+    pub name: Option<String>,
     /// Where the image starts, in bytes from the start of the file.
     pub offset: u64,
     /// Its length in bytes.
@@ -40,6 +44,8 @@ pub struct GoSlice {
     pub build_info_offset: u64,
     /// What the headers show.
     pub facts: BinaryFacts,
+    /// Where the function table may be, offsets from the start of the file.
+    pub(crate) function_tables: Vec<Segment>,
 }
 
 /// Reads the build information and the facts of every Go image in `source`.
@@ -49,8 +55,8 @@ pub struct GoSlice {
 /// module list may still be absent or malformed ([`BuildInfo::modules`]).
 ///
 /// # Errors
-/// Each variant of [`Error`] says why nothing was found. In a file of several images the reason
-/// of the first one is given; an unreadable source and a reached limit fail the whole file.
+/// Each variant of [`Error`] says why nothing was found. In a file of several images that is the
+/// reason that says most; an unreadable source and a reached limit fail the whole file.
 pub fn read(source: &dyn ReadAt, limits: &Limits) -> Result<GoBinary, Error> {
     let input = Input::new(source, limits);
     let images = container::open(input.window())?;
@@ -66,27 +72,44 @@ pub fn read(source: &dyn ReadAt, limits: &Limits) -> Result<GoBinary, Error> {
     }
     if slices.is_empty() {
         let container = images.container;
-        let first = other_slices.into_iter().next();
-        return Err(first.map_or(Error::NotGo { container }, |other| other.reason));
+        let reasons = other_slices.into_iter().map(|other| other.reason);
+        let most = reasons.max_by_key(specificity);
+        return Err(most.unwrap_or(Error::NotGo { container }));
     }
     Ok(GoBinary { container: images.container, slices, other_slices })
 }
 
 fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
     let (window, image) = (slice.window, slice.image?);
-    let Some(found) = blob::find(window, &image)? else {
-        return Err(why_nothing(window, &image)?);
+    let Some(found) = find(window, &image)? else {
+        return Err(signs::why_nothing(window, &image)?);
     };
     if let Some(go_version) = garbled(&found.build_info) {
         return Err(Error::Garbled { go_version });
     }
+    let from_file_start =
+        |table: Segment| Segment { offset: table.offset.saturating_add(window.start()), ..table };
     Ok(GoSlice {
+        name: slice.name,
         offset: window.start(),
         size: window.len(),
         build_info: found.build_info,
         build_info_offset: window.start() + found.offset,
         facts: image.facts,
+        function_tables: image.function_tables.into_iter().map(from_file_start).collect(),
     })
+}
+
+/// By its header, or, where Go leaves a trace without one, by the frames of the module text.
+fn find(window: Window<'_>, image: &Image) -> Result<Option<Found>, Error> {
+    if let Some(found) = blob::find(window, image)? {
+        return Ok(Some(found));
+    }
+    if image.go_sign.is_none() && image.facts.go_build_id.is_none() {
+        return Ok(None);
+    }
+    let framed = frame::find(window, image)?;
+    Ok(framed.or_else(|| frame::version_only(image)))
 }
 
 /// garble leaves the header but writes `unknown` for the version and no modules.
@@ -95,27 +118,13 @@ fn garbled(build_info: &BuildInfo) -> Option<String> {
     (version == "unknown" && build_info.modules().is_err()).then(|| version.to_owned())
 }
 
-fn why_nothing(window: Window<'_>, image: &Image) -> Result<Error, Error> {
-    let container = image.container;
-    let start = window.bytes_up_to(0, SIGNS_AT_START)?;
-    let end = window.len().saturating_sub(SIGNS_AT_END as u64);
-    let end = window.bytes_up_to(end, SIGNS_AT_END)?;
-    let contains = |bytes: &[u8], sign: &[u8]| bytes.windows(sign.len()).any(|it| it == sign);
-    let upx = contains(&start[..start.len().min(SIGNS_AT_END)], UPX) || contains(&end, UPX);
-    if let Some(packer) = image.packer.or(upx.then_some(Packer::Upx)) {
-        return Ok(Error::Packed { container, packer });
+/// Which of several reasons to report: the one nearest to build information.
+fn specificity(error: &Error) -> u8 {
+    match error {
+        Error::Garbled { .. } => 4,
+        Error::Packed { .. } => 3,
+        Error::NoBuildInfo { .. } => 2,
+        Error::Malformed { .. } => 1,
+        _ => 0,
     }
-    let build_id = contains(&start, GO_BUILD_ID).then_some(GoSign::BuildId);
-    Ok(match image.go_sign.or(build_id) {
-        Some(sign) => Error::NoBuildInfo { container, sign },
-        None => Error::NotGo { container },
-    })
 }
-
-/// Go writes its build id at the start of the code (`cmd/internal/buildid`), and looks for it in
-/// the first 32 KiB.
-const GO_BUILD_ID: &[u8] = b"\xff Go build ID: \"";
-const SIGNS_AT_START: usize = 32 << 10;
-/// UPX's pack header: after the program headers and at the end of the file (`src/packhead.cpp`).
-const UPX: &[u8] = b"UPX!";
-const SIGNS_AT_END: usize = 4096;

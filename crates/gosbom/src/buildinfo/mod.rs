@@ -6,6 +6,7 @@
 //! dependencies" is never what a caller sees when the list could not be read.
 
 pub(crate) mod blob;
+pub(crate) mod frame;
 mod go_version;
 mod module;
 mod parse;
@@ -68,7 +69,8 @@ impl BuildInfo {
 
     /// The toolchain that built the binary.
     ///
-    /// `None` only for WebAssembly, where Go stores the module list but not the version beside it.
+    /// `None` where only the module list was recovered: from a file without the build information
+    /// header that names no version elsewhere.
     pub fn go_version(&self) -> Option<&GoVersion> {
         self.go_version.as_ref()
     }

@@ -6,7 +6,7 @@
 
 use super::record::{Record, Table, malformed, string_at, until_nul};
 use super::{ByteOrder, Container, Image, Segment};
-use crate::facts::{Arch, Kind, Linkage, Os};
+use crate::facts::{Arch, Kind, Linkage, Os, Relro};
 use crate::source::Window;
 use crate::{Error, GoSign, Limit};
 
@@ -16,25 +16,27 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let programs = header.programs(window)?;
     let sections = header.sections(window)?;
 
-    image.segments = programs
-        .iter()
-        .filter(|program| program.kind == PT_LOAD)
-        .map(|program| program.segment)
-        .collect();
+    let is_go = |section: &Section| GO_SECTIONS.contains(&section.name.as_slice());
+    image.go_sign = sections.iter().any(is_go).then_some(GoSign::Section);
+    image.segments = loaded(&programs).map(|program| program.segment).collect();
     image.regions = regions(&programs, &sections);
-    image.go_sign = sections
-        .iter()
-        .any(|section| GO_SECTIONS.contains(&section.name.as_slice()))
-        .then_some(GoSign::Section);
+    image.function_tables = function_tables(&programs, &sections);
 
     let dynamic = Dynamic::read(window, &header, &image, &programs)?;
+    let notes = Notes::read(window, &header, &sections, &programs)?;
     let interpreter = interpreter(window, &programs)?;
+    let stack = programs.iter().find(|program| program.kind == PT_GNU_STACK);
     let facts = &mut image.facts;
     facts.arch = header.arch();
     facts.os = os(&header, &sections, interpreter.as_deref());
     facts.kind = kind(&header, interpreter.is_some(), &dynamic);
     facts.pie = Some(header.file_type == ET_DYN && facts.kind == Some(Kind::Executable));
     facts.stripped = Some(!sections.iter().any(Section::is_symbolic));
+    facts.relro = Some(relro(&programs, &dynamic));
+    facts.bind_now = Some(dynamic.bind_now);
+    facts.executable_stack = stack.map(|stack| stack.flags & PF_X != 0);
+    facts.go_build_id = notes.go_build_id;
+    facts.link_id = notes.gnu_build_id;
     facts.linkage = match facts.kind {
         Some(Kind::Object) => Linkage::Unknown,
         _ => Linkage::new(interpreter, dynamic.needed),
@@ -42,23 +44,68 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     Ok(image)
 }
 
-/// Sections named by Go first. Without one, what older Go releases searched: writable data. Last
-/// the other segments, because a linker may merge the section into read-only data.
+fn loaded(programs: &[Program]) -> impl Iterator<Item = &Program> {
+    programs.iter().filter(|program| program.kind == PT_LOAD)
+}
+
+/// Sections named by Go first. Without one, what older Go releases searched: writable data. Last,
+/// if the file may well be Go's, read-only data, because a linker may have merged the section.
 fn regions(programs: &[Program], sections: &[Section]) -> Vec<Segment> {
     let mut regions: Vec<_> = sections
         .iter()
         .filter(|section| section.name == b".go.buildinfo" && section.kind != SHT_NOBITS)
         .map(|section| section.segment)
         .collect();
-    let loads = || programs.iter().filter(|program| program.kind == PT_LOAD);
-    let writable = |program: &&Program| program.flags & (PF_W | PF_X) == PF_W;
-    regions.extend(loads().filter(writable).map(|program| program.segment));
-    regions.extend(
-        loads()
-            .filter(|program| !writable(program) && program.flags & PF_X == 0)
-            .map(|program| program.segment),
-    );
+    regions.extend(data(programs, sections, Access::Writable));
+    let may_be_go = sections.is_empty()
+        || sections.iter().any(|section| GO_SECTIONS.contains(&section.name.as_slice()));
+    if may_be_go {
+        regions.extend(data(programs, sections, Access::ReadOnly));
+    }
     regions
+}
+
+/// Where the linker puts the table under its own name; else anywhere in the data.
+fn function_tables(programs: &[Program], sections: &[Section]) -> Vec<Segment> {
+    let mut places: Vec<_> = sections
+        .iter()
+        .filter(|section| section.name.ends_with(b".gopclntab") && section.kind != SHT_NOBITS)
+        .map(|section| section.segment)
+        .collect();
+    if places.is_empty() {
+        places.extend(data(programs, sections, Access::ReadOnly));
+        places.extend(data(programs, sections, Access::Writable));
+        let code = loaded(programs).filter(|program| program.flags & PF_X != 0);
+        places.extend(code.map(|program| program.segment));
+    }
+    places
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Writable,
+    ReadOnly,
+}
+
+/// Data without code: segments, or in an object file, which has none, sections.
+fn data(programs: &[Program], sections: &[Section], access: Access) -> Vec<Segment> {
+    let of = |writable, executable| match (writable, executable) {
+        (_, true) => None,
+        (true, false) => Some(Access::Writable),
+        (false, false) => Some(Access::ReadOnly),
+    };
+    if loaded(programs).next().is_some() {
+        return loaded(programs)
+            .filter(|it| of(it.flags & PF_W != 0, it.flags & PF_X != 0) == Some(access))
+            .map(|program| program.segment)
+            .collect();
+    }
+    sections
+        .iter()
+        .filter(|it| it.kind == SHT_PROGBITS && it.flags & SHF_ALLOC != 0)
+        .filter(|it| of(it.flags & SHF_WRITE != 0, it.flags & SHF_EXECINSTR != 0) == Some(access))
+        .map(|section| section.segment)
+        .collect()
 }
 
 struct Header {
@@ -282,7 +329,8 @@ impl Section {
 #[derive(Default)]
 struct Dynamic {
     needed: Vec<String>,
-    flags_1: u64,
+    bind_now: bool,
+    pie: bool,
 }
 
 impl Dynamic {
@@ -314,7 +362,12 @@ impl Dynamic {
                 DT_NULL => break,
                 DT_NEEDED => needed.push(value),
                 DT_STRTAB => strings = image.locate(value),
-                DT_FLAGS_1 => dynamic.flags_1 = value,
+                DT_BIND_NOW => dynamic.bind_now = true,
+                DT_FLAGS => dynamic.bind_now |= value & DF_BIND_NOW != 0,
+                DT_FLAGS_1 => {
+                    dynamic.bind_now |= value & DF_1_NOW != 0;
+                    dynamic.pie = value & DF_1_PIE != 0;
+                }
                 _ => {}
             }
         }
@@ -326,6 +379,72 @@ impl Dynamic {
             dynamic.needed.extend(string_at(window, offset, LONGEST_NAME)?);
         }
         Ok(dynamic)
+    }
+}
+
+/// Build ids (gABI, "Note Section").
+#[derive(Default)]
+struct Notes {
+    go_build_id: Option<String>,
+    gnu_build_id: Option<Vec<u8>>,
+}
+
+impl Notes {
+    fn read(
+        window: Window<'_>,
+        header: &Header,
+        sections: &[Section],
+        programs: &[Program],
+    ) -> Result<Self, Error> {
+        let mut notes = Self::default();
+        let in_sections = sections.iter().filter(|section| section.kind == SHT_NOTE);
+        let in_segments = programs.iter().filter(|program| program.kind == PT_NOTE);
+        let places = in_sections
+            .map(|section| section.segment)
+            .chain(in_segments.map(|program| program.segment));
+        for place in places.take(MOST_NOTES) {
+            let size = usize::try_from(place.size).unwrap_or(usize::MAX);
+            let bytes = window.bytes_up_to(place.offset, size.min(LONGEST_NOTES))?;
+            notes.parse(&bytes, header.order);
+        }
+        Ok(notes)
+    }
+
+    fn parse(&mut self, mut bytes: &[u8], order: ByteOrder) {
+        while bytes.len() > 12 {
+            let head = Record::new(bytes, order);
+            let (name_len, len) = (head.u32(0) as usize, head.u32(4) as usize);
+            let padded = |len: usize| len.checked_next_multiple_of(4);
+            let split = |bytes: &'_ [u8], len: usize| -> Option<(usize, usize)> {
+                let end = padded(len)?;
+                (len <= bytes.len()).then_some((len, end.min(bytes.len())))
+            };
+            let rest = &bytes[12..];
+            let Some((name_end, start)) = split(rest, name_len) else {
+                return;
+            };
+            let (name, rest) = (&rest[..name_end], &rest[start..]);
+            let Some((end, next)) = split(rest, len) else {
+                return;
+            };
+            match (name, head.u32(8)) {
+                (b"Go\0\0", NT_GO_BUILD_ID) => {
+                    self.go_build_id = super::signs::build_id_text(&rest[..end]);
+                }
+                (b"GNU\0", NT_GNU_BUILD_ID) => self.gnu_build_id = Some(rest[..end].to_vec()),
+                _ => {}
+            }
+            bytes = &rest[next..];
+        }
+    }
+}
+
+fn relro(programs: &[Program], dynamic: &Dynamic) -> Relro {
+    let has_segment = programs.iter().any(|program| program.kind == PT_GNU_RELRO);
+    match (has_segment, dynamic.bind_now) {
+        (false, _) => Relro::Absent,
+        (true, false) => Relro::Partial,
+        (true, true) => Relro::Full,
     }
 }
 
@@ -367,21 +486,26 @@ fn kind(header: &Header, has_interpreter: bool, dynamic: &Dynamic) -> Option<Kin
         ET_EXEC => Some(Kind::Executable),
         ET_REL => Some(Kind::Object),
         // A static PIE has no interpreter and is marked by a flag.
-        ET_DYN if has_interpreter || dynamic.flags_1 & DF_1_PIE != 0 => Some(Kind::Executable),
+        ET_DYN if has_interpreter || dynamic.pie => Some(Kind::Executable),
         ET_DYN => Some(Kind::SharedLibrary),
         _ => None,
     }
 }
 
 /// Sections that only the Go linker writes (`cmd/link/internal/ld/elf.go`).
-const GO_SECTIONS: [&[u8]; 6] = [
+const GO_SECTIONS: [&[u8]; 7] = [
     b".go.buildinfo",
     b".gopclntab",
+    b".data.rel.ro.gopclntab",
     b".gosymtab",
     b".go.fipsinfo",
     b".note.go.buildid",
     b".typelink",
 ];
+
+/// Places of notes that are looked at, and bytes of each; Go's notes have about 100 bytes.
+const MOST_NOTES: usize = 64;
+const LONGEST_NOTES: usize = 4096;
 
 /// Longest path of an interpreter or library: Linux' `PATH_MAX`.
 const LONGEST_NAME: usize = 4096;
@@ -402,14 +526,28 @@ const PN_XNUM: u64 = 0xffff;
 const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
 const PT_INTERP: u32 = 3;
+const PT_NOTE: u32 = 4;
+const PT_GNU_STACK: u32 = 0x6474_e551;
+const PT_GNU_RELRO: u32 = 0x6474_e552;
 const PF_X: u32 = 1;
 const PF_W: u32 = 2;
 const SHN_XINDEX: u64 = 0xffff;
+const SHT_PROGBITS: u32 = 1;
 const SHT_SYMTAB: u32 = 2;
+const SHT_NOTE: u32 = 7;
 const SHT_NOBITS: u32 = 8;
+const SHF_WRITE: u64 = 1;
+const SHF_ALLOC: u64 = 2;
+const SHF_EXECINSTR: u64 = 4;
 const SHF_COMPRESSED: u64 = 0x800;
 const DT_NULL: u64 = 0;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
+const DT_BIND_NOW: u64 = 24;
+const DT_FLAGS: u64 = 30;
+const DF_BIND_NOW: u64 = 8;
+const DF_1_NOW: u64 = 1;
+const NT_GO_BUILD_ID: u32 = 4;
+const NT_GNU_BUILD_ID: u32 = 3;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
 const DF_1_PIE: u64 = 0x0800_0000;

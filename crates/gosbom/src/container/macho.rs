@@ -2,8 +2,9 @@
 //! Layout: `<mach-o/loader.h>` and `<mach-o/fat.h>`.
 
 use super::record::{Record, Table, malformed, until_nul};
+use super::signs::build_id_in_code;
 use super::{ByteOrder, Container, Image, Images, Segment, Slice};
-use crate::facts::{Arch, Kind, Linkage, Os};
+use crate::facts::{Arch, CodeSignature, Kind, Linkage, Os};
 use crate::source::Window;
 use crate::{Error, GoSign, Limit};
 
@@ -38,6 +39,7 @@ pub(super) fn read_universal<'a>(window: Window<'a>) -> Result<Images<'a>, Error
         let slice = window.part(offset, size);
         slices.push(Slice {
             window: slice.unwrap_or(window),
+            name: None,
             image: match slice {
                 Some(slice) => read(slice),
                 None => Err(malformed(CONTAINER, "slice lies outside the file", window, offset)),
@@ -55,13 +57,21 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
 
     image.segments = commands.segments.iter().map(|it| it.place).collect();
     image.regions = commands.regions();
+    image.function_tables = commands.function_tables();
     image.go_sign = commands
         .sections
         .iter()
         .any(|section| GO_SECTIONS.contains(&section.name.as_slice()))
         .then_some(GoSign::Section);
 
+    let code_signature = match commands.code_signature {
+        Some(place) => code_signature(window, place)?,
+        None => CodeSignature::Absent,
+    };
     let facts = &mut image.facts;
+    facts.go_build_id = build_id_in_code(window)?;
+    facts.code_signature = Some(code_signature);
+    facts.executable_stack = Some(header.flags & MH_ALLOW_STACK_EXECUTION != 0);
     facts.arch = header.arch();
     facts.os = commands.os;
     facts.kind = match header.file_type {
@@ -72,6 +82,7 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     };
     facts.pie = Some(header.flags & MH_PIE != 0);
     facts.stripped = Some(commands.local_symbols == 0 && !commands.has_debug_segment());
+    facts.link_id = commands.uuid;
     facts.linkage = match facts.kind {
         Some(Kind::Object) => Linkage::Unknown,
         _ => Linkage::new(commands.interpreter, commands.needed),
@@ -136,6 +147,8 @@ struct Commands {
     os: Option<Os>,
     interpreter: Option<String>,
     needed: Vec<String>,
+    uuid: Option<Vec<u8>>,
+    code_signature: Option<Segment>,
 }
 
 struct NamedSegment {
@@ -191,6 +204,15 @@ impl Commands {
             LC_LOAD_DYLIB | LC_LOAD_WEAK_DYLIB | LC_REEXPORT_DYLIB => {
                 at_least(24)?;
                 self.needed.push(string(bytes, record.u32(8))?);
+            }
+            LC_UUID => self.uuid = Some(bytes.get(8..24)?.to_vec()),
+            LC_CODE_SIGNATURE => {
+                at_least(16)?;
+                self.code_signature = Some(Segment {
+                    address: 0,
+                    offset: record.u32(8).into(),
+                    size: record.u32(12).into(),
+                });
             }
             LC_VERSION_MIN_MACOSX => self.os = Some(Os::Darwin),
             LC_VERSION_MIN_IPHONEOS => self.os = Some(Os::Ios),
@@ -264,9 +286,44 @@ impl Commands {
         regions
     }
 
+    /// The section named by Go, else everything in the file that is mapped.
+    fn function_tables(&self) -> Vec<Segment> {
+        let named = |section: &&Section| section.name == b"__gopclntab";
+        let places: Vec<_> = self.sections.iter().filter(named).map(|it| it.place).collect();
+        match places.is_empty() {
+            true => self.segments.iter().map(|it| it.place).collect(),
+            false => places,
+        }
+    }
+
     fn has_debug_segment(&self) -> bool {
         self.segments.iter().any(|segment| segment.name == b"__DWARF")
     }
+}
+
+/// Ad hoc or with a certificate: whether the signature has a CMS blob with content. Layout:
+/// `cs_blobs.h` of XNU (`CS_SuperBlob`, `CS_BlobIndex`), big endian.
+fn code_signature(window: Window<'_>, place: Segment) -> Result<CodeSignature, Error> {
+    let Some(signature) = window.part(place.offset, place.size) else {
+        return Ok(CodeSignature::Absent);
+    };
+    let head = signature.bytes_up_to(0, 12)?;
+    let head = Record::new(&head, ByteOrder::Big);
+    if head.u32(0) != CSMAGIC_EMBEDDED_SIGNATURE {
+        return Ok(CodeSignature::Absent);
+    }
+    let count = u64::from(head.u32(8)).min(MOST_BLOBS);
+    let Some(index) = Table::read(signature, 12, count, 8, ByteOrder::Big)? else {
+        return Ok(CodeSignature::AdHoc);
+    };
+    for blob in index.entries().filter(|blob| blob.u32(0) == CSSLOT_SIGNATURESLOT) {
+        let blob = signature.bytes_up_to(blob.u32(4).into(), 8)?;
+        // An empty CMS blob is only its own header.
+        if Record::new(&blob, ByteOrder::Big).u32(4) > 8 {
+            return Ok(CodeSignature::Certificate);
+        }
+    }
+    Ok(CodeSignature::AdHoc)
 }
 
 /// A string inside a load command (`union lc_str`).
@@ -285,6 +342,7 @@ const MH_OBJECT: u32 = 1;
 const MH_EXECUTE: u32 = 2;
 const MH_DYLIB: u32 = 6;
 const MH_BUNDLE: u32 = 8;
+const MH_ALLOW_STACK_EXECUTION: u32 = 0x2_0000;
 const MH_PIE: u32 = 0x20_0000;
 const CPU_TYPE_X86: u32 = 7;
 const CPU_TYPE_X86_64: u32 = 0x0100_0007;
@@ -296,11 +354,17 @@ const LC_DYSYMTAB: u32 = 0xb;
 const LC_LOAD_DYLIB: u32 = 0xc;
 const LC_LOAD_DYLINKER: u32 = 0xe;
 const LC_SEGMENT_64: u32 = 0x19;
+const LC_UUID: u32 = 0x1b;
+const LC_CODE_SIGNATURE: u32 = 0x1d;
 const LC_VERSION_MIN_MACOSX: u32 = 0x24;
 const LC_VERSION_MIN_IPHONEOS: u32 = 0x25;
 const LC_BUILD_VERSION: u32 = 0x32;
 const LC_LOAD_WEAK_DYLIB: u32 = 0x8000_0018;
 const LC_REEXPORT_DYLIB: u32 = 0x8000_001f;
+const CSMAGIC_EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
+const CSSLOT_SIGNATURESLOT: u32 = 0x1_0000;
+/// Blobs of a signature; Apple's tools write fewer than ten.
+const MOST_BLOBS: u64 = 64;
 const PLATFORM_MACOS: u32 = 1;
 const PLATFORM_IOS: u32 = 2;
 const PLATFORM_IOS_SIMULATOR: u32 = 7;

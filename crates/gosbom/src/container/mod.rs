@@ -6,10 +6,15 @@
 //! against the window, nothing is decompressed, and no table is trusted to be sorted or free of
 //! overlaps.
 
+mod archive;
 mod elf;
 mod macho;
 mod pe;
+mod plan9;
 mod record;
+pub(crate) mod signs;
+mod wasm;
+mod xcoff;
 
 use std::fmt;
 
@@ -29,6 +34,16 @@ pub enum Container {
     MachOUniversal,
     /// Portable Executable: Windows.
     Pe,
+    /// A COFF object file: a member of a Windows archive.
+    Coff,
+    /// Extended Common Object File Format: AIX.
+    Xcoff,
+    /// Plan 9 a.out.
+    Plan9,
+    /// A WebAssembly module.
+    Wasm,
+    /// An `ar` archive of object files.
+    Archive,
 }
 
 impl fmt::Display for Container {
@@ -38,6 +53,11 @@ impl fmt::Display for Container {
             Self::MachO => "Mach-O file",
             Self::MachOUniversal => "universal Mach-O file",
             Self::Pe => "PE file",
+            Self::Coff => "COFF object file",
+            Self::Xcoff => "XCOFF file",
+            Self::Plan9 => "Plan 9 a.out file",
+            Self::Wasm => "WebAssembly module",
+            Self::Archive => "ar archive",
         })
     }
 }
@@ -53,6 +73,10 @@ pub(crate) struct Image {
     pub(crate) go_sign: Option<GoSign>,
     /// Set if a section shows that the file is packed.
     pub(crate) packer: Option<Packer>,
+    /// The Go version, where the container itself names it.
+    pub(crate) go_version: Option<String>,
+    /// Where the function table (pclntab) is, or may be, best place first.
+    pub(crate) function_tables: Vec<Segment>,
 }
 
 impl Image {
@@ -64,6 +88,8 @@ impl Image {
             facts: BinaryFacts::default(),
             go_sign: None,
             packer: None,
+            go_version: None,
+            function_tables: Vec::new(),
         }
     }
 
@@ -101,6 +127,8 @@ pub(crate) struct Images<'a> {
 
 pub(crate) struct Slice<'a> {
     pub(crate) window: Window<'a>,
+    /// Name of a member of an archive.
+    pub(crate) name: Option<String>,
     /// A slice that is broken keeps its reason; the others are still read.
     pub(crate) image: Result<Image, Error>,
 }
@@ -108,15 +136,38 @@ pub(crate) struct Slice<'a> {
 /// Recognises the container by its first bytes and reads its headers.
 pub(crate) fn open<'a>(window: Window<'a>) -> Result<Images<'a>, Error> {
     let start = window.bytes_up_to(0, 8)?;
-    let single =
-        |container, image| Images { container, slices: vec![Slice { window, image: Ok(image) }] };
     match *start.as_slice() {
-        [0x7f, b'E', b'L', b'F', ..] => Ok(single(Container::Elf, elf::read(window)?)),
-        [b'M', b'Z', ..] => Ok(single(Container::Pe, pe::read(window)?)),
-        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => {
-            Ok(single(Container::MachO, macho::read(window)?))
-        }
         [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] => macho::read_universal(window),
+        _ if start == archive::MAGIC => archive::read(window),
+        _ => {
+            let image = open_image(window, start)?;
+            Ok(Images {
+                container: image.container,
+                slices: vec![Slice { window, name: None, image: Ok(image) }],
+            })
+        }
+    }
+}
+
+fn open_image(window: Window<'_>, start: Vec<u8>) -> Result<Image, Error> {
+    match *start.as_slice() {
+        [0x7f, b'E', b'L', b'F', ..] => elf::read(window),
+        [b'M', b'Z', ..] => pe::read(window),
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            macho::read(window)
+        }
+        [0x01, 0xdf | 0xf7, ..] => xcoff::read(window),
+        [0, b'a', b's', b'm', 1, 0, 0, 0] => wasm::read(window),
+        _ if plan9::machine(&start).is_some() => plan9::read(window),
         _ => Err(Error::NotExecutable { start }),
+    }
+}
+
+/// A member of an archive. COFF objects have no magic number and are recognised only here.
+fn open_object(window: Window<'_>) -> Result<Image, Error> {
+    let start = window.bytes_up_to(0, 8)?;
+    match pe::is_object(window)? {
+        true => pe::read_object(window),
+        false => open_image(window, start),
     }
 }

@@ -2,30 +2,63 @@
 //! Layout: Microsoft, "PE Format" (<https://learn.microsoft.com/windows/win32/debug/pe-format>).
 
 use super::record::{Record, Table, malformed, string_at};
+use super::signs::build_id_in_code;
 use super::{ByteOrder, Container, Image, Segment};
-use crate::facts::{Arch, Kind, Linkage, Os};
+use crate::facts::{Arch, CodeSignature, Kind, Linkage, Os};
 use crate::source::Window;
 use crate::{Error, Packer};
 
 pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let header = Header::read(window)?;
-    let sections = header.sections(window)?;
+    let sections = header.file.sections(window, header.image_base)?;
     let mut image = Image::new(Container::Pe);
     image.segments = sections.iter().map(|section| section.place).collect();
     image.regions = regions(&sections);
+    image.function_tables = function_tables(&sections);
     image.packer = sections.iter().any(|section| section.name == b"UPX0").then_some(Packer::Upx);
 
     let needed = header.imports(window, &image)?;
     let facts = &mut image.facts;
     facts.os = Some(Os::Windows);
-    facts.arch = header.arch();
-    facts.kind = Some(match header.characteristics & IMAGE_FILE_DLL {
+    facts.arch = header.file.arch();
+    facts.kind = Some(match header.file.characteristics & IMAGE_FILE_DLL {
         0 => Kind::Executable,
         _ => Kind::SharedLibrary,
     });
     facts.pie = Some(header.dll_characteristics & DYNAMIC_BASE != 0);
-    facts.stripped = Some(header.symbols == 0 && !sections.iter().any(Section::is_debug));
+    facts.stripped = Some(header.file.is_stripped(&sections));
+    facts.executable_stack = Some(header.dll_characteristics & NX_COMPAT == 0);
+    facts.go_build_id = build_id_in_code(window)?;
+    facts.code_signature = Some(match header.has_certificates {
+        true => CodeSignature::Certificate,
+        false => CodeSignature::Absent,
+    });
     facts.linkage = Linkage::new(None, needed);
+    Ok(image)
+}
+
+/// Whether a member of an archive starts with a COFF header: a known machine, sections, and no
+/// optional header.
+pub(super) fn is_object(window: Window<'_>) -> Result<bool, Error> {
+    let bytes = window.bytes_up_to(0, COFF_HEADER)?;
+    let header = FileHeader::new(&bytes, 0);
+    Ok(bytes.len() == COFF_HEADER
+        && header.arch().is_some()
+        && header.optional_size == 0
+        && header.sections > 0)
+}
+
+pub(super) fn read_object(window: Window<'_>) -> Result<Image, Error> {
+    let bytes = window.bytes_up_to(0, COFF_HEADER)?;
+    let header = FileHeader::new(&bytes, 0);
+    let sections = header.sections(window, 0)?;
+    let mut image = Image::new(Container::Coff);
+    image.regions = regions(&sections);
+    image.function_tables = function_tables(&sections);
+    image.facts.os = Some(Os::Windows);
+    image.facts.arch = header.arch();
+    image.facts.kind = Some(Kind::Object);
+    image.facts.stripped = Some(header.is_stripped(&sections));
     Ok(image)
 }
 
@@ -40,55 +73,41 @@ fn regions(sections: &[Section]) -> Vec<Segment> {
     regions
 }
 
-struct Header {
-    machine: u16,
-    section_count: u16,
-    section_table: u64,
-    symbols: u32,
-    characteristics: u16,
-    dll_characteristics: u16,
-    image_base: u64,
-    import_table: u32,
+/// All sections, data first: Go's PE linker gives the table no section of its own.
+fn function_tables(sections: &[Section]) -> Vec<Segment> {
+    let code = |section: &&Section| section.flags & EXECUTE != 0;
+    let data = sections.iter().filter(|section| !code(section));
+    let code = sections.iter().filter(code);
+    data.chain(code).map(|section| section.place).collect()
 }
 
-impl Header {
-    fn read(window: Window<'_>) -> Result<Self, Error> {
-        let bad = |part, at| malformed(Container::Pe, part, window, at);
-        let dos = window.bytes_up_to(0, 64)?;
-        if dos.len() < 64 {
-            return Err(bad("DOS header is cut off", dos.len() as u64));
+/// The COFF file header, which object files start with.
+struct FileHeader {
+    machine: u16,
+    sections: u16,
+    section_table: u64,
+    symbols: u32,
+    optional_size: u16,
+    characteristics: u16,
+}
+
+impl FileHeader {
+    /// `start` is where the header stands in its window.
+    fn new(bytes: &[u8], start: u64) -> Self {
+        let record = Record::new(bytes, ByteOrder::Little);
+        let optional_size = record.u16(16);
+        Self {
+            machine: record.u16(0),
+            sections: record.u16(2),
+            section_table: start + COFF_HEADER as u64 + u64::from(optional_size),
+            symbols: record.u32(12),
+            optional_size,
+            characteristics: record.u16(18),
         }
-        let start = u64::from(Record::new(&dos, ByteOrder::Little).u32(0x3c));
-        let file = window
-            .bytes(start, 24)?
-            .filter(|bytes| bytes.starts_with(b"PE\0\0"))
-            .ok_or_else(|| bad("no PE signature", start))?;
-        let file = Record::new(&file, ByteOrder::Little);
-        let optional_size = file.u16(20);
-        let optional_start = start + 24;
-        let optional = window
-            .bytes(optional_start, optional_size.into())?
-            .ok_or_else(|| bad("optional header lies outside the file", optional_start))?;
-        let optional = Record::new(&optional, ByteOrder::Little);
-        let (image_base, directories) = match optional.u16(0) {
-            PE32 if optional_size >= 96 => (optional.u32(28).into(), 96),
-            PE32_PLUS if optional_size >= 112 => (optional.u64(24), 112),
-            _ => return Err(bad("optional header is neither PE32 nor PE32+", optional_start)),
-        };
-        Ok(Self {
-            machine: file.u16(4),
-            section_count: file.u16(6),
-            section_table: optional_start + u64::from(optional_size),
-            symbols: file.u32(16),
-            characteristics: file.u16(22),
-            dll_characteristics: optional.u16(70),
-            image_base,
-            import_table: optional.u32(directories + 8),
-        })
     }
 
-    fn sections(&self, window: Window<'_>) -> Result<Vec<Section>, Error> {
-        let (at, count) = (self.section_table, self.section_count.into());
+    fn sections(&self, window: Window<'_>, image_base: u64) -> Result<Vec<Section>, Error> {
+        let (at, count) = (self.section_table, self.sections.into());
         let table = Table::read(window, at, count, 40, ByteOrder::Little)?.ok_or_else(|| {
             malformed(Container::Pe, "section table lies outside the file", window, at)
         })?;
@@ -98,7 +117,7 @@ impl Header {
                 name: record.name(0, 8).to_vec(),
                 flags: record.u32(36),
                 place: Segment {
-                    address: self.image_base.wrapping_add(record.u32(12).into()),
+                    address: image_base.wrapping_add(record.u32(12).into()),
                     offset: record.u32(20).into(),
                     // The file pads the section up; memory may extend it with zeros.
                     size: match virtual_size {
@@ -110,6 +129,64 @@ impl Header {
             }
         };
         Ok(table.entries().map(section).collect())
+    }
+
+    fn arch(&self) -> Option<Arch> {
+        match self.machine {
+            0x014c => Some(Arch::I386),
+            0x8664 => Some(Arch::Amd64),
+            0x01c0 | 0x01c4 => Some(Arch::Arm),
+            0xaa64 => Some(Arch::Arm64),
+            _ => None,
+        }
+    }
+
+    fn is_stripped(&self, sections: &[Section]) -> bool {
+        self.symbols == 0 && !sections.iter().any(Section::is_debug)
+    }
+}
+
+struct Header {
+    file: FileHeader,
+    dll_characteristics: u16,
+    image_base: u64,
+    import_table: u32,
+    has_certificates: bool,
+}
+
+impl Header {
+    fn read(window: Window<'_>) -> Result<Self, Error> {
+        let bad = |part, at| malformed(Container::Pe, part, window, at);
+        let dos = window.bytes_up_to(0, 64)?;
+        if dos.len() < 64 {
+            return Err(bad("DOS header is cut off", dos.len() as u64));
+        }
+        let start = u64::from(Record::new(&dos, ByteOrder::Little).u32(0x3c));
+        let file = window
+            .bytes(start, SIGNATURE.len() + COFF_HEADER)?
+            .filter(|bytes| bytes.starts_with(SIGNATURE))
+            .ok_or_else(|| bad("no PE signature", start))?;
+        let start = start + SIGNATURE.len() as u64;
+        let file = FileHeader::new(&file[SIGNATURE.len()..], start);
+        let size = file.optional_size;
+        let start = start + COFF_HEADER as u64;
+        let optional = window
+            .bytes(start, size.into())?
+            .ok_or_else(|| bad("optional header lies outside the file", start))?;
+        let optional = Record::new(&optional, ByteOrder::Little);
+        let (image_base, directories) = match optional.u16(0) {
+            PE32 if size >= 96 => (optional.u32(28).into(), 96),
+            PE32_PLUS if size >= 112 => (optional.u64(24), 112),
+            _ => return Err(bad("optional header is neither PE32 nor PE32+", start)),
+        };
+        Ok(Self {
+            file,
+            dll_characteristics: optional.u16(70),
+            image_base,
+            // Entries 1 and 4 of the data directories; a table of fewer entries reads as zero.
+            import_table: optional.u32(directories + 8),
+            has_certificates: optional.u32(directories + 4 * 8 + 4) > 0,
+        })
     }
 
     /// Names of the libraries in the import directory, which ends with an empty entry.
@@ -133,16 +210,6 @@ impl Header {
         }
         Ok(names)
     }
-
-    fn arch(&self) -> Option<Arch> {
-        match self.machine {
-            0x014c => Some(Arch::I386),
-            0x8664 => Some(Arch::Amd64),
-            0x01c0 | 0x01c4 => Some(Arch::Arm),
-            0xaa64 => Some(Arch::Arm64),
-            _ => None,
-        }
-    }
 }
 
 struct Section {
@@ -158,10 +225,13 @@ impl Section {
     }
 }
 
+const SIGNATURE: &[u8] = b"PE\0\0";
+const COFF_HEADER: usize = 20;
 const PE32: u16 = 0x10b;
 const PE32_PLUS: u16 = 0x20b;
 const IMAGE_FILE_DLL: u16 = 0x2000;
 const DYNAMIC_BASE: u16 = 0x40;
+const NX_COMPAT: u16 = 0x100;
 const INITIALIZED_DATA: u32 = 0x40;
 const EXECUTE: u32 = 0x2000_0000;
 const WRITE: u32 = 0x8000_0000;
