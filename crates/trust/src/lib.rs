@@ -1,1 +1,12 @@
 #![doc = include_str!("../README.md")]
+
+mod embedded;
+mod error;
+mod material;
+
+pub use embedded::{Instance, public_good};
+pub use error::Error;
+pub use material::{Origin, TrustMaterial, TrustSource, load};
+
+/// What loading and refreshing returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
