@@ -6,6 +6,7 @@ pub mod diff;
 mod error;
 mod facts;
 mod limits;
+pub mod pclntab;
 pub mod purl;
 mod read;
 pub mod sbom;

@@ -28,7 +28,7 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let stack = programs.iter().find(|program| program.kind == PT_GNU_STACK);
     let facts = &mut image.facts;
     facts.arch = header.arch();
-    facts.os = os(&header, &sections, interpreter.as_deref());
+    facts.os = os(&header, &sections, &notes, interpreter.as_deref());
     facts.kind = kind(&header, interpreter.is_some(), &dynamic);
     facts.pie = Some(header.file_type == ET_DYN && facts.kind == Some(Kind::Executable));
     facts.stripped = Some(!sections.iter().any(Section::is_symbolic));
@@ -387,6 +387,8 @@ impl Dynamic {
 struct Notes {
     go_build_id: Option<String>,
     gnu_build_id: Option<Vec<u8>>,
+    /// The kernel that the C library's start-up code is made for.
+    abi: Option<u32>,
 }
 
 impl Notes {
@@ -431,6 +433,9 @@ impl Notes {
                 (b"Go\0\0", NT_GO_BUILD_ID) => {
                     self.go_build_id = super::signs::build_id_text(&rest[..end]);
                 }
+                (b"GNU\0", NT_GNU_ABI_TAG) if end >= 4 => {
+                    self.abi = Some(Record::new(rest, order).u32(0));
+                }
                 (b"GNU\0", NT_GNU_BUILD_ID) => self.gnu_build_id = Some(rest[..end].to_vec()),
                 _ => {}
             }
@@ -459,7 +464,12 @@ fn interpreter(window: Window<'_>, programs: &[Program]) -> Result<Option<String
 /// The Go linker marks FreeBSD, NetBSD and OpenBSD by OS ABI and notes; the interpreter tells
 /// Android and Linux. Statically linked Linux and DragonFly programs carry no mark at all, and
 /// Solaris and illumos carry the same.
-fn os(header: &Header, sections: &[Section], interpreter: Option<&str>) -> Option<Os> {
+fn os(
+    header: &Header,
+    sections: &[Section],
+    notes: &Notes,
+    interpreter: Option<&str>,
+) -> Option<Os> {
     let has = |name: &[u8]| sections.iter().any(|section| section.name == name);
     match header.os_abi {
         2 => return Some(Os::Netbsd),
@@ -472,6 +482,11 @@ fn os(header: &Header, sections: &[Section], interpreter: Option<&str>) -> Optio
     }
     if has(b".note.openbsd.ident") {
         return Some(Os::Openbsd);
+    }
+    match notes.abi {
+        Some(0) => return Some(Os::Linux),
+        Some(3) => return Some(Os::Freebsd),
+        _ => {}
     }
     match interpreter {
         Some("/system/bin/linker" | "/system/bin/linker64") => Some(Os::Android),
@@ -548,6 +563,7 @@ const DT_FLAGS: u64 = 30;
 const DF_BIND_NOW: u64 = 8;
 const DF_1_NOW: u64 = 1;
 const NT_GO_BUILD_ID: u32 = 4;
+const NT_GNU_ABI_TAG: u32 = 1;
 const NT_GNU_BUILD_ID: u32 = 3;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
 const DF_1_PIE: u64 = 0x0800_0000;
