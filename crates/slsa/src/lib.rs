@@ -1,1 +1,18 @@
 #![doc = include_str!("../README.md")]
+
+mod build_type;
+mod error;
+mod generate;
+mod predicate;
+mod read;
+pub mod source;
+mod stamp;
+
+pub use build_type::{BuildType, BuilderId, Producer};
+pub use error::Error;
+pub use generate::{BuildFacts, OnCommitMismatch, generate};
+pub use predicate::{
+    BuildDefinition, BuildMetadata, Builder, Predicate, ResourceDescriptor, RunDetails,
+};
+pub use read::{Dependency, Limits, Provenance, ProvenanceVersion, Source, read, read_within};
+pub use stamp::StampedCommit;

@@ -1,0 +1,139 @@
+use chainsign_core::predicate::PredicateType;
+
+use crate::StampedCommit;
+use crate::source::GitCommit;
+
+/// Why provenance could not be written or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The statement is about something else.
+    #[error(
+        "predicate type is {found}, wanted https://slsa.dev/provenance/v1 or https://slsa.dev/provenance/v0.2"
+    )]
+    PredicateType {
+        /// The predicate type found.
+        found: PredicateType,
+    },
+    /// The predicate is not shaped as its version says.
+    #[error("{what} is not valid: {reason} (line {line}, column {column} of it)")]
+    Shape {
+        /// Which part of the predicate.
+        what: &'static str,
+        /// The parser's words.
+        reason: String,
+        /// Line within that part, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// A value that must be a JSON object is not.
+    #[error("{what} is not an object")]
+    NotAnObject {
+        /// Which value.
+        what: &'static str,
+    },
+    /// A time is not an RFC 3339 timestamp.
+    #[error("{what} is not a timestamp: found {found:?}, wanted for example 2026-11-20T10:00:00Z")]
+    Time {
+        /// Which time.
+        what: &'static str,
+        /// The text found, at most 80 characters of it.
+        found: String,
+    },
+    /// A bound of [`Limits`](crate::Limits) was reached.
+    #[error("{what} exceed the limit: wanted at most {limit}, found more")]
+    LimitReached {
+        /// What was counted.
+        what: &'static str,
+        /// The bound.
+        limit: usize,
+    },
+    /// The provenance names two values for one thing, so that two readers could believe two things.
+    #[error("provenance names two values for {what}: {first:?} and {second:?}")]
+    Ambiguous {
+        /// What it is.
+        what: &'static str,
+        /// One value.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A value that must be an absolute URI is not.
+    #[error("{what} is not an absolute URI: found {found:?}")]
+    Uri {
+        /// Which value.
+        what: &'static str,
+        /// The text found.
+        found: String,
+    },
+    /// A text does not name a repository.
+    #[error("not the URI of a repository: {reason}")]
+    Repository {
+        /// What was found and what was wanted. Never contains user names or passwords.
+        reason: String,
+    },
+    /// A text is not a commit id.
+    #[error("not a git commit: found {found:?}, wanted 40 or 64 lower-case hexadecimal digits")]
+    Commit {
+        /// The text found, at most 80 characters of it.
+        found: String,
+    },
+    /// A text is not the name of a git ref.
+    #[error(
+        "not a git ref: found {found:?}, wanted for example refs/heads/main or refs/tags/v1.2.3"
+    )]
+    Ref {
+        /// The text found, at most 80 characters of it.
+        found: String,
+    },
+    /// A text is not the start of a semantic version.
+    #[error("not a version: found {found:?}, wanted vX, vX.Y or vX.Y.Z")]
+    Version {
+        /// The text found, at most 80 characters of it.
+        found: String,
+    },
+    /// The binary was built from another commit than the one that was stated.
+    #[error("the binary was built from {stamped}, but the commit stated is {stated}")]
+    CommitMismatch {
+        /// The commit that the caller stated.
+        stated: GitCommit,
+        /// What the binary says.
+        stamped: StampedCommit,
+    },
+    /// Two binaries of one build say that they were built from different commits.
+    #[error("the binaries were built from different commits: {first} and {second}")]
+    StampsDiffer {
+        /// What one binary says.
+        first: StampedCommit,
+        /// What another one says.
+        second: StampedCommit,
+    },
+    /// Two binaries of one build contain the same module version with different contents.
+    #[error("the binaries have different contents for {module}: {first} and {second}")]
+    ModuleSumsDiffer {
+        /// The module's package URL.
+        module: String,
+        /// One sum.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A parameter has a name that the generator fills itself.
+    #[error("{parameters} must not have {name:?}: it is filled from the other facts")]
+    ReservedParameter {
+        /// `externalParameters` or `internalParameters`.
+        parameters: &'static str,
+        /// The name.
+        name: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn shape(what: &'static str, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let reason = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+        let reason = reason.to_owned();
+        Error::Shape { what, reason, line: error.line(), column: error.column() }
+    }
+}
