@@ -31,12 +31,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The system failed to read it.
-    #[error("cannot read {name} at offset {offset}: {source}")]
+    #[error("cannot read {name}: {source}")]
     Read {
         /// The artifact's name.
         name: String,
-        /// Where, in bytes from the start.
-        offset: u64,
         /// What the system says.
         source: io::Error,
     },

@@ -175,7 +175,7 @@ impl OpenArtifact {
         let content = match outcome {
             Ok(binary) => Content::GoBinary(binary),
             Err(gosbom::Error::Io(source)) => {
-                return Err(Error::Read { name: self.name.clone(), offset: 0, source });
+                return Err(Error::Read { name: self.name.clone(), source });
             }
             Err(reason) => Content::NotGo(reason),
         };
@@ -186,7 +186,7 @@ impl OpenArtifact {
     fn pass(&self, take: impl FnMut(u64, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
         let name = || self.name.clone();
         stream::parts(&self.handle, self.opened.size, take).map_err(|stop| match stop {
-            Stop::Read { offset, source } => Error::Read { name: name(), offset, source },
+            Stop::Read(source) => Error::Read { name: name(), source },
             Stop::Changed(change) => self.changed(change),
             Stop::Caller(error) => error,
         })?;
@@ -194,7 +194,7 @@ impl OpenArtifact {
     }
 
     fn unchanged(&self) -> Result<(), Error> {
-        let read = |source| Error::Read { name: self.name.clone(), offset: 0, source };
+        let read = |source| Error::Read { name: self.name.clone(), source };
         let now = Snapshot::of(&self.handle.metadata().map_err(read)?);
         match self.opened.changed_to(&now) {
             Some(change) => Err(self.changed(change)),

@@ -13,7 +13,7 @@ use crate::handle::Handle;
 /// Why a pass ended early.
 #[derive(Debug)]
 pub(crate) enum Stop<E> {
-    Read { offset: u64, source: io::Error },
+    Read(io::Error),
     Changed(Change),
     Caller(E),
 }
@@ -57,7 +57,7 @@ fn ahead<E>(
 ) -> Result<(), Stop<E>> {
     let mut offset = 0;
     while let Ok(part) = filled.recv() {
-        let (buffer, count) = part.map_err(|source| Stop::Read { offset, source })?;
+        let (buffer, count) = part.map_err(Stop::Read)?;
         offset = taken(size, offset, buffer.get(..count).unwrap_or_default(), take)?;
         // It fails when the other thread has come to the end of the file.
         let _ = empty.send(buffer);
@@ -88,8 +88,7 @@ fn alone<E>(
     let mut buffer = vec![0; PART];
     let mut offset = 0;
     loop {
-        let count =
-            handle.fill(offset, &mut buffer).map_err(|source| Stop::Read { offset, source })?;
+        let count = handle.fill(offset, &mut buffer).map_err(Stop::Read)?;
         offset = taken(size, offset, buffer.get(..count).unwrap_or_default(), take)?;
         if count < PART {
             return whole(size, offset);
