@@ -1,0 +1,80 @@
+//! Getting a token from the environment.
+
+use chainsign_keyless::identity::{AmbientGithub, SecretText, TokenSource};
+use chainsign_keyless::{Error, Services, Session, ToSign};
+
+use crate::fake::{Answer, EMAIL, Fake, To, digest};
+
+fn github(url: &str) -> TokenSource {
+    let request_token = SecretText::new("request-secret");
+    TokenSource::Github(AmbientGithub { request_url: url.to_owned(), request_token })
+}
+
+#[tokio::test]
+async fn a_github_job_asks_for_its_token() {
+    let fake = Fake::honest().await;
+    let source = github(&format!("{}/github?api-version=2.0", fake.url));
+    let token = source.token(&fake.services()).await.unwrap();
+    assert_eq!(token.subject(), EMAIL);
+    let [seen] = &fake.seen(To::Github)[..] else { panic!() };
+    assert_eq!(seen.path, "/github?api-version=2.0&audience=sigstore");
+    assert_eq!(seen.headers["authorization"], "bearer request-secret");
+
+    Session::keyless(fake.services(), source).sign(ToSign::Artifact(digest())).await.unwrap();
+    for seen in fake.all_seen() {
+        let sent = format!("{:?} {:?}", seen.headers, seen.body).contains("request-secret");
+        assert_eq!(sent, seen.to == To::Github, "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_request_token_is_not_sent_without_encryption_or_to_where_a_redirect_points() {
+    let fake =
+        Fake::always(To::Github, |_| Answer::status(302, "").with_header("location", "/elsewhere"))
+            .await;
+    let error = github("http://token.test/?a=b").token(&fake.services()).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Address { reason, .. } if reason == "the request's bearer token needs https"),
+        "{error}"
+    );
+    let error = github(&format!("{}/github?", fake.url)).token(&fake.services()).await.unwrap_err();
+    assert!(matches!(error, Error::Status { status: 302, .. }), "{error}");
+    assert_eq!(fake.seen(To::Elsewhere).len(), 0);
+    let text = format!("{error:?} {error}");
+    assert!(!text.contains("request-secret"), "{text}");
+}
+
+#[tokio::test]
+async fn the_identity_token_is_not_sent_without_encryption() {
+    let fake = Fake::honest().await;
+    let mut selection = fake.selection(1);
+    let error = |selection, options| Services::new(selection, options, fake.clock()).unwrap_err();
+    selection.certificate_authority.url = "http://fulcio.test".to_owned();
+    assert_eq!(
+        error(selection.clone(), Fake::options()).to_string(),
+        "unusable address of the certificate authority at http://fulcio.test: the identity token needs https, found http"
+    );
+    let mut options = Fake::options();
+    options.plain_http = chainsign_keyless::PlainHttp::DangerousAnywhere;
+    Services::new(selection.clone(), options, fake.clock()).unwrap();
+
+    for (url, reason) in [
+        ("fulcio.test", "relative URL without a base"),
+        ("file:///etc", "wanted an http or https URL with a host"),
+        ("https://fulcio.test?a=b", "wanted an URL without query and fragment"),
+    ] {
+        selection.certificate_authority.url = url.to_owned();
+        let error = error(selection.clone(), Fake::options());
+        assert!(
+            matches!(&error, Error::Address { reason: found, .. } if found == reason),
+            "{error}"
+        );
+    }
+    let mut selection = fake.selection(3);
+    selection.certificate_authority.url = "https://fulcio.test".to_owned();
+    let error = error(selection, Fake::options());
+    assert!(
+        matches!(&error, Error::Address { reason, .. } if reason == "found interface version 3, wanted 1 or 2"),
+        "{error}"
+    );
+}
