@@ -1,0 +1,4 @@
+package local
+
+//go:noinline
+func Name() string { return "local" }

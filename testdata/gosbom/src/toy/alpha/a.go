@@ -1,0 +1,4 @@
+package alpha
+
+//go:noinline
+func A() string { return "alpha" }

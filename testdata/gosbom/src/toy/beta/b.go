@@ -1,0 +1,4 @@
+package beta
+
+//go:noinline
+func B() string { return "beta" }

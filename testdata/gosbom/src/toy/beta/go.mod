@@ -1,0 +1,3 @@
+module example.com/beta/v2
+
+go 1.26
