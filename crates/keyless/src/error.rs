@@ -186,7 +186,7 @@ pub enum Error {
     #[error("the signer failed")]
     Signer(#[source] Box<dyn StdError + Send + Sync>),
     /// Signing failed when a log had an entry of it already.
-    #[error("{source}; already public: {}", PublicEntry::list(.published))]
+    #[error("failed when {} was public already", PublicEntry::list(.published))]
     AfterPublication {
         /// The entries.
         published: Vec<PublicEntry>,

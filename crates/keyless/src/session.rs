@@ -29,8 +29,13 @@ struct Inner {
 }
 
 enum SignerSource {
-    Keyless { tokens: TokenSource, key: Mutex<Option<Arc<CertifiedKey>>> },
+    Keyless(Keyless),
     Kept { signer: Arc<dyn Signer>, requirement: SignerRequirement },
+}
+
+struct Keyless {
+    tokens: TokenSource,
+    key: Mutex<Option<Arc<CertifiedKey>>>,
 }
 
 impl Session {
@@ -40,7 +45,7 @@ impl Session {
 
     /// A session that signs with ephemeral keys certified for the identity of the source's tokens.
     pub fn keyless(services: Services, tokens: TokenSource) -> Self {
-        let signer = SignerSource::Keyless { tokens, key: Mutex::new(None) };
+        let signer = SignerSource::Keyless(Keyless { tokens, key: Mutex::new(None) });
         Session(Arc::new(Inner { services, signer }))
     }
 
@@ -66,7 +71,18 @@ impl Session {
     /// # Errors
     /// As [`TokenSource::token`] and [`EphemeralKey::certify`].
     pub async fn requirements(&self) -> Result<Requirements, Error> {
-        let (_, signer) = self.signer().await?;
+        let signer = match &self.0.signer {
+            SignerSource::Kept { requirement, .. } => requirement.clone(),
+            SignerSource::Keyless(keyless) => {
+                // Whoever a certificate was for, the next one is for as well: an old one will do.
+                let current = keyless.key.lock().await.clone();
+                let key = match current {
+                    Some(key) => key,
+                    None => keyless.key(&self.0.services).await?,
+                };
+                key.requirement().clone()
+            }
+        };
         Ok(self.0.services.requirements(signer))
     }
 
@@ -75,7 +91,7 @@ impl Session {
     /// # Errors
     /// As [`TokenSource::token`], [`EphemeralKey::certify`] and [`sign`].
     pub async fn sign(&self, content: ToSign) -> Result<UnverifiedBundle, Error> {
-        let (signer, _) = self.signer().await?;
+        let signer = self.signer().await?;
         sign(content, signer.as_ref(), &self.0.services).await
     }
 
@@ -121,30 +137,27 @@ impl Session {
         Err(Incomplete { done, failed, not_started: batch.started..total })
     }
 
-    /// The signer for a signature made now, and who it is.
-    async fn signer(&self) -> Result<(Arc<dyn Signer>, SignerRequirement), Error> {
-        let Inner { services, signer } = &*self.0;
-        match signer {
-            SignerSource::Kept { signer, requirement } => {
-                Ok((Arc::clone(signer), requirement.clone()))
-            }
-            SignerSource::Keyless { tokens, key } => {
-                // Held while a certificate is asked for, so that it is asked for once.
-                let mut current = key.lock().await;
-                let usable =
-                    current.as_ref().filter(|key| key.remaining(services.now()) >= Self::RENEWAL);
-                let key = match usable {
-                    Some(key) => Arc::clone(key),
-                    None => {
-                        let token = tokens.token(services).await?;
-                        let key = EphemeralKey::generate()?.certify(&token, services).await?;
-                        Arc::clone(current.insert(Arc::new(key)))
-                    }
-                };
-                let requirement = key.requirement().clone();
-                Ok((key, requirement))
-            }
+    /// The signer for a signature made now.
+    async fn signer(&self) -> Result<Arc<dyn Signer>, Error> {
+        match &self.0.signer {
+            SignerSource::Kept { signer, .. } => Ok(Arc::clone(signer)),
+            SignerSource::Keyless(keyless) => Ok(keyless.key(&self.0.services).await?),
         }
+    }
+}
+
+impl Keyless {
+    /// A key whose certificate lasts for a signature: the one there is, or a new one.
+    async fn key(&self, services: &Services) -> Result<Arc<CertifiedKey>, Error> {
+        // Held while a certificate is asked for, so that it is asked for once.
+        let mut current = self.key.lock().await;
+        let lasts = |key: &&Arc<CertifiedKey>| key.remaining(services.now()) >= Session::RENEWAL;
+        if let Some(key) = current.as_ref().filter(lasts) {
+            return Ok(Arc::clone(key));
+        }
+        let token = self.tokens.token(services).await?;
+        let key = EphemeralKey::generate()?.certify(&token, services).await?;
+        Ok(Arc::clone(current.insert(Arc::new(key))))
     }
 }
 

@@ -109,8 +109,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::Address`] for an address that is not an http(s) URL, for a certificate authority
-    /// without encryption (see [`PlainHttp`]), for a log of another version; [`Error::Unreachable`]
-    /// with no attempt when the TLS configuration of the system cannot be read.
+    /// without encryption (see [`PlainHttp`]), and for a log of another version.
     pub fn new(
         selection: ServiceSelection,
         options: Options,

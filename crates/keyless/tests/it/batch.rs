@@ -121,6 +121,8 @@ async fn the_certificate_is_renewed_when_it_runs_out() {
     sign().await.unwrap();
     assert_eq!(fake.seen(To::Fulcio).len(), 1);
     fake.advance(1);
+    session.requirements().await.unwrap();
+    assert_eq!(fake.seen(To::Fulcio).len(), 1);
     sign().await.unwrap();
     assert_eq!(fake.seen(To::Fulcio).len(), 2);
 }

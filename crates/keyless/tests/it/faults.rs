@@ -438,15 +438,15 @@ async fn a_declined_timestamp_says_why() {
     })
     .await;
     let error = sign(&fake).await.unwrap_err();
-    let authority = format!("{}/api/v1/timestamp", fake.url);
     assert_eq!(
         error.to_string(),
-        format!(
-            "the timestamp authority at {authority} declined: status 2: no; already public: entry 1000 of {}",
-            fake.url
-        )
+        format!("failed when entry 1000 of {} was public already", fake.url)
     );
-    assert!(matches!(after_publication(&fake, error), Error::TimestampDeclined { status: 2, .. }));
+    let error = after_publication(&fake, error);
+    assert_eq!(
+        error.to_string(),
+        format!("the timestamp authority at {}/api/v1/timestamp declined: status 2: no", fake.url)
+    );
 }
 
 #[tokio::test]
