@@ -117,9 +117,9 @@ fn whole<E>(size: u64, end: u64) -> Result<(), Stop<E>> {
 
 /// Bytes of one part: large enough that a system call costs nothing beside it, small enough that
 /// it is still in the processor's cache when it is hashed.
-pub(crate) const PART: usize = 128 << 10;
-/// One being read, one being hashed, one between them.
-const BUFFERS: usize = 3;
+pub(crate) const PART: usize = 256 << 10;
+/// One being read, one being hashed, two between them for when the other thread has to wait.
+const BUFFERS: usize = 4;
 /// Below this size a second thread costs more than it saves.
 const ALONE: u64 = 1 << 20;
 
