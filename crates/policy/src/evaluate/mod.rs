@@ -1,0 +1,126 @@
+//! Evaluating a policy: one pass, every written rule once, nothing skipped in silence.
+//!
+//! Security lives in four habits. A rule that is written always comes to an outcome: where the
+//! facts it needs are missing it fails or is an error, and says because of which other rule
+//! ([`Rule::because`]). What is refused, denied or about another artifact is taken out before the
+//! first rule looks. Evidence is put in an order of its own, so that the order of arrival changes
+//! nothing. And exceptions are applied at the very end, to results, so that they never change what
+//! is evaluated.
+
+mod attestations;
+mod authority;
+mod case;
+mod deny;
+mod exceptions;
+mod go;
+mod missing;
+mod sbom;
+mod signatures;
+mod slsa;
+
+use chainsign_core::digest::ArtifactDigests;
+use jiff::Timestamp;
+
+pub(crate) use case::{Case, GoImage, GoView, Target};
+
+use crate::evidence::Testimony;
+use crate::model::Model;
+use crate::verdict::{ArtifactIdentity, Reason, Report, Rule, RuleId, Section};
+
+/// Evaluates a policy. `case` is what is known about one artifact.
+pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
+    let evidence = case.evidence.iter().map(|testimony| testimony.summary()).collect();
+    let (case, denied) = deny::apply(&model.deny, case);
+    let waivers = exceptions::Waivers::new(&model.exceptions, &case);
+    let go = model.go.as_ref().map(|rules| go::GoRules::new(rules, &case.target));
+
+    let mut sections = Vec::new();
+    section(&mut sections, "policy", expiry(model, case.now));
+    section(&mut sections, "deny", denied.rules);
+    if let Some(tree) = &model.signatures {
+        let rule = signatures::rule(tree, &case, &denied.evidence);
+        section(&mut sections, SIGNATURES, vec![rule]);
+    }
+    let mut joined = Vec::new();
+    for attestation in &model.attestations {
+        let judged =
+            attestations::judge(attestation, go.as_ref(), &case, &denied.evidence, &waivers);
+        section(&mut sections, attestation.id.as_str(), judged.rules);
+        joined.extend(judged.joined);
+    }
+    if let Some(go) = go {
+        let mut rules = go.rules();
+        rules.extend(joined);
+        section(&mut sections, "go", rules);
+    }
+    let exceptions = waivers.apply(&mut sections);
+    Report {
+        policy: model.identity.clone(),
+        artifact: ArtifactIdentity {
+            name: case.target.name.to_owned(),
+            digests: case.target.digests.clone(),
+        },
+        evaluated_at: case.now,
+        sections,
+        evidence,
+        refused: case.refused.to_vec(),
+        exceptions,
+    }
+}
+
+/// The ids of all rules of a policy. Evaluating it on nothing gives them, because every written
+/// rule is evaluated whatever the evidence.
+pub(crate) fn rule_ids(model: &Model) -> Vec<RuleId> {
+    let digests = ArtifactDigests::default();
+    let nothing = Case {
+        target: Target { name: "", digests: &digests, go: GoView::nothing() },
+        caller_root: None,
+        evidence: Vec::new(),
+        refused: &[],
+        unavailable: &[],
+        now: Timestamp::UNIX_EPOCH,
+    };
+    evaluate(model, nothing).rules().map(|rule| rule.id.clone()).collect()
+}
+
+/// The rules of a policy that ask who signed.
+pub(crate) fn identity_rules(model: &Model) -> Vec<RuleId> {
+    let signatures = model.signatures.iter().map(|_| RuleId::new(SIGNATURES));
+    signatures.chain(model.attestations.iter().map(|it| it.id.clone())).collect()
+}
+
+/// Whether the id is this one or below it.
+pub(crate) fn covers(prefix: &str, id: &RuleId) -> bool {
+    let rest = id.as_str().strip_prefix(prefix);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn section(sections: &mut Vec<Section>, id: &str, rules: Vec<Rule>) {
+    if !rules.is_empty() {
+        sections.push(Section { id: RuleId::new(id), rules });
+    }
+}
+
+fn expiry(model: &Model, now: Timestamp) -> Vec<Rule> {
+    let Some(expires) = model.expires else { return Vec::new() };
+    let id = RuleId::new("policy.expires");
+    if now < expires {
+        return vec![Rule::pass(id, format!("the policy is in force until {expires}"))];
+    }
+    let message = format!("the policy expired {expires}; it is now {now}");
+    vec![
+        Rule::error(id, Reason::PolicyExpired, message)
+            .compared(now, format!("a time before {expires}"))
+            .hint("use the policy's successor, or review it and move `metadata.expires`"),
+    ]
+}
+
+/// One line that names a piece of evidence, its signer and its time.
+fn line(testimony: &Testimony) -> String {
+    let time = testimony.signed_at().map_or(String::new(), |time| format!(", signed {time}"));
+    let document = testimony.document.as_ref();
+    let document = document.map_or(String::new(), |digest| format!(", document {digest}"));
+    format!("{} by {}{time}{document}", testimony.name(), testimony.signer)
+}
+
+const SIGNATURES: &str = "signatures";

@@ -1,0 +1,127 @@
+//! What must be true of a Go binary.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+
+use super::{At, GoVersion, Name, Opt};
+
+/// What must be true of the Go binary that the artifact is. All of it is read from the binary.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Go {
+    /// When these rules apply. Always, if left out: an artifact that is not a Go binary fails.
+    #[serde(default)]
+    pub(crate) when: Opt<GoCondition>,
+    /// The oldest Go release that may have built it.
+    #[serde(default)]
+    pub(crate) min_version: Opt<GoVersion>,
+    /// Build settings that Go recorded, with their values: "-trimpath", CGO_ENABLED, vcs.modified
+    /// and the like.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, At<SettingValue>>,
+    /// Whether modules may have been replaced.
+    #[serde(default)]
+    pub(crate) replace: Opt<Replace>,
+    /// Whether it may need a loader or libraries.
+    #[serde(default, rename = "static")]
+    pub(crate) static_linking: Opt<Static>,
+    /// How its modules must compare with those of an SBOM.
+    #[serde(default)]
+    pub(crate) modules: Opt<ModulesJoin>,
+    /// With what its version control stamp must agree.
+    #[serde(default)]
+    pub(crate) commit: Opt<CommitJoin>,
+}
+
+/// When the Go rules apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum GoCondition {
+    /// To Go binaries, and to everything of which that cannot be told (packed, malformed). What is
+    /// certainly no Go binary is skipped.
+    GoBinary,
+}
+
+/// The value of a build setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettingValue(pub(crate) String);
+
+impl<'de> Deserialize<'de> for SettingValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visit)
+    }
+}
+
+struct Visit;
+
+impl Visitor<'_> for Visit {
+    type Value = SettingValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false, a whole number, or text in quotes")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SettingValue, E> {
+        Ok(SettingValue(text.to_owned()))
+    }
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<SettingValue, E> {
+        Ok(SettingValue(value.to_string()))
+    }
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<SettingValue, E> {
+        Ok(SettingValue(value.to_string()))
+    }
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<SettingValue, E> {
+        Ok(SettingValue(value.to_string()))
+    }
+}
+
+impl JsonSchema for SettingValue {
+    fn schema_name() -> Cow<'static, str> {
+        "SettingValue".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The value as Go records it. Numbers with a point need quotes.",
+            "type": ["string", "boolean", "integer"],
+        })
+    }
+}
+
+/// Whether modules may have been replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Replace {
+    /// No module of the binary may come from a `replace` directive.
+    Deny,
+}
+
+/// Whether the binary may need a loader or libraries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Static {
+    /// It needs neither a program loader nor a shared library.
+    Require,
+}
+
+/// How the binary's modules must compare with those of an SBOM: path, version and sum.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ModulesJoin {
+    /// The SBOM of this attestation lists the same modules.
+    Equal(At<Name>),
+    /// The SBOM of this attestation lists at least these modules, as one of an image or of a
+    /// source tree does.
+    Covers(At<Name>),
+}
+
+/// With what the binary's version control stamp must agree.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CommitJoin {
+    /// The provenance attestation whose commit it must be.
+    pub(crate) equals: At<Name>,
+}

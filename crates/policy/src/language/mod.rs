@@ -1,0 +1,123 @@
+//! The language: what a policy file says, field by field.
+//!
+//! These types are read from YAML, and the JSON Schema that is shipped with chainsign is made
+//! from them, so that the two cannot differ; their documentation is the reference that users see.
+//! Nothing here decides anything: [`crate::load`] turns a [`Document`] into a
+//! [`Policy`](crate::Policy), resolving names and files.
+//!
+//! Security lives in three habits. Every mapping refuses unknown keys. A key that is written needs
+//! a value: an empty one is never read as "not written" ([`Opt`]). And a value has one spelling:
+//! what a YAML reader could take for a number where text is meant must be quoted.
+
+mod attestation;
+mod authority;
+mod exception;
+mod go;
+mod text;
+mod value;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(crate) use attestation::{
+    Attestation, Builder, ExternalParameters, Level, Sbom, Select, Slsa, Source, UnknownParameters,
+};
+pub(crate) use authority::{
+    AtLeast, Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
+};
+pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
+pub(crate) use go::{CommitJoin, Go, GoCondition, ModulesJoin, Replace, SettingValue, Static};
+pub(crate) use text::TextMatch;
+pub(crate) use value::{Age, At, Digest, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time};
+
+use crate::verdict::Mode;
+
+/// A chainsign policy: who must have signed, what must be attested, and what must be true of the
+/// artifact itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "chainsign policy", extend("$id" = "https://chainsign.dev/schema/policy.v1.json"))]
+pub(crate) struct Document {
+    /// The version of the language.
+    #[serde(rename = "apiVersion")]
+    #[schemars(with = "ApiVersion")]
+    pub(crate) _api_version: ApiVersion,
+    /// What kind of document this is.
+    #[serde(rename = "kind")]
+    pub(crate) _kind: Kind,
+    /// The policy's name, version and expiry.
+    pub(crate) metadata: Metadata,
+    /// What a failure does: `enforce` denies (the default), `warn` shows it, `audit` records it.
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// Which Sigstore instances are trusted. A policy that names none gets the one root that the
+    /// caller trusts.
+    #[serde(default)]
+    pub(crate) trust: Trust,
+    /// Who may sign, by a name that the rules below use.
+    #[serde(default)]
+    pub(crate) authorities: BTreeMap<Name, At<Authority>>,
+    /// Who must have signed the artifact itself.
+    #[serde(default)]
+    pub(crate) signatures: Opt<Signatures>,
+    /// What must be attested about the artifact, by a name that rule ids and joins use.
+    #[serde(default)]
+    pub(crate) attestations: BTreeMap<Name, At<Attestation>>,
+    /// What must be true of the Go binary that the artifact is, read from the binary itself.
+    #[serde(default)]
+    pub(crate) go: Opt<Go>,
+    /// What is never accepted. No exception silences it.
+    #[serde(default)]
+    pub(crate) deny: Deny,
+    /// Rules that are not enforced for some artifacts for some time.
+    #[serde(default)]
+    pub(crate) exceptions: Vec<At<Exception>>,
+}
+
+/// The version of the policy language.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) enum ApiVersion {
+    #[serde(rename = "chainsign.dev/v1")]
+    V1,
+}
+
+/// The kind of document.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) enum Kind {
+    Policy,
+}
+
+/// What a policy says about itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Metadata {
+    /// A name for reports.
+    pub(crate) name: Name,
+    /// Counts up with every change, for reports.
+    #[serde(default)]
+    pub(crate) version: Opt<u64>,
+    /// From this time on the policy is an error: it never passes.
+    #[serde(default)]
+    pub(crate) expires: Opt<Time>,
+}
+
+/// Which Sigstore instances are trusted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Trust {
+    /// Trusted roots by a name that authorities use.
+    #[serde(default)]
+    pub(crate) roots: BTreeMap<Name, At<Root>>,
+}
+
+/// Who must have signed the artifact itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Signatures {
+    /// The name of an authority, or `all`, `any` or `atLeast` of several.
+    pub(crate) require: At<SignatureTree>,
+}

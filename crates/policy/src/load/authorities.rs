@@ -1,0 +1,166 @@
+//! Roots and authorities: who may sign, under which trusted root.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chainsign_core::digest::DigestAlgorithm;
+use chainsign_core::identity::{FulcioExtensions, TextMatcher};
+
+use super::{files, identity};
+use crate::error::{LoadError, Place};
+use crate::language::{
+    self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, TextMatch, Trust,
+};
+use crate::model::{Authority, Identity, Key, NamedRoot, RootChoice, SubjectMatch, Who};
+use crate::policy::PolicyFiles;
+
+/// Reads the policy's own roots.
+pub(super) fn roots(
+    trust: &Trust,
+    files: &dyn PolicyFiles,
+) -> Result<Vec<NamedRoot>, LoadError> {
+    let root = |(name, written): (&Name, &At<language::Root>)| {
+        let pin = written.sha256.as_ref().map(|pin| (pin.value.0.clone(), pin.at));
+        Ok(NamedRoot {
+            name: name.to_string(),
+            root: files::root(&written.file, pin, files)?,
+            instance: written.instance,
+        })
+    };
+    trust.roots.iter().map(root).collect()
+}
+
+/// Resolves every authority.
+pub(super) fn authorities(
+    written: &BTreeMap<Name, At<language::Authority>>,
+    roots: &[NamedRoot],
+    files: &dyn PolicyFiles,
+) -> Result<Vec<Arc<Authority>>, LoadError> {
+    let authority = |(name, written): (&Name, &At<language::Authority>)| {
+        let who = match &written.value {
+            language::Authority::Keyless(it) => {
+                Who::Identity(keyless(name, it, written.at, roots)?)
+            }
+            language::Authority::Key(it) => Who::Key(key(it, written.at, roots, files)?),
+        };
+        Ok(Arc::new(Authority { name: name.to_string(), who }))
+    };
+    written.iter().map(authority).collect()
+}
+
+fn keyless(
+    name: &Name,
+    written: &KeylessAuthority,
+    at: Place,
+    roots: &[NamedRoot],
+) -> Result<Identity, LoadError> {
+    let named = root(&written.root, at, roots)?;
+    if !identity::fixes_issuer(&written.issuer) {
+        return Err(LoadError::LooseIdentity {
+            at: written.issuer.at,
+            what: "issuer",
+            found: written.issuer.to_string(),
+            wanted: identity::ISSUER,
+        });
+    }
+    let subject = match (written.subject.as_ref(), written.dangerous_any_subject) {
+        (None, true) => SubjectMatch::Any,
+        (None, false) => {
+            return Err(LoadError::AnySubject { at, authority: name.to_string() });
+        }
+        (Some(subject), dangerous) => self::subject(subject, dangerous)?,
+    };
+    for (extension, wanted) in &written.extensions {
+        let names = FulcioExtensions::NAMES.iter().map(|(name, _)| (*name).to_owned());
+        let names: Vec<String> = names.collect();
+        if !names.contains(extension) {
+            let key = extension.clone();
+            return Err(LoadError::UnknownKey { at: wanted.at, key, wanted: names });
+        }
+    }
+    let extensions = written.extensions.iter();
+    Ok(Identity {
+        instance: named.map_or(Instance::default(), |root| root.instance),
+        root: choice(named),
+        issuer: written.issuer.value.clone(),
+        subject,
+        extensions: extensions.map(|(name, wanted)| (name.clone(), wanted.value.clone())).collect(),
+    })
+}
+
+fn subject(written: &At<TextMatch>, dangerous: bool) -> Result<SubjectMatch, LoadError> {
+    let TextMatcher::Pattern(pattern) = &written.0 else {
+        return Ok(SubjectMatch::Text(written.value.clone()));
+    };
+    match identity::fixed_subjects(pattern) {
+        Some(kind) => Ok(SubjectMatch::Pattern(written.value.clone(), kind)),
+        None if dangerous => Ok(SubjectMatch::Text(written.value.clone())),
+        None => Err(LoadError::LooseIdentity {
+            at: written.at,
+            what: "subject",
+            found: written.to_string(),
+            wanted: identity::SUBJECT,
+        }),
+    }
+}
+
+fn key(
+    written: &KeyAuthority,
+    at: Place,
+    roots: &[NamedRoot],
+    files: &dyn PolicyFiles,
+) -> Result<Key, LoadError> {
+    let pin = written.fingerprint.as_ref().map(|pin| (pin.value.0.clone(), pin.at));
+    if let Some((pin, at)) = &pin
+        && pin.algorithm() != DigestAlgorithm::Sha256
+    {
+        let reason = format!("found a {} digest, wanted sha256", pin.algorithm());
+        return Err(LoadError::Value { at: *at, reason });
+    }
+    let (not_before, not_after) =
+        (written.not_before.as_ref().map(|it| it.0), written.not_after.as_ref().map(|it| it.0));
+    if let (Some(start), Some(end)) = (not_before, not_after)
+        && end < start
+    {
+        let reason = format!("found notAfter {end}, wanted one after notBefore {start}");
+        return Err(LoadError::Value { at, reason });
+    }
+    let proves = written.log == KeyLog::Require || not_before.is_some() || not_after.is_some();
+    let root = match self::root(&written.root, at, roots) {
+        // Nothing has to be proven under a root.
+        Err(LoadError::AmbiguousRoot { .. }) if !proves => None,
+        root => Some(choice(root?)),
+    };
+    Ok(Key { key: files::key(&written.file, pin, files)?, root, log: written.log, not_before, not_after })
+}
+
+/// The root that an authority names, or the policy's only one, or (`None`) the caller's.
+fn root<'a>(
+    written: &Opt<At<Name>>,
+    at: Place,
+    roots: &'a [NamedRoot],
+) -> Result<Option<&'a NamedRoot>, LoadError> {
+    match (written.as_ref(), roots) {
+        (Some(name), _) => {
+            let found = roots.iter().find(|root| root.name == name.as_str());
+            found.map(Some).ok_or_else(|| LoadError::UnknownName {
+                at: name.at,
+                kind: "a root",
+                name: name.to_string(),
+                wanted: roots.iter().map(|root| root.name.clone()).collect(),
+            })
+        }
+        (None, []) => Ok(None),
+        (None, [only]) => Ok(Some(only)),
+        (None, several) => Err(LoadError::AmbiguousRoot { at, roots: several.len() }),
+    }
+}
+
+fn choice(root: Option<&NamedRoot>) -> RootChoice {
+    match root {
+        Some(root) => {
+            RootChoice::Named { name: root.name.clone(), digest: root.root.digest().clone() }
+        }
+        None => RootChoice::Caller,
+    }
+}

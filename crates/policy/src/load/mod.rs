@@ -1,0 +1,299 @@
+//! From the text of a policy to a [`Model`]: names resolved, files read and pinned, identities
+//! checked for being fixed.
+//!
+//! What leaves this module is complete. A policy that could be met by strangers, that names what
+//! does not exist, or that asks for what no binary can show, does not load.
+
+mod authorities;
+mod files;
+mod identity;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::identity::TextMatcher;
+use chainsign_core::predicate::{CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE_V1, SPDX};
+
+use crate::error::{LoadError, Place};
+use crate::evaluate;
+use crate::language::{self, At, Document, ModulesJoin, Name, Select, SignatureTree};
+use crate::model::{
+    Attestation, Authority, Builder, Model, RepositoryMatch, SignerTree, Slsa,
+};
+use crate::policy::PolicyFiles;
+use crate::verdict::{PolicyIdentity, RuleId};
+
+/// Loads a policy.
+pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<Model, LoadError> {
+    let document: Document = yaml::read(yaml, "Policy")?;
+    if document.authorities.is_empty() {
+        return Err(LoadError::NoAuthority);
+    }
+    if document.signatures.is_none() && document.attestations.is_empty() {
+        return Err(LoadError::NoIdentityRule);
+    }
+    let roots = authorities::roots(&document.trust, files)?;
+    let authorities = authorities::authorities(&document.authorities, &roots, files)?;
+    let known = Authorities(&authorities);
+    let signatures = document.signatures.as_ref().map(|it| known.tree(&it.require)).transpose()?;
+    let attestations = attestations(&document.attestations, &known)?;
+    if let Some(go) = document.go.as_ref() {
+        settings(go)?;
+        joins(go, &attestations)?;
+    }
+    let model = Model {
+        identity: PolicyIdentity {
+            name: document.metadata.name.0,
+            version: document.metadata.version.0,
+            digest: ArtifactDigest::sha256(yaml),
+            mode: document.mode,
+        },
+        expires: document.metadata.expires.as_ref().map(|time| time.0),
+        roots,
+        authorities,
+        signatures,
+        attestations,
+        go: document.go.0,
+        deny: document.deny,
+        exceptions: document.exceptions.iter().map(|exception| exception.value.clone()).collect(),
+    };
+    exceptions(&document.exceptions, &model)?;
+    Ok(model)
+}
+
+/// The authorities of a policy, to be found by name.
+struct Authorities<'a>(&'a [Arc<Authority>]);
+
+impl Authorities<'_> {
+    fn named(&self, name: &Name, at: Place) -> Result<Arc<Authority>, LoadError> {
+        let found = self.0.iter().find(|authority| authority.name == name.as_str());
+        found.cloned().ok_or_else(|| LoadError::UnknownName {
+            at,
+            kind: "an authority",
+            name: name.to_string(),
+            wanted: self.0.iter().map(|authority| authority.name.clone()).collect(),
+        })
+    }
+
+    /// Recursion is bounded by the nesting that the YAML reader allows.
+    fn tree(&self, tree: &At<SignatureTree>) -> Result<SignerTree, LoadError> {
+        let all = |trees: &[At<SignatureTree>]| {
+            trees.iter().map(|tree| self.tree(tree)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match &tree.value {
+            SignatureTree::Authority(name) => SignerTree::Authority(self.named(name, tree.at)?),
+            SignatureTree::All(trees) => SignerTree::All(all(trees)?),
+            SignatureTree::Any(trees) => SignerTree::Any(all(trees)?),
+            SignatureTree::AtLeast(at_least) => {
+                let count = at_least.count.get();
+                let mut names: Vec<_> = at_least.of.iter().map(|name| &name.value).collect();
+                names.sort();
+                names.dedup();
+                if names.len() < at_least.of.len() {
+                    let reason = "found the same authority twice, wanted each once".to_owned();
+                    return Err(LoadError::Value { at: tree.at, reason });
+                }
+                if count > names.len() {
+                    let reason = format!(
+                        "found a count of {count} of {} authorities, wanted at most that many",
+                        names.len()
+                    );
+                    return Err(LoadError::Value { at: tree.at, reason });
+                }
+                let of = at_least.of.iter().map(|name| self.named(name, name.at));
+                SignerTree::AtLeast { count, of: of.collect::<Result<_, _>>()? }
+            }
+        })
+    }
+}
+
+fn attestations(
+    written: &BTreeMap<Name, At<language::Attestation>>,
+    known: &Authorities<'_>,
+) -> Result<Vec<Attestation>, LoadError> {
+    written.iter().map(|(name, attestation)| self::attestation(name, attestation, known)).collect()
+}
+
+fn attestation(
+    name: &Name,
+    written: &At<language::Attestation>,
+    known: &Authorities<'_>,
+) -> Result<Attestation, LoadError> {
+    let by = written.by.iter().map(|name| known.named(name, written.by.at));
+    let types: Vec<_> = written.predicate_type.iter().map(|it| it.0.clone()).collect();
+    let only = |wanted: &[&str], rules: &'static str, at: Place| {
+        match types.iter().find(|it| !wanted.contains(&it.as_str())) {
+            Some(other) => Err(LoadError::Value {
+                at,
+                reason: format!(
+                    "found {rules:?} rules for {other}, wanted {}",
+                    wanted.join(" or ")
+                ),
+            }),
+            None => Ok(()),
+        }
+    };
+    if let Some(slsa) = written.slsa.as_ref() {
+        only(&[SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2], "slsa", slsa.at)?;
+    }
+    if let Some(sbom) = written.sbom.as_ref() {
+        only(&[CYCLONEDX, SPDX], "sbom", sbom.at)?;
+    }
+    let select = match written.select.value {
+        Select::Any => None,
+        Select::Newest => Some("newest"),
+        Select::All => Some("all"),
+    };
+    if let (Some(select), None) = (select, written.max_age.as_ref()) {
+        return Err(LoadError::SelectWithoutAge { at: written.select.at, select });
+    }
+    Ok(Attestation {
+        name: name.to_string(),
+        id: RuleId::new("attestations").below(name.as_str()),
+        by: by.collect::<Result<_, _>>()?,
+        select: written.select.value,
+        max_age: written.max_age.as_ref().map(|age| age.0),
+        slsa: written.slsa.as_ref().map(|slsa| self::slsa(slsa, known)).transpose()?,
+        sbom: written.sbom.as_ref().map(|sbom| sbom.value.clone()),
+        types,
+    })
+}
+
+fn slsa(written: &At<language::Slsa>, known: &Authorities<'_>) -> Result<Slsa, LoadError> {
+    if written.builders.is_empty() {
+        let reason = "found no builder, wanted at least one".to_owned();
+        return Err(LoadError::Value { at: written.at, reason });
+    }
+    let builder = |builder: &At<language::Builder>| {
+        Ok(Builder {
+            id: builder.id.clone(),
+            signer: known.named(&builder.signer, builder.signer.at)?,
+            level: builder.level.unwrap_or(language::Level(1)),
+        })
+    };
+    let builders: Vec<Builder> =
+        written.builders.iter().map(builder).collect::<Result<_, LoadError>>()?;
+    let best = builders.iter().map(|builder| builder.level).max();
+    if let Some(level) = written.level.as_ref().filter(|level| Some(level.value) > best) {
+        let reason = format!(
+            "found level {}, wanted at most {}: no builder is given more",
+            level.0,
+            best.map_or(0, |best| best.0)
+        );
+        return Err(LoadError::Value { at: level.at, reason });
+    }
+    Ok(Slsa {
+        builders,
+        level: written.level.as_ref().map(|level| level.value),
+        build_type: written.build_type.0.clone(),
+        repository: written.source.repository.as_ref().map(repository).transpose()?,
+        source: written.source.clone(),
+        external_parameters: written.external_parameters.clone(),
+    })
+}
+
+fn repository(written: &At<language::TextMatch>) -> Result<RepositoryMatch, LoadError> {
+    match &written.0 {
+        TextMatcher::Exact(text) => match text.parse() {
+            Ok(repository) => Ok(RepositoryMatch::Exact(repository)),
+            Err(error) => {
+                Err(LoadError::Value { at: written.at, reason: format!("found {text:?}: {error}") })
+            }
+        },
+        TextMatcher::Pattern(pattern) => Ok(RepositoryMatch::Pattern(pattern.clone())),
+    }
+}
+
+/// Every setting can be known from a binary that meets the others.
+fn settings(go: &language::Go) -> Result<(), LoadError> {
+    let trimpath = go.settings.get("-trimpath").is_some_and(|value| value.0 == "true");
+    let mut settings = go.settings.iter();
+    settings.try_for_each(|(name, value)| crate::settings::check(name, value.at, trimpath))
+}
+
+/// A join needs an attestation that says what is joined.
+fn joins(go: &language::Go, attestations: &[Attestation]) -> Result<(), LoadError> {
+    let find = |name: &At<Name>, wanted: &'static str, says: fn(&Attestation) -> bool| {
+        let found = attestations.iter().find(|it| it.name == name.as_str());
+        let found = found.ok_or_else(|| LoadError::UnknownName {
+            at: name.at,
+            kind: "an attestation",
+            name: name.to_string(),
+            wanted: attestations.iter().map(|it| it.name.clone()).collect(),
+        })?;
+        if says(found) {
+            return Ok(());
+        }
+        Err(LoadError::WrongAttestation { at: name.at, name: name.to_string(), wanted })
+    };
+    let is_sbom = |it: &Attestation| of_types(it, &[CYCLONEDX, SPDX]);
+    let is_provenance =
+        |it: &Attestation| of_types(it, &[SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2]);
+    if let Some(ModulesJoin::Equal(name) | ModulesJoin::Covers(name)) = go.modules.as_ref() {
+        find(name, "an SBOM", is_sbom)?;
+    }
+    if let Some(commit) = go.commit.as_ref() {
+        find(&commit.equals, "a SLSA provenance", is_provenance)?;
+    }
+    Ok(())
+}
+
+fn of_types(attestation: &Attestation, wanted: &[&str]) -> bool {
+    attestation.types.iter().all(|it| wanted.contains(&it.as_str()))
+}
+
+/// An exception names rules that exist, and none that no exception may silence.
+fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), LoadError> {
+    let known = evaluate::rule_ids(model);
+    let identity = evaluate::identity_rules(model);
+    for (index, exception) in written.iter().enumerate() {
+        let id = || exception.id.to_string();
+        if written[..index].iter().any(|other| other.id == exception.id) {
+            return Err(LoadError::DuplicateKey { at: exception.at, key: id() });
+        }
+        for (what, empty) in [
+            ("rules", exception.rules.is_empty()),
+            ("digests", exception.digests.is_empty()),
+            ("reason", exception.reason.is_empty()),
+            ("approvedBy", exception.approved_by.is_empty()),
+        ] {
+            if empty {
+                let reason = format!("found an exception without {what}, wanted some");
+                return Err(LoadError::Value { at: exception.at, reason });
+            }
+        }
+        for rule in &exception.rules {
+            let covered: Vec<_> =
+                known.iter().filter(|known| evaluate::covers(&rule.value, known)).collect();
+            if covered.is_empty() {
+                return Err(LoadError::UnknownName {
+                    at: rule.at,
+                    kind: "a rule",
+                    name: rule.value.clone(),
+                    wanted: known.iter().map(ToString::to_string).collect(),
+                });
+            }
+            let never = |reason| LoadError::Exception {
+                at: rule.at,
+                id: id(),
+                rule: rule.value.clone(),
+                reason,
+            };
+            let unsilenceable = |id: &&RuleId| {
+                ["deny", "policy"].iter().any(|section| evaluate::covers(section, id))
+            };
+            if covered.iter().any(|id| unsilenceable(id)) {
+                return Err(never("no exception silences deny lists or the policy's own expiry"));
+            }
+            if !exception.dangerous_waive_signature && covered.iter().any(|id| identity.contains(id))
+            {
+                return Err(never(
+                    "it asks who signed; that takes `dangerousWaiveSignature: true`",
+                ));
+            }
+        }
+    }
+    Ok(())
+}

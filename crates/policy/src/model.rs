@@ -1,0 +1,183 @@
+//! A policy as it is evaluated: names resolved, files read, everything complete.
+//!
+//! Only [`crate::load`] makes these; nothing here can be half filled in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::identity::Pattern;
+use chainsign_core::key::PublicKey;
+use chainsign_core::predicate::PredicateType;
+use chainsign_core::trust::TrustedRoot;
+use chainsign_slsa::source::Repository;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::language::{
+    Deny, Exception, ExternalParameters, Go, Instance, KeyLog, Level, Sbom, Select, Source,
+    TextMatch,
+};
+use crate::verdict::{PolicyIdentity, RuleId};
+
+/// Everything a policy says.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) identity: PolicyIdentity,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) roots: Vec<NamedRoot>,
+    pub(crate) authorities: Vec<Arc<Authority>>,
+    pub(crate) signatures: Option<SignerTree>,
+    pub(crate) attestations: Vec<Attestation>,
+    pub(crate) go: Option<Go>,
+    pub(crate) deny: Deny,
+    pub(crate) exceptions: Vec<Exception>,
+}
+
+/// A trusted root of the policy's own.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedRoot {
+    pub(crate) name: String,
+    pub(crate) root: TrustedRoot,
+    pub(crate) instance: Instance,
+}
+
+/// Who may sign.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    pub(crate) name: String,
+    pub(crate) who: Who,
+}
+
+#[derive(Debug)]
+pub(crate) enum Who {
+    Identity(Identity),
+    Key(Key),
+}
+
+/// An identity under a trusted root.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) root: RootChoice,
+    pub(crate) instance: Instance,
+    pub(crate) issuer: TextMatch,
+    pub(crate) subject: SubjectMatch,
+    pub(crate) extensions: Vec<(String, TextMatch)>,
+}
+
+/// Which subjects an authority accepts.
+#[derive(Debug)]
+pub(crate) enum SubjectMatch {
+    /// Any: the policy says that this is dangerous.
+    Any,
+    /// This text.
+    Text(TextMatch),
+    /// A pattern, for subject alternative names of this kind only: what fixes the domain of an
+    /// e-mail address fixes nothing in a URI.
+    Pattern(TextMatch, SubjectKind),
+}
+
+/// The kinds of subject alternative name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectKind {
+    Uri,
+    Email,
+    OtherName,
+}
+
+/// A key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) key: PublicKey,
+    pub(crate) root: Option<RootChoice>,
+    pub(crate) log: KeyLog,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) not_after: Option<Timestamp>,
+}
+
+/// Under which trusted root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RootChoice {
+    /// The one that the caller trusts.
+    Caller,
+    /// One of the policy's own.
+    Named { name: String, digest: ArtifactDigest },
+}
+
+/// Who must have signed.
+#[derive(Clone, Debug)]
+pub(crate) enum SignerTree {
+    Authority(Arc<Authority>),
+    All(Vec<SignerTree>),
+    Any(Vec<SignerTree>),
+    AtLeast { count: usize, of: Vec<Arc<Authority>> },
+}
+
+/// An attestation that must be there.
+#[derive(Clone, Debug)]
+pub(crate) struct Attestation {
+    pub(crate) name: String,
+    pub(crate) id: RuleId,
+    pub(crate) types: Vec<PredicateType>,
+    pub(crate) by: Vec<Arc<Authority>>,
+    pub(crate) select: Select,
+    pub(crate) max_age: Option<SignedDuration>,
+    pub(crate) slsa: Option<Slsa>,
+    pub(crate) sbom: Option<Sbom>,
+}
+
+/// What a provenance must say.
+#[derive(Clone, Debug)]
+pub(crate) struct Slsa {
+    pub(crate) builders: Vec<Builder>,
+    pub(crate) level: Option<Level>,
+    pub(crate) build_type: Option<TextMatch>,
+    pub(crate) repository: Option<RepositoryMatch>,
+    pub(crate) source: Source,
+    pub(crate) external_parameters: ExternalParameters,
+}
+
+/// A repository, in one spelling or by a pattern over that spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RepositoryMatch {
+    Exact(Repository),
+    Pattern(Pattern),
+}
+
+impl RepositoryMatch {
+    pub(crate) fn matches(&self, found: &Repository) -> bool {
+        match self {
+            Self::Exact(wanted) => wanted == found,
+            Self::Pattern(pattern) => pattern.matches(found.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for RepositoryMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(wanted) => wanted.fmt(f),
+            Self::Pattern(pattern) => write!(f, "pattern {}", pattern.as_str()),
+        }
+    }
+}
+
+/// A builder, who may speak for it, and its level.
+#[derive(Clone, Debug)]
+pub(crate) struct Builder {
+    pub(crate) id: TextMatch,
+    pub(crate) signer: Arc<Authority>,
+    pub(crate) level: Level,
+}
+
+impl RootChoice {
+    /// The digest that evidence must carry; `None` when the caller trusts no root.
+    pub(crate) fn digest<'a>(
+        &'a self,
+        caller_root: Option<&'a ArtifactDigest>,
+    ) -> Option<&'a ArtifactDigest> {
+        match self {
+            Self::Caller => caller_root,
+            Self::Named { digest, .. } => Some(digest),
+        }
+    }
+}
