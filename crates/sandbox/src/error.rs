@@ -83,6 +83,9 @@ pub enum Error {
         /// The encoder's words.
         source: serde_json::Error,
     },
+    /// The work did not finish: the runtime is shutting down, or it panicked.
+    #[error("the sandbox failed while it answered")]
+    Ended,
     /// The trust config could not be put together.
     #[error(transparent)]
     Core(#[from] chainsign_core::Error),

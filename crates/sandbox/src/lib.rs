@@ -1,13 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod ct;
 mod error;
+mod fulcio;
+mod http;
+mod keys;
+mod merkle;
 mod misbehaviour;
 mod oidc;
 mod options;
+mod pem;
+mod rekor;
 mod sandbox;
+mod state;
+mod trust;
+mod tsa;
+mod x509;
 
 pub use error::Error;
-pub use misbehaviour::{ErrorStatus, Fork, Misbehaviour, Service};
+pub use misbehaviour::{ErrorStatus, Fork, Misbehaviour, Requests, Service};
 pub use oidc::request::{GithubWorkflow, TokenRequest};
 pub use options::{Clock, Listen, OfferedLogs, Options};
 pub use sandbox::Sandbox;

@@ -1,8 +1,12 @@
 //! Being wrong on purpose, so that clients can be tested against it.
 
+use std::num::NonZeroU32;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Clock;
 
 /// One way to be wrong. Switched on by [`Options`](crate::Options) or
 /// [`Sandbox::misbehave`](crate::Sandbox::misbehave); several at once are possible. Except where
@@ -17,12 +21,14 @@ pub enum Misbehaviour {
         /// How far ahead.
         ahead: SignedDuration,
     },
-    /// The service answers every request with this status and the error form of its API.
+    /// The service answers with this status and the error form of its API.
     Status {
         /// Which service.
         service: Service,
         /// The status.
         code: ErrorStatus,
+        /// Which requests.
+        requests: Requests,
     },
     /// The service waits before it does anything.
     Slow {
@@ -47,9 +53,7 @@ pub enum Misbehaviour {
     /// Certificates expired before they were issued: they are valid for the ten minutes that
     /// ended an hour ago.
     ExpiredCertificate,
-    /// Proof and checkpoint of new entries are those of a tree with other leaves. The proof is
-    /// right in that tree, and its root is signed by the log: only someone who compares two
-    /// checkpoints, or the entry's own leaf with the proof, finds out.
+    /// What the logs say about new entries is of another tree. Its root is signed by the log.
     ForkedTree(Fork),
     /// New entries of Rekor v1 come with the signed entry timestamp of another entry.
     EntryTimestampOfAnotherEntry,
@@ -60,13 +64,25 @@ pub enum Misbehaviour {
     TimestampOfAnotherMessage,
 }
 
-/// Which part of a forked tree differs from the log.
+/// How a forked tree differs from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fork {
-    /// Every other leaf; the entry itself is in it. Only a consistency check finds out.
+    /// Proof and checkpoint are of a tree with this entry and otherwise other leaves. They are
+    /// right by themselves: only someone who compares two checkpoints finds out.
     OtherLeaves,
-    /// The entry itself: the proof does not lead from it to the signed root.
+    /// Proof and checkpoint are of a tree in whose place for this entry is another one.
     WithoutTheEntry,
+    /// The proof is of the log, the checkpoint of a tree of the same size with other leaves.
+    OnlyTheCheckpoint,
+}
+
+/// Which requests get the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requests {
+    /// All.
+    All,
+    /// As many as this, from now on; then the service recovers.
+    First(NonZeroU32),
 }
 
 /// A service of the sandbox.
@@ -97,4 +113,90 @@ pub enum ErrorStatus {
     BadGateway,
     ServiceUnavailable,
     GatewayTimeout,
+}
+
+impl ErrorStatus {
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            ErrorStatus::TooManyRequests => 429,
+            ErrorStatus::InternalServerError => 500,
+            ErrorStatus::BadGateway => 502,
+            ErrorStatus::ServiceUnavailable => 503,
+            ErrorStatus::GatewayTimeout => 504,
+        }
+    }
+}
+
+/// How the sandbox behaves now; shared by all services.
+#[derive(Debug)]
+pub(crate) struct Behaviour {
+    clock: Clock,
+    active: RwLock<Vec<Misbehaviour>>,
+}
+
+impl Behaviour {
+    pub(crate) fn new(clock: Clock, active: Vec<Misbehaviour>) -> Self {
+        Behaviour { clock, active: RwLock::new(active) }
+    }
+
+    pub(crate) fn replace(&self, active: Vec<Misbehaviour>) {
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = active;
+    }
+
+    /// The time by the service's clock.
+    pub(crate) fn now(&self, service: Service) -> Timestamp {
+        let skewed = |active: &Misbehaviour| match active {
+            Misbehaviour::SkewedClock { service: of, ahead } if *of == service => Some(*ahead),
+            _ => None,
+        };
+        let ahead = self.first(skewed).unwrap_or_default();
+        let now = self.clock.now();
+        now.checked_add(ahead).unwrap_or(now)
+    }
+
+    pub(crate) fn is(&self, misbehaviour: &Misbehaviour) -> bool {
+        self.first(|active| (active == misbehaviour).then_some(())).is_some()
+    }
+
+    pub(crate) fn fork(&self) -> Option<Fork> {
+        self.first(|active| match active {
+            Misbehaviour::ForkedTree(fork) => Some(*fork),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn delay(&self, service: Service) -> Option<Duration> {
+        self.first(|active| match active {
+            Misbehaviour::Slow { service: of, delay } if *of == service => Some(*delay),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn padding(&self, service: Service) -> Option<usize> {
+        self.first(|active| match active {
+            Misbehaviour::Oversized { service: of, padding } if *of == service => Some(*padding),
+            _ => None,
+        })
+    }
+
+    /// The status to answer this request with; counts the request.
+    pub(crate) fn refusal(&self, service: Service) -> Option<ErrorStatus> {
+        let mut active = self.active.write().unwrap_or_else(PoisonError::into_inner);
+        let place = active.iter().position(
+            |active| matches!(active, Misbehaviour::Status { service: of, .. } if *of == service),
+        )?;
+        let Misbehaviour::Status { code, requests, .. } = &mut active[place] else { return None };
+        let code = *code;
+        if let Requests::First(count) = requests {
+            match NonZeroU32::new(count.get() - 1) {
+                Some(left) => *count = left,
+                None => drop(active.remove(place)),
+            }
+        }
+        Some(code)
+    }
+
+    fn first<T>(&self, find: impl Fn(&Misbehaviour) -> Option<T>) -> Option<T> {
+        self.active.read().unwrap_or_else(PoisonError::into_inner).iter().find_map(find)
+    }
 }

@@ -1,21 +1,59 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use chainsign_core::key::KeyAlgorithm;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::ct::CtLog;
+use crate::fulcio::{self, Fulcio};
+use crate::http::{Listeners, MAX_BODY, blocking, listen, misbehaving};
+use crate::misbehaviour::{Behaviour, Service};
+use crate::oidc::{self, Oidc};
+use crate::rekor::v1::{self, RekorV1};
+use crate::rekor::v2::{self, RekorV2};
+use crate::state::Store;
+use crate::trust::{self, Deployment, Lifetime, LogKey};
+use crate::tsa::{self, TimestampAuthority};
+use crate::x509::sha256;
 use crate::{Error, Misbehaviour, Options, TokenRequest};
 
-/// A running sandbox. It serves until [`stop`](Self::stop) or until it is dropped.
+/// A running sandbox. It serves until [`stop`](Self::stop), or until it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     url: String,
     trust_config: Vec<u8>,
+    oidc: Arc<Oidc>,
+    behaviour: Arc<Behaviour>,
+    /// Dropping it ends the servers too.
+    stopping: watch::Sender<()>,
+    servers: Vec<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Makes or loads the keys, listens, and serves on tasks of the caller's tokio runtime.
+    /// Listens, makes or loads the keys, and serves on tasks of the caller's tokio runtime, which
+    /// needs I/O and time enabled.
     ///
     /// # Errors
     /// [`Error::NotLoopback`], [`Error::Unspecified`], [`Error::Listen`]; with a state folder
-    /// [`Error::State`], [`Error::StateInvalid`], [`Error::StateInUse`]; [`Error::Crypto`].
+    /// [`Error::State`], [`Error::StateInvalid`], [`Error::StateInUse`]; [`Error::Crypto`],
+    /// [`Error::Der`], [`Error::Ended`].
     pub async fn start(options: Options) -> Result<Sandbox, Error> {
-        let _ = options;
-        Err(Error::Crypto { action: "start" })
+        let Listeners { sockets, host, url } = listen(options.listen, options.port).await?;
+        let behaviour = Arc::new(Behaviour::new(options.clock, options.misbehaviour.clone()));
+        let services = {
+            let (url, behaviour) = (url.clone(), Arc::clone(&behaviour));
+            blocking(move || Services::open(&options, &host, url, behaviour)).await??
+        };
+        let (stopping, stopped) = watch::channel(());
+        let router = services.router(&behaviour);
+        let serve = |socket| tokio::spawn(serve(socket, router.clone(), stopped.clone()));
+        let servers = sockets.into_iter().map(serve).collect();
+        let Services { oidc, trust_config, .. } = services;
+        Ok(Sandbox { url, trust_config, oidc, behaviour, stopping, servers })
     }
 
     /// Where everything is served, e.g. `http://localhost:8930`: no path, no slash at the end.
@@ -38,16 +76,99 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Crypto`], [`Error::Json`].
     pub fn token(&self, request: TokenRequest) -> Result<String, Error> {
-        let _ = request;
-        Err(Error::Crypto { action: "sign" })
+        self.oidc.token(&request, None)
     }
 
     /// Replaces the ways in which the sandbox is wrong; none makes it behave again. Takes effect
     /// with the next request.
     pub fn misbehave(&self, misbehaviour: impl IntoIterator<Item = Misbehaviour>) {
-        let _ = misbehaviour;
+        self.behaviour.replace(misbehaviour.into_iter().collect());
     }
 
     /// Stops listening, waits for the requests that are being answered, and ends.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        // Fails when no server is left to tell.
+        let _ = self.stopping.send(());
+        for server in self.servers {
+            // Fails when the server panicked: it has stopped too.
+            let _ = server.await;
+        }
+    }
+}
+
+struct Services {
+    oidc: Arc<Oidc>,
+    fulcio: Arc<Fulcio>,
+    rekor_v1: Arc<RekorV1>,
+    rekor_v2: Arc<RekorV2>,
+    tsa: Arc<TimestampAuthority>,
+    trust_config: Vec<u8>,
+}
+
+impl Services {
+    fn open(
+        options: &Options,
+        host: &str,
+        url: String,
+        behaviour: Arc<Behaviour>,
+    ) -> Result<Self, Error> {
+        let store = Store::open(options.state.as_deref())?;
+        let lifetime = Lifetime::load(&store, options.clock.now())?;
+        let behaviour = || Arc::clone(&behaviour);
+        let oidc = Arc::new(Oidc::open(&store, url.clone(), behaviour())?);
+        let ct = Arc::new(CtLog::open(&store, behaviour())?);
+        let fulcio =
+            Fulcio::open(&store, lifetime, Arc::clone(&oidc), Arc::clone(&ct), behaviour())?;
+        let rekor_v1 = RekorV1::open(&store, host, behaviour())?;
+        let rekor_v2 = RekorV2::open(&store, host, behaviour())?;
+        let tsa = TimestampAuthority::open(&store, lifetime, behaviour())?;
+        let trust_config = trust::write(&Deployment {
+            url: &url,
+            lifetime,
+            offered_logs: options.offered_logs,
+            fulcio: fulcio.chain(),
+            tsa: tsa.chain(),
+            ct: LogKey {
+                spki: ct.spki(),
+                algorithm: KeyAlgorithm::EcdsaP256Sha256,
+                id: sha256(ct.spki()),
+            },
+            rekor_v1: rekor_v1.log_key(),
+            rekor_v2: rekor_v2.log_key(),
+        })?;
+        Ok(Services {
+            oidc,
+            fulcio: Arc::new(fulcio),
+            rekor_v1: Arc::new(rekor_v1),
+            rekor_v2: Arc::new(rekor_v2),
+            tsa: Arc::new(tsa),
+            trust_config,
+        })
+    }
+
+    /// Everything on one port: no two paths are the same.
+    fn router(&self, behaviour: &Arc<Behaviour>) -> Router {
+        let services = [
+            (oidc::routes(Arc::clone(&self.oidc)), Service::Oidc),
+            (fulcio::routes(Arc::clone(&self.fulcio)), Service::Fulcio),
+            (v1::routes(Arc::clone(&self.rekor_v1)), Service::RekorV1),
+            (v2::routes(Arc::clone(&self.rekor_v2)), Service::RekorV2),
+            (tsa::routes(Arc::clone(&self.tsa)), Service::TimestampAuthority),
+        ];
+        let mut router = Router::new().route("/healthz", get(|| async { "ok" }));
+        for (routes, service) in services {
+            router = router.merge(misbehaving(routes, service, Arc::clone(behaviour)));
+        }
+        router.layer(DefaultBodyLimit::max(MAX_BODY))
+    }
+}
+
+async fn serve(socket: TcpListener, router: Router, mut stopped: watch::Receiver<()>) {
+    let signal = async move {
+        // An error means that the sandbox was dropped.
+        let _ = stopped.changed().await;
+    };
+    if let Err(error) = axum::serve(socket, router).with_graceful_shutdown(signal).await {
+        tracing::error!(%error, "the sandbox stopped serving");
+    }
 }
