@@ -108,17 +108,20 @@ pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
     Output::prepare(path)?.write(&bytes).map(|_| ())
 }
 
+/// The path with a suffix added to its file name.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 /// A lock among the processes that add lines to files of one folder.
 struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Lock {
     fn of_folder(path: &Path) -> Result<Self, Failure> {
         // The folder itself can be locked on Unix. Elsewhere a file beside the lines is needed.
-        let file = File::open(folder(path)).or_else(|_| {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(".lock");
-            File::create(beside)
-        });
+        let file = File::open(folder(path)).or_else(|_| File::create(beside(path, ".lock")));
         let file = file.map_err(|error| unwritable(path, &error))?;
         file.lock().map_err(|error| unwritable(path, &error))?;
         Ok(Lock(file))

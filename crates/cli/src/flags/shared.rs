@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chainsign_trust::Instance;
 use clap::Args;
 
 use crate::printer::OutputFormat;
@@ -21,15 +22,15 @@ pub struct TrustFlags {
     /// Trusted root and signing config in one file (Sigstore ClientTrustConfig)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trusted_root", "signing_config"])]
     pub trust_config: Option<PathBuf>,
-    /// Trusted root to verify with; default: Sigstore's public-good instance
+    /// Trusted root to verify with
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
-    /// Signing config to sign with (version 0.2)
-    #[arg(long, value_name = "FILE")]
+    /// Signing config to sign with (version 0.2); needs --trusted-root
+    #[arg(long, value_name = "FILE", requires = "trusted_root")]
     pub signing_config: Option<PathBuf>,
-    /// Use Sigstore's staging instance
-    #[arg(long, conflicts_with_all = ["trust_config", "trusted_root", "signing_config"])]
-    pub staging: bool,
+    /// A known instance: public-good (default), staging or github
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["trust_config", "trusted_root"])]
+    pub instance: Option<Instance>,
 }
 
 /// Where the identity token comes from.

@@ -1,0 +1,103 @@
+//! `inspect`: what is in a file. Nothing is verified.
+
+use std::path::Path;
+
+use chainsign_artifact::Content;
+use chainsign_core::material::SignedMaterial;
+use chainsign_core::statement::Statement;
+use chainsign_core::trust::{ClientTrustConfig, SigningConfig, TrustedRoot};
+use chainsign_core::{Error, Limits, encoding, formats};
+use chainsign_gosbom::GoBinary;
+
+use super::{artifact, sbom};
+use crate::failure::Failure;
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub enum Inspected {
+    /// A Go binary.
+    GoBinary {
+        /// Its size in bytes.
+        size: u64,
+        /// What it says about itself.
+        binary: Box<GoBinary>,
+    },
+    /// A signature with what comes with it: one, or one a line.
+    Signatures(Vec<SignedMaterial>),
+    /// A statement without a signature.
+    Statement(Statement),
+    /// A certificate, DER.
+    Certificate(Vec<u8>),
+    /// What to trust.
+    TrustedRoot(TrustedRoot),
+    /// What to sign with.
+    SigningConfig(SigningConfig),
+    /// Both.
+    TrustConfig(Box<ClientTrustConfig>),
+}
+
+/// Finds out by its content what the file is.
+///
+/// # Errors
+/// As [`artifact::open`]; `not-recognised` with why each reader declined.
+pub fn inspect(path: &Path) -> Result<Inspected, Failure> {
+    let artifact = artifact::open(path)?;
+    match sbom::content(&artifact)? {
+        Content::GoBinary(binary) => {
+            Ok(Inspected::GoBinary { size: artifact.size(), binary: Box::new(binary) })
+        }
+        Content::NotGo(chainsign_gosbom::Error::NotExecutable { .. }) => {
+            document(path, &bytes(&artifact)?)
+        }
+        content => {
+            let binary = sbom::go_binary(artifact.name(), &content)?;
+            let message = format!("{} cannot be shown: {:?}", artifact.name(), binary.container);
+            Err(Failure::undecided("not-recognised", message))
+        }
+    }
+}
+
+fn bytes(artifact: &chainsign_artifact::OpenArtifact) -> Result<Vec<u8>, Failure> {
+    artifact.bytes(Limits::default().document_bytes).map_err(|error| artifact::failure(&error))
+}
+
+fn document(path: &Path, bytes: &[u8]) -> Result<Inspected, Failure> {
+    let limits = Limits::default();
+    if bytes.starts_with(b"-----BEGIN ") {
+        return match encoding::pem_decode("certificate", "CERTIFICATE", bytes) {
+            Ok(der) => Ok(Inspected::Certificate(der)),
+            Err(error) => Err(not_recognised(path, &[error])),
+        };
+    }
+    let mut declined = Vec::new();
+    let lines: Vec<_> =
+        bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+    let each = |documents: &[&[u8]]| -> Result<Vec<_>, Error> {
+        documents.iter().map(|document| formats::parse(document, &limits)).collect()
+    };
+    match each(&[bytes]).or_else(|error| if lines.len() > 1 { each(&lines) } else { Err(error) }) {
+        Ok(signatures) => return Ok(Inspected::Signatures(signatures)),
+        Err(error) => declined.push(error),
+    }
+    macro_rules! or {
+        ($parse:expr, $found:expr) => {
+            match $parse(bytes, &limits) {
+                Ok(parsed) => return Ok($found(parsed)),
+                Err(error) => declined.push(error),
+            }
+        };
+    }
+    or!(ClientTrustConfig::parse, |config| Inspected::TrustConfig(Box::new(config)));
+    or!(TrustedRoot::parse, Inspected::TrustedRoot);
+    or!(SigningConfig::parse, Inspected::SigningConfig);
+    or!(Statement::parse, Inspected::Statement);
+    Err(not_recognised(path, &declined))
+}
+
+fn not_recognised(path: &Path, declined: &[Error]) -> Failure {
+    let mut reasons: Vec<_> = declined.iter().map(ToString::to_string).collect();
+    reasons.dedup();
+    let message = format!("{} is nothing that is known here: {}", path.display(), reasons.join("; "));
+    Failure::undecided("not-recognised", message)
+        .hint("known are bundles, certificates, statements, trusted roots, signing configs and Go binaries")
+}

@@ -1,0 +1,13 @@
+//! What each verb does: one request in, one outcome or [`Failure`](crate::failure::Failure) out.
+//!
+//! Nothing here prints, and nothing here parses flags.
+
+pub mod artifact;
+pub mod inspect;
+pub mod policy;
+pub mod provenance;
+pub mod sandbox;
+pub mod sbom;
+pub mod sign;
+pub mod trust;
+pub mod verify;

@@ -1,0 +1,101 @@
+//! `sandbox start`, `sandbox token`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chainsign_core::Limits;
+use chainsign_core::trust::ClientTrustConfig;
+use chainsign_sandbox::{Options, Sandbox};
+
+use crate::failure::{Failure, with_causes};
+use crate::files::{self, Output};
+
+/// A sandbox to start.
+#[derive(Debug)]
+pub struct StartRequest {
+    /// The port; 0 for any free one.
+    pub port: u16,
+    /// Where the trust config goes.
+    pub trust_config: PathBuf,
+    /// Where keys and logs are kept.
+    pub state: Option<PathBuf>,
+}
+
+/// Starts a sandbox and writes its trust config. It serves until it is stopped or dropped.
+///
+/// # Errors
+/// `unwritable`; `sandbox` when it cannot listen or keep its state.
+pub async fn start(request: StartRequest) -> Result<Sandbox, Failure> {
+    let output = Output::prepare(&request.trust_config)?;
+    let options =
+        Options { port: request.port, state: request.state, ..Options::default() };
+    let sandbox = Sandbox::start(options).await.map_err(|error| {
+        Failure::because("sandbox", "cannot start the sandbox", &error)
+            .hint("another port: --port N, or --port 0 for any free one")
+    })?;
+    output.write(sandbox.trust_config())?;
+    Ok(sandbox)
+}
+
+/// A token to ask a running sandbox for.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Its trust config, which says where it is.
+    pub trust_config: PathBuf,
+    /// For whom.
+    pub identity: Identity,
+}
+
+/// For whom a token is.
+#[derive(Debug)]
+pub enum Identity {
+    /// A person.
+    Email(String),
+    /// A run of a GitHub Actions workflow.
+    Workflow {
+        /// `OWNER/REPO/.github/workflows/FILE@REF`
+        workflow: String,
+        /// The source commit.
+        commit: String,
+    },
+}
+
+/// Asks a running sandbox for a token.
+///
+/// # Errors
+/// `bad-trust`; `unreachable` when no sandbox answers; `sandbox` with its reason when it refuses.
+pub async fn token(request: &TokenRequest) -> Result<String, Failure> {
+    let path = &request.trust_config;
+    let document = files::read("trust config", path).map_err(|failure| {
+        failure.hint("start one: chainsign sandbox start")
+    })?;
+    let config = ClientTrustConfig::parse(&document, &Limits::default())
+        .map_err(|error| Failure::because("bad-trust", &path.display().to_string(), &error))?;
+    let issuer = config.signing_config.oidc_issuers.first().map(|service| service.url.clone());
+    let issuer = issuer.ok_or_else(|| {
+        let message = format!("{} names no OIDC issuer", path.display());
+        Failure::undecided("bad-trust", message)
+    })?;
+    let query: Vec<(&str, &str)> = match &request.identity {
+        Identity::Email(email) => vec![("email", email)],
+        Identity::Workflow { workflow, commit } => {
+            vec![("github_workflow", workflow), ("commit", commit)]
+        }
+    };
+    let unreachable = |error: reqwest::Error| {
+        let message = format!("no sandbox answers at {issuer}: {}", with_causes(&error));
+        Failure::undecided("unreachable", message).hint("start it: chainsign sandbox start")
+    };
+    let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build();
+    let asked = client.map_err(unreachable)?.get(format!("{issuer}/sandbox/token")).query(&query);
+    let answer = asked.send().await.map_err(unreachable)?;
+    let status = answer.status();
+    let text = answer.text().await.map_err(unreachable)?;
+    if status.is_success() {
+        return Ok(text);
+    }
+    let message = format!("the sandbox at {issuer} gives no token: {status} {}", text.trim());
+    Err(Failure::undecided("sandbox", message))
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,105 @@
+//! Which Sigstore is used: from the files that were named, or embedded.
+
+use std::path::PathBuf;
+
+use chainsign_core::requirements::{Requirements, SignerRequirement};
+use chainsign_core::trust::{SigningConfig, TrustedRoot};
+use chainsign_trust::{Instance, TrustSource};
+use chainsign_verify::Verifier;
+
+use super::verify::{Demand, LogDemand};
+use crate::failure::Failure;
+use crate::files;
+
+/// Which Sigstore.
+#[derive(Clone, Debug)]
+pub enum TrustRequest {
+    /// A trusted root and a signing config in one file.
+    Config(PathBuf),
+    /// One of each, in files of their own.
+    Files {
+        /// The trusted root.
+        trusted_root: PathBuf,
+        /// The signing config.
+        signing_config: Option<PathBuf>,
+    },
+    /// A known instance.
+    Instance(Instance),
+}
+
+/// A Sigstore to sign with and verify under.
+pub struct Trust {
+    /// What is trusted.
+    pub root: TrustedRoot,
+    /// The verifier made of it.
+    pub verifier: Verifier,
+    /// What signs, where it is known.
+    pub signing_config: Option<SigningConfig>,
+    /// Where it came from, for reports.
+    pub origin: String,
+}
+
+impl TrustRequest {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `unreadable`; `bad-trust` for a document that is not what it has to be.
+    pub fn load(&self) -> Result<Trust, Failure> {
+        let (material, origin) = match self {
+            TrustRequest::Instance(instance) => {
+                let as_of = instance.as_of().strftime("%Y-%m-%d");
+                let origin = format!("embedded root of {instance}, as of {as_of}");
+                (chainsign_trust::load(&TrustSource::Embedded(*instance)), origin)
+            }
+            TrustRequest::Config(path) => {
+                let document = files::read("trust config", path)?;
+                let source = TrustSource::TrustConfigFile(&document);
+                (chainsign_trust::load(&source), path.display().to_string())
+            }
+            TrustRequest::Files { trusted_root, signing_config } => {
+                let root = files::read("trusted root", trusted_root)?;
+                let config = signing_config.as_deref();
+                let config = config.map(|path| files::read("signing config", path)).transpose()?;
+                let source = match &config {
+                    None => TrustSource::TrustedRootFile(&root),
+                    Some(config) => {
+                        TrustSource::Files { trusted_root: &root, signing_config: config }
+                    }
+                };
+                (chainsign_trust::load(&source), trusted_root.display().to_string())
+            }
+        };
+        let material = material.map_err(|error| {
+            Failure::because("bad-trust", &origin, &error)
+                .hint("--trust-config takes both documents in one file, --trusted-root and --signing-config one each")
+        })?;
+        Ok(Trust {
+            verifier: Verifier::new(&material.trusted_root),
+            root: material.trusted_root,
+            signing_config: material.signing_config,
+            origin,
+        })
+    }
+}
+
+impl Trust {
+    /// What this Sigstore lets a verifier demand of a signature by this signer. A root without any
+    /// log promises timestamps instead, as GitHub's own instance does.
+    pub fn requirements(&self, demand: &Demand) -> Requirements {
+        match demand {
+            Demand::Key(key, LogDemand::Ignore) => Requirements::key(key.clone()),
+            Demand::Key(key, LogDemand::Require) => Requirements::logged_key(key.clone()),
+            Demand::Identity(matcher) => {
+                self.keyless(SignerRequirement::Identity(vec![matcher.clone()]))
+            }
+        }
+    }
+
+    fn keyless(&self, signer: SignerRequirement) -> Requirements {
+        if self.root.tlogs.is_empty() && self.root.ctlogs.is_empty() {
+            Requirements::github(signer)
+        } else {
+            Requirements::keyless(signer)
+        }
+    }
+}

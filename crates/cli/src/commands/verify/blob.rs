@@ -1,0 +1,144 @@
+use chainsign_artifact::OpenArtifact;
+use chainsign_core::artifact::Artifact;
+use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::material::{SignedContent, SignedMaterial};
+use chainsign_core::requirements::Requirements;
+use chainsign_core::verifier::BundleVerifier as _;
+use chainsign_core::{Limits, formats};
+use chainsign_verify::{Confusion, Refusal, VerifiedBundle, Verifier};
+use jiff::Timestamp;
+
+use super::{Kind, Target, VerifyBlobRequest};
+use crate::commands::artifact;
+use crate::failure::Failure;
+use crate::files;
+
+/// A blob whose bundle was verified.
+#[derive(Debug)]
+pub struct VerifiedBlob {
+    /// The artifact's name: its path, or its digest.
+    pub target: String,
+    /// The evidence.
+    pub bundle: VerifiedBundle,
+}
+
+/// Verifies one bundle for one artifact: signer, certificate, log, time, signature and subject, as
+/// the requirements of [`Demand`](super::Demand) say.
+///
+/// # Errors
+/// Exit 1 with the refusal's own reason when the evidence says no, `malformed-evidence` when the
+/// bundle cannot be read, `wrong-type` when it holds something else. Exit 2 for files that cannot
+/// be read and trust that cannot be had.
+pub fn verify_blob(request: &VerifyBlobRequest) -> Result<VerifiedBlob, Failure> {
+    let document = files::read("bundle", &request.bundle)?;
+    let material = parse(&request.bundle.display().to_string(), &document)?;
+    let trust = request.trust.load()?;
+    let requirements = trust.requirements(&request.demand);
+    let subject = Subject::open(&request.target, &material)?;
+    let bundle = subject.verify(&trust.verifier, &material, &requirements, request.now)?;
+    of_kind(&request.kind, &bundle)?;
+    Ok(VerifiedBlob { target: subject.name(), bundle })
+}
+
+/// Signed material from a document.
+///
+/// # Errors
+/// Exit 1, `malformed-evidence`; exit 2, `limit-reached`.
+pub fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
+    formats::parse(document, &Limits::default()).map_err(|error| {
+        let message = format!("{name}: {error}");
+        match error {
+            chainsign_core::Error::LimitReached { .. } => Failure::undecided("limit-reached", message),
+            _ => Failure::no("malformed-evidence", message),
+        }
+    })
+}
+
+/// A refusal with its exit code and advice.
+pub fn refused(refusal: &Refusal) -> Failure {
+    let failure = Failure::no(refusal.reason(), refusal.to_string());
+    match refusal.confusion() {
+        Some(Confusion::OtherInstance { .. }) => {
+            failure.hint("verify it under that instance's trusted root: --staging, or --trusted-root FILE")
+        }
+        _ => match refusal {
+            Refusal::NoTrustedRoot { .. } => Failure { exit: crate::failure::Exit::Undecided, ..failure },
+            Refusal::CertificateInsteadOfKey { .. } => {
+                failure.hint("it was signed keyless: use --certificate-identity and --certificate-oidc-issuer")
+            }
+            Refusal::KeyInsteadOfCertificate { .. } => failure.hint("it was signed by a key: use --key"),
+            Refusal::SubjectMismatch { .. } | Refusal::MessageDigestMismatch { .. } => {
+                failure.hint("the file was changed after signing, or the bundle belongs to another file")
+            }
+            _ => failure,
+        },
+    }
+}
+
+/// The artifact as the verifier needs it: opened once, digested once.
+enum Subject {
+    File(OpenArtifact, ArtifactDigests),
+    Digest(ArtifactDigests),
+}
+
+impl Subject {
+    fn open(target: &Target, material: &SignedMaterial) -> Result<Self, Failure> {
+        match target {
+            Target::Digest(digest) => Ok(Subject::Digest(digest.clone().into())),
+            Target::File(path) => {
+                let artifact = artifact::open(path)?;
+                let algorithms = material.digest_algorithms(&Limits::default());
+                let digests = artifact.digests(algorithms);
+                let digests = digests.map_err(|error| artifact::failure(&error))?;
+                Ok(Subject::File(artifact, digests))
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Subject::File(artifact, _) => artifact.name().to_owned(),
+            Subject::Digest(digests) => digests.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn verify(
+        &self,
+        verifier: &Verifier,
+        material: &SignedMaterial,
+        requirements: &Requirements,
+        now: Timestamp,
+    ) -> Result<VerifiedBundle, Failure> {
+        let (Subject::File(_, digests) | Subject::Digest(digests)) = self;
+        let outcome = verifier.verify(material, Artifact::Digests(digests), requirements, now);
+        match (outcome, self) {
+            // Pure Ed25519 signs the message itself: only then is the file read into memory.
+            (Err(Refusal::MessageNeeded { .. }), Subject::File(artifact, _)) => {
+                let bytes = artifact.bytes(WHOLE_MESSAGE_BYTES);
+                let bytes = bytes.map_err(|error| artifact::failure(&error))?;
+                verifier.verify(material, Artifact::Bytes(&bytes), requirements, now)
+            }
+            (outcome, _) => outcome,
+        }
+        .map_err(|refusal| refused(&refusal))
+    }
+}
+
+fn of_kind(kind: &Kind, bundle: &VerifiedBundle) -> Result<(), Failure> {
+    let Kind::Attestation(wanted) = kind else { return Ok(()) };
+    let found = match bundle.statement() {
+        Some(statement) if statement.predicate_type == *wanted => return Ok(()),
+        Some(statement) => format!("an attestation of type {}", statement.predicate_type),
+        None => "a signature over the file itself".to_owned(),
+    };
+    let message = format!("the bundle holds {found}, wanted an attestation of type {wanted}");
+    Err(Failure::no("wrong-type", message))
+}
+
+/// Whether the material is a statement.
+pub fn is_statement(material: &SignedMaterial) -> bool {
+    matches!(material.content, SignedContent::Envelope(_))
+}
+
+/// What the verifier takes as a whole message at most.
+const WHOLE_MESSAGE_BYTES: usize = 128 << 20;

@@ -1,0 +1,94 @@
+//! Finding the documents that may be evidence about a file. Nothing is believed here.
+
+use std::path::{Path, PathBuf};
+
+use chainsign_core::material::SignedMaterial;
+use chainsign_core::{Error, Limits, formats};
+
+use crate::failure::Failure;
+use crate::files::{self, beside};
+
+/// A document that may be evidence.
+#[derive(Debug)]
+pub struct Document {
+    /// Where it was found: a file name, and the line in a file of lines.
+    pub origin: String,
+    /// What it says, or why it cannot be read.
+    pub material: Result<SignedMaterial, Error>,
+}
+
+/// The files beside a file that may hold evidence about it, where they exist.
+pub fn beside_file(path: &Path) -> Vec<PathBuf> {
+    let named = BESIDE.iter().map(|suffix| beside(path, suffix));
+    named.filter(|path| path.is_file()).collect()
+}
+
+/// The file beside a file that is named after its digest, where it exists.
+pub fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
+    let found = path.with_file_name(format!("sha256:{sha256_hex}.jsonl"));
+    found.is_file().then_some(found)
+}
+
+/// The documents in a folder: its files that end in `.json` or `.jsonl`, in the order of names.
+///
+/// # Errors
+/// `unreadable`, and `limit-reached` for a folder of more files than are looked at.
+pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::because("unreadable", &format!("cannot read the folder {}", folder.display()), &error)
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if matches!(extension, Some("json" | "jsonl")) && path.is_file() {
+            if paths.len() == DOCUMENTS {
+                let message = format!("found more than {DOCUMENTS} documents in {}", folder.display());
+                return Err(Failure::undecided("limit-reached", message));
+            }
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads documents within the bounds for one artifact: a file that ends in `.jsonl` has one on
+/// each line, any other is one.
+///
+/// # Errors
+/// `unreadable`; `limit-reached` for more than 1,000 documents or 64 MiB.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+    let limits = Limits::default();
+    let (mut documents, mut bytes) = (Vec::new(), 0_usize);
+    for path in paths {
+        let content = files::read("evidence", path)?;
+        bytes += content.len();
+        if bytes > EVIDENCE_BYTES {
+            let message = format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
+            return Err(Failure::undecided("limit-reached", message));
+        }
+        let name = path.display().to_string();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            let lines = content.split(|byte| *byte == b'\n').enumerate();
+            for (index, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+                let origin = format!("{name}:{}", index + 1);
+                documents.push(Document { origin, material: formats::parse(line, &limits) });
+            }
+        } else {
+            let material = formats::parse(&content, &limits);
+            documents.push(Document { origin: name, material });
+        }
+        if documents.len() > DOCUMENTS {
+            let message = format!("found more than {DOCUMENTS} documents for one file");
+            return Err(Failure::undecided("limit-reached", message));
+        }
+    }
+    Ok(documents)
+}
+
+const BESIDE: [&str; 3] = [".sigstore.json", ".sigstore.jsonl", ".intoto.jsonl"];
+/// Documents looked at for one artifact.
+const DOCUMENTS: usize = 1000;
+/// Bytes of evidence read for one artifact.
+const EVIDENCE_BYTES: usize = 64 << 20;

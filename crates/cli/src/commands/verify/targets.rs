@@ -1,0 +1,203 @@
+use std::path::{Path, PathBuf};
+
+use chainsign_artifact::{ArtifactFacts, Limits, OpenArtifact};
+use chainsign_core::artifact::Artifact;
+use chainsign_core::digest::DigestAlgorithm;
+use chainsign_core::requirements::Requirements;
+use chainsign_core::verifier::BundleVerifier as _;
+use chainsign_policy::{Candidate, Decision, Origin, Plan, Policy, Verdict, Verifiers};
+use chainsign_verify::VerifiedBundle;
+
+use super::blob::refused;
+use super::documents::{self, Document};
+use super::{Decide, VerifyRequest};
+use crate::commands::trust::Trust;
+use crate::commands::{artifact, policy};
+use crate::failure::{Exit, Failure};
+use crate::files::Output;
+
+/// What was decided about one target.
+#[derive(Debug)]
+pub struct TargetOutcome {
+    /// The target as it was named.
+    pub target: PathBuf,
+    /// The files in which evidence was looked for, found beside it or named.
+    pub looked_in: Vec<PathBuf>,
+    /// The decision, or why there is none.
+    pub decided: Result<Decided, Failure>,
+}
+
+impl TargetOutcome {
+    /// Its part of the exit code.
+    pub fn exit(&self) -> Exit {
+        match &self.decided {
+            Err(failure) => failure.exit,
+            Ok(Decided::Signed(..)) => Exit::Yes,
+            Ok(Decided::Verdict(verdict)) => match verdict.decision() {
+                Decision::Allow | Decision::Warn => Exit::Yes,
+                Decision::Deny => Exit::No,
+                Decision::Undecided => Exit::Undecided,
+            },
+        }
+    }
+}
+
+/// A decision.
+#[derive(Debug)]
+pub enum Decided {
+    /// By a policy.
+    Verdict(Verdict),
+    /// Without one: a signature of the signer asked for, and where it was found.
+    Signed(String, Box<VerifiedBundle>),
+}
+
+/// Decides on every target. Each is opened once: digests and facts come from the same bytes.
+///
+/// # Errors
+/// What concerns all targets: the policy, the trusted root, a document that was named and cannot
+/// be read. What concerns one target is in its [`TargetOutcome`].
+pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
+    let trust = request.trust.load()?;
+    let mut named = request.bundles.clone();
+    for folder in &request.folders {
+        named.extend(documents::in_folder(folder)?);
+    }
+    match &request.decide {
+        Decide::Signer(demand) => {
+            let judge = Judge::Signer { requirements: trust.requirements(demand), trust: &trust };
+            Ok(judge.decide_all(request, &named))
+        }
+        Decide::Policy(path) => {
+            let policy = policy::load(path)?;
+            let plan = policy.plan(Some(&trust.root));
+            let judge = Judge::Policy { policy: &policy, plan: &plan, verifiers: plan.verifiers() };
+            Ok(judge.decide_all(request, &named))
+        }
+    }
+}
+
+enum Judge<'a> {
+    Signer { requirements: Requirements, trust: &'a Trust },
+    Policy { policy: &'a Policy, plan: &'a Plan, verifiers: Verifiers<'a> },
+}
+
+impl Judge<'_> {
+    fn decide_all(&self, request: &VerifyRequest, named: &[PathBuf]) -> Vec<TargetOutcome> {
+        let decide = |target: &PathBuf| {
+            let mut looked_in = Vec::new();
+            let decided = self.decide(target, named, request, &mut looked_in);
+            TargetOutcome { target: target.clone(), looked_in, decided }
+        };
+        request.targets.iter().map(decide).collect()
+    }
+
+    fn decide(
+        &self,
+        target: &Path,
+        named: &[PathBuf],
+        request: &VerifyRequest,
+        looked_in: &mut Vec<PathBuf>,
+    ) -> Result<Decided, Failure> {
+        let artifact = artifact::open(target)?;
+        *looked_in = documents::beside_file(target);
+        looked_in.extend_from_slice(named);
+        let mut documents = documents::read(looked_in)?;
+        let mut facts = facts(&artifact, &documents)?;
+        let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
+        if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
+            documents.extend(documents::read(std::slice::from_ref(&path))?);
+            looked_in.push(path);
+            facts = self::facts(&artifact, &documents)?;
+        }
+        let decided = match self {
+            Judge::Policy { policy, plan, verifiers } => {
+                let candidates = documents.iter().map(|document| {
+                    candidate(verifiers, document, &facts, request)
+                });
+                let evidence = plan.evidence(candidates);
+                Decided::Verdict(policy.evaluate(&evidence, &facts, request.now))
+            }
+            Judge::Signer { requirements, trust } => {
+                signed(requirements, trust, &documents, &facts, request)?
+            }
+        };
+        if let Some(path) = request.copy_to.as_ref().filter(|_| passed(&decided)) {
+            copy(&artifact, &facts, path)?;
+        }
+        Ok(decided)
+    }
+}
+
+fn candidate(
+    verifiers: &Verifiers<'_>,
+    document: &Document,
+    facts: &ArtifactFacts,
+    request: &VerifyRequest,
+) -> Candidate {
+    let origin = Origin::new(document.origin.clone());
+    match &document.material {
+        Ok(material) => {
+            verifiers.check(&origin, material, Artifact::Digests(&facts.digests), request.now)
+        }
+        Err(error) => Candidate::malformed(origin, error),
+    }
+}
+
+/// The first document that the signer asked for has signed; else every refusal, in one failure.
+fn signed(
+    requirements: &Requirements,
+    trust: &Trust,
+    documents: &[Document],
+    facts: &ArtifactFacts,
+    request: &VerifyRequest,
+) -> Result<Decided, Failure> {
+    let mut failures = Vec::new();
+    for document in documents {
+        let outcome = match &document.material {
+            Err(error) => Err(Failure::no("malformed-evidence", error.to_string())),
+            Ok(material) => {
+                let artifact = Artifact::Digests(&facts.digests);
+                let verified = trust.verifier.verify(material, artifact, requirements, request.now);
+                verified.map_err(|refusal| refused(&refusal))
+            }
+        };
+        match outcome {
+            Ok(bundle) => return Ok(Decided::Signed(document.origin.clone(), Box::new(bundle))),
+            Err(failure) => failures.push((document.origin.as_str(), failure)),
+        }
+    }
+    let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| failure.exit) else {
+        let message = format!("found no signature for {}", facts.name);
+        return Err(Failure::no("unsigned", message)
+            .hint("put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations"));
+    };
+    let lines: Vec<_> =
+        failures.iter().map(|(origin, failure)| format!("{origin}: {}", failure.message)).collect();
+    Err(Failure { message: lines.join("\n       "), ..worst.clone() })
+}
+
+/// Digests of the algorithms that the evidence uses, and what is inside, in one pass.
+fn facts(artifact: &OpenArtifact, documents: &[Document]) -> Result<ArtifactFacts, Failure> {
+    let limits = chainsign_core::Limits::default();
+    let mut algorithms = vec![DigestAlgorithm::Sha256];
+    for document in documents {
+        if let Ok(material) = &document.material {
+            algorithms.extend(material.digest_algorithms(&limits));
+        }
+    }
+    artifact.facts(algorithms, &Limits::default()).map_err(|error| artifact::failure(&error))
+}
+
+fn passed(decided: &Decided) -> bool {
+    match decided {
+        Decided::Signed(..) => true,
+        Decided::Verdict(verdict) => verdict.decision() == Decision::Allow,
+    }
+}
+
+fn copy(artifact: &OpenArtifact, facts: &ArtifactFacts, path: &Path) -> Result<(), Failure> {
+    let Some(digest) = facts.digests.get(DigestAlgorithm::Sha256) else { return Ok(()) };
+    let mut output = Output::prepare(path)?;
+    artifact.copy_to(digest, output.writer()).map_err(|error| artifact::failure(&error))?;
+    output.finish().map(|_| ())
+}

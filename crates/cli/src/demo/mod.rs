@@ -1,0 +1,329 @@
+//! The demo: the whole story on a real Go binary, by the same commands that the command line runs.
+//!
+//! Nothing here is a mock-up. The sandbox is a Sigstore with keys of its own; the binary is signed,
+//! described and verified by [`crate::commands`]; each lie is told in a folder of its own and must
+//! be refused for its own reason, and pass again when it is undone.
+
+mod folder;
+mod lies;
+mod policy;
+mod repeat;
+
+use std::path::{Path, PathBuf};
+
+use chainsign_keyless::identity::{SecretText, TokenSource};
+use chainsign_policy::Decision;
+use chainsign_sandbox::{GithubWorkflow, Options, Sandbox, TokenRequest};
+use chainsign_slsa::{BuildFacts, BuildType, BuilderId, OnCommitMismatch};
+use jiff::Timestamp;
+
+pub use folder::Folder;
+pub use lies::{Caught, Lie};
+pub use policy::Change;
+pub use repeat::Step;
+
+use crate::commands::inspect::{Inspected, inspect};
+use crate::commands::provenance::{ProvenanceRequest, provenance};
+use crate::commands::sbom::{SbomRequest, sbom};
+use crate::commands::sign::{self, BundleOutput, FileToSign, SignRequest, SignedFile, What};
+use crate::commands::trust::TrustRequest;
+use crate::commands::verify::{Decide, Decided, TargetOutcome, VerifyRequest, verify};
+use crate::failure::{Failure, with_causes};
+use crate::files::{self, beside};
+
+/// A demo to run.
+#[derive(Debug)]
+pub struct DemoRequest {
+    /// A Go binary to use instead of the one that comes along.
+    pub artifact: Option<PathBuf>,
+    /// Chooses where the lies are told.
+    pub seed: u64,
+    /// Where the files go.
+    pub directory: PathBuf,
+    /// The time for which it is verified.
+    pub now: Timestamp,
+}
+
+/// What the demo tells as it goes on.
+#[derive(Debug)]
+pub enum Scene<'a> {
+    /// The binary, as `inspect` shows it.
+    Binary {
+        /// Its path.
+        path: &'a Path,
+        /// What it says about itself.
+        inspected: &'a Inspected,
+    },
+    /// The sandbox serves.
+    Sandbox {
+        /// Its address.
+        url: &'a str,
+    },
+    /// Something was signed or attested.
+    Signed {
+        /// What, in words.
+        what: &'a str,
+        /// The outcome.
+        file: &'a SignedFile,
+    },
+    /// The policy was written.
+    Policy {
+        /// Its path.
+        path: &'a Path,
+        /// How it differs from the one that comes along.
+        changes: &'a [Change],
+    },
+    /// The verdict on the honest release.
+    Verdict(&'a TargetOutcome),
+    /// A lie was told and caught.
+    Lie(&'a Caught),
+}
+
+/// What the demo showed.
+#[derive(Debug)]
+pub struct Shown {
+    /// Where the files are.
+    pub directory: PathBuf,
+    /// The verdict on the honest release.
+    pub honest: TargetOutcome,
+    /// The lies.
+    pub lies: Vec<Caught>,
+    /// The commands that repeat every step.
+    pub steps: Vec<Step>,
+}
+
+/// Runs the demo and tells each scene.
+///
+/// # Errors
+/// `not-a-go-binary`, `demo-folder`, and whatever a step says; `demo` when something did not turn
+/// out as it must: the honest release not passing, a lie not caught or not forgiven.
+pub async fn run(
+    request: DemoRequest,
+    mut tell: impl FnMut(Scene<'_>),
+) -> Result<Shown, Failure> {
+    let folder = Folder::prepare(&request.directory)?;
+    let release = Release::unpack(&folder, request.artifact.as_deref())?;
+    tell(Scene::Binary { path: &release.binary, inspected: &release.inspected });
+
+    let stage = Stage::open(&folder, &release, request.now).await?;
+    tell(Scene::Sandbox { url: stage.sandbox.url() });
+
+    let author = release.workflow(&release.repository);
+    let signed = stage.sign(&release.binary, &release.binary, &author).await?;
+    tell(Scene::Signed { what: "signature", file: &signed });
+    let documents = Documents::make(&folder, &release)?;
+    for (what, document) in [("SBOM", &documents.sbom), ("provenance", &documents.provenance)] {
+        let signed = stage.attest(&release.binary, document, &author).await?;
+        tell(Scene::Signed { what, file: &signed });
+    }
+
+    let (policy, changes) = policy::write(&folder, &release, &author, stage.sandbox.url())?;
+    tell(Scene::Policy { path: &policy, changes: &changes });
+    let honest = stage.verify(&policy, &release.binary)?;
+    passed("the honest release", &honest)?;
+    tell(Scene::Verdict(&honest));
+
+    let mut caught = Vec::new();
+    for lie in Lie::ALL {
+        let scene = lies::tell(lie, &stage, &folder, &release, &documents, &policy, request.seed).await?;
+        tell(Scene::Lie(&scene));
+        caught.push(scene);
+    }
+    let steps = repeat::steps(&release, &author, &documents, stage.port()?, &caught);
+    repeat::write(&folder, &steps)?;
+    stage.sandbox.stop().await;
+    Ok(Shown { directory: folder.path().to_owned(), honest, lies: caught, steps })
+}
+
+/// The release that is signed: a Go binary, and where its source says it is from.
+#[derive(Debug)]
+pub struct Release {
+    binary: PathBuf,
+    inspected: Inspected,
+    repository: String,
+    reference: String,
+    commit: String,
+}
+
+impl Release {
+    fn unpack(folder: &Folder, artifact: Option<&Path>) -> Result<Self, Failure> {
+        let binary = match artifact {
+            None => folder.write(SHIPCHECK_NAME, SHIPCHECK)?,
+            Some(path) => folder.copy(path)?,
+        };
+        let inspected = inspect(&binary)?;
+        let Inspected::GoBinary { binary: go, .. } = &inspected else {
+            let message = format!("{} is not a Go binary", binary.display());
+            return Err(Failure::undecided("not-a-go-binary", message)
+                .hint("name a program that the Go toolchain built"));
+        };
+        let modules = go.slices.first().and_then(|slice| slice.build_info.modules().ok());
+        let name = modules.and_then(|modules| modules.path.rsplit('/').next());
+        let name = name.filter(|name| !name.is_empty()).unwrap_or("app").to_owned();
+        let version = modules.and_then(|modules| modules.main.as_ref());
+        let version = version.and_then(|main| main.known_version()).filter(|v| !v.contains('+'));
+        let commit = modules.and_then(|modules| modules.vcs_revision());
+        Ok(Release {
+            repository: format!("acme/{name}"),
+            reference: match version {
+                Some(version) => format!("refs/tags/{version}"),
+                None => "refs/heads/main".to_owned(),
+            },
+            commit: commit.unwrap_or(NO_COMMIT).to_owned(),
+            binary,
+            inspected,
+        })
+    }
+
+    /// The workflow of a repository that releases at this release's ref.
+    fn workflow(&self, repository: &str) -> String {
+        format!("{repository}/.github/workflows/release.yml@{}", self.reference)
+    }
+
+    fn source(&self) -> String {
+        format!("https://github.com/{}", self.repository)
+    }
+
+    fn builder(&self) -> String {
+        format!("https://github.com/{}", self.workflow(&self.repository))
+    }
+}
+
+/// The documents that are attested.
+#[derive(Debug)]
+pub struct Documents {
+    sbom: PathBuf,
+    provenance: PathBuf,
+}
+
+impl Documents {
+    fn make(folder: &Folder, release: &Release) -> Result<Self, Failure> {
+        let request = SbomRequest { path: release.binary.clone(), created: None };
+        let sbom = folder.write("sbom.cdx.json", &sbom(&request)?)?;
+        let provenance = folder.write("provenance.json", &Self::provenance(release)?)?;
+        Ok(Documents { sbom, provenance })
+    }
+
+    fn provenance(release: &Release) -> Result<Vec<u8>, Failure> {
+        let unfit = |error: chainsign_slsa::Error| Failure::because("demo", "the release", &error);
+        let mut facts = BuildFacts::new(BuilderId(release.builder()), BuildType::go());
+        facts.source.repository = Some(release.source().parse().map_err(unfit)?);
+        facts.source.reference = Some(release.reference.parse().map_err(unfit)?);
+        if release.commit != NO_COMMIT {
+            facts.source.commit = Some(release.commit.parse().map_err(unfit)?);
+        }
+        let path = Some(release.binary.clone());
+        provenance(&ProvenanceRequest { path, facts, on_mismatch: OnCommitMismatch::Refuse })
+    }
+}
+
+/// The sandbox, and the commands as the demo gives them.
+pub struct Stage {
+    sandbox: Sandbox,
+    trust_config: PathBuf,
+    commit: String,
+    now: Timestamp,
+}
+
+impl Stage {
+    async fn open(folder: &Folder, release: &Release, now: Timestamp) -> Result<Self, Failure> {
+        let state = folder.path().join(SANDBOX_STATE);
+        let start = |port| {
+            let state = Some(state.clone());
+            Sandbox::start(Options { port, state, ..Options::default() })
+        };
+        // The port that is printed is the one to repeat the steps with: preferably the usual one.
+        let sandbox = match start(USUAL_PORT).await {
+            Ok(sandbox) => sandbox,
+            Err(_) => start(0)
+                .await
+                .map_err(|error| Failure::because("sandbox", "cannot start the sandbox", &error))?,
+        };
+        let trust_config = folder.write(TRUST_CONFIG, sandbox.trust_config())?;
+        Ok(Stage { sandbox, trust_config, commit: release.commit.clone(), now })
+    }
+
+    fn port(&self) -> Result<u16, Failure> {
+        let port = self.sandbox.url().rsplit(':').next().and_then(|port| port.parse().ok());
+        port.ok_or_else(|| Failure::undecided("demo", "the sandbox's address has no port"))
+    }
+
+    async fn sign(&self, file: &Path, name: &Path, workflow: &str) -> Result<SignedFile, Failure> {
+        let bundle = BundleOutput::File(beside(name, ".sigstore.json"));
+        self.run(file, bundle, What::Files, workflow).await
+    }
+
+    async fn attest(
+        &self,
+        file: &Path,
+        predicate: &Path,
+        workflow: &str,
+    ) -> Result<SignedFile, Failure> {
+        let bundle = BundleOutput::Line(beside(file, ".sigstore.jsonl"));
+        let predicate = sign::predicate(files::read("predicate", predicate)?, None, self.now)?;
+        self.run(file, bundle, What::Predicate(predicate), workflow).await
+    }
+
+    async fn run(
+        &self,
+        file: &Path,
+        bundle: BundleOutput,
+        what: What,
+        workflow: &str,
+    ) -> Result<SignedFile, Failure> {
+        let path = file.to_owned();
+        let files = vec![FileToSign { path, bundle, signature: None, certificate: None }];
+        let trust = TrustRequest::Config(self.trust_config.clone());
+        let tokens = TokenSource::Given(SecretText::new(self.token(workflow)?));
+        let signed = sign::sign(SignRequest { files, what, trust, tokens }, |_| {}).await?;
+        signed.into_iter().next().ok_or_else(|| Failure::undecided("demo", "nothing was signed"))
+    }
+
+    fn token(&self, workflow: &str) -> Result<String, Failure> {
+        let sandbox = |error: chainsign_sandbox::Error| {
+            Failure::undecided("sandbox", with_causes(&error))
+        };
+        let run = GithubWorkflow::new(workflow, &self.commit).map_err(sandbox)?;
+        self.sandbox.token(TokenRequest::github_workflow(run)).map_err(sandbox)
+    }
+
+    fn verify(&self, policy: &Path, target: &Path) -> Result<TargetOutcome, Failure> {
+        let outcomes = verify(&VerifyRequest {
+            targets: vec![target.to_owned()],
+            decide: Decide::Policy(policy.to_owned()),
+            bundles: Vec::new(),
+            folders: Vec::new(),
+            copy_to: None,
+            trust: TrustRequest::Config(self.trust_config.clone()),
+            now: self.now.max(Timestamp::now()),
+        })?;
+        let outcome = outcomes.into_iter().next();
+        outcome.ok_or_else(|| Failure::undecided("demo", "nothing was verified"))
+    }
+}
+
+fn passed(what: &str, outcome: &TargetOutcome) -> Result<(), Failure> {
+    match &outcome.decided {
+        Ok(Decided::Verdict(verdict)) if verdict.decision() == Decision::Allow => Ok(()),
+        Ok(Decided::Verdict(verdict)) => {
+            let violations: Vec<_> = verdict
+                .report()
+                .violations()
+                .map(|rule| format!("{}: {}", rule.id, rule.message))
+                .collect();
+            let message = format!("{what} did not pass: {}", violations.join("; "));
+            Err(Failure::undecided("demo", message))
+        }
+        Ok(Decided::Signed(..)) => Err(Failure::undecided("demo", "no policy decided")),
+        Err(failure) => Err(failure.clone()),
+    }
+}
+
+/// The program that comes along; `testdata/demo/README.md` says how it was made.
+const SHIPCHECK: &[u8] = include_bytes!("../../demo/shipcheck");
+const SHIPCHECK_NAME: &str = "shipcheck";
+const TRUST_CONFIG: &str = "trust.json";
+const SANDBOX_STATE: &str = "sandbox";
+const USUAL_PORT: u16 = 8930;
+/// What a token says about a source that recorded no commit.
+const NO_COMMIT: &str = "0000000000000000000000000000000000000000";

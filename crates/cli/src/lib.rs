@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+pub mod commands;
+pub mod demo;
+pub mod failure;
+pub mod files;
+pub mod flags;
+pub mod printer;
+pub mod render;
+pub mod resolve;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::failure::Exit;
+use crate::flags::Cli;
+
+/// Parses the process's arguments, does what they say, and answers with the exit code.
+///
+/// A panic is a bug; it is reported and answered with "could not find out", never with yes.
+pub fn main() -> ExitCode {
+    let run = || render::run(Cli::parse());
+    let exit = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Undecided);
+    ExitCode::from(exit.code())
+}

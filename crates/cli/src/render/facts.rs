@@ -1,0 +1,112 @@
+//! `sbom`, `provenance`, `policy check`, `version`
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::commands::policy::Checked;
+use crate::commands::provenance::provenance as make_provenance;
+use crate::commands::sbom::{SbomRequest, sbom as make_sbom};
+use crate::failure::{Exit, Failure};
+use crate::files::Output;
+use crate::flags::facts::{ProvenanceFlags, SbomFlags};
+use crate::printer::{GOOD, OutputFormat, Printer, paint};
+use crate::resolve;
+
+/// `sbom`
+///
+/// # Errors
+/// As [`make_sbom`]; `unwritable`, before the binary is read.
+pub fn sbom(flags: SbomFlags, printer: &Printer) -> Result<Exit, Failure> {
+    let output = flags.output.as_deref().map(Output::prepare).transpose()?;
+    let request = SbomRequest { path: flags.path, created: resolve::facts::source_date_epoch()? };
+    let document = make_sbom(&request)?;
+    match output {
+        Some(output) => output.write(&document).map(|_| Exit::Yes),
+        None => super::printed(printer.bytes(&document)),
+    }
+}
+
+/// `provenance`
+///
+/// # Errors
+/// As [`make_provenance`].
+pub fn provenance(flags: ProvenanceFlags, printer: &Printer) -> Result<Exit, Failure> {
+    let request = resolve::facts::provenance(flags)?;
+    super::printed(printer.bytes(&make_provenance(&request)?))
+}
+
+/// `policy check`
+///
+/// # Errors
+/// What writing to standard output says.
+pub fn checked(printer: &Printer, checked: &[Checked]) -> io::Result<()> {
+    if printer.format == OutputFormat::Json {
+        let policies = checked.iter().map(PolicyJson::from).collect();
+        return printer.json(&CheckedJson { schema: "chainsign.policy-check/v1", policies });
+    }
+    for Checked { path, policy } in checked {
+        let identity = policy.identity();
+        let version = identity.version.map_or_else(String::new, |v| format!(" version {v}"));
+        printer.data(format!(
+            "{} {}: {}{version}, mode {}",
+            paint(GOOD, "loads"),
+            path.display(),
+            identity.name,
+            identity.mode.as_str()
+        ))?;
+        for rule in policy.rule_ids() {
+            printer.data(format!("  {rule}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `version`
+///
+/// # Errors
+/// What writing to standard output says.
+pub fn version(printer: &Printer) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    if printer.format == OutputFormat::Json {
+        return printer.json(&VersionJson { schema: "chainsign.version/v1", version });
+    }
+    printer.data(format!("chainsign {version}"))
+}
+
+
+#[derive(Serialize)]
+struct VersionJson {
+    schema: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct CheckedJson {
+    schema: &'static str,
+    policies: Vec<PolicyJson>,
+}
+
+#[derive(Serialize)]
+struct PolicyJson {
+    path: String,
+    name: String,
+    version: Option<u64>,
+    digest: String,
+    mode: &'static str,
+    rules: Vec<String>,
+}
+
+impl From<&Checked> for PolicyJson {
+    fn from(checked: &Checked) -> Self {
+        let identity = checked.policy.identity();
+        PolicyJson {
+            path: checked.path.display().to_string(),
+            name: identity.name.clone(),
+            version: identity.version,
+            digest: identity.digest.to_string(),
+            mode: identity.mode.as_str(),
+            rules: checked.policy.rule_ids().map(|rule| rule.to_string()).collect(),
+        }
+    }
+}

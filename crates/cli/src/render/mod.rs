@@ -1,0 +1,155 @@
+//! From requests to what a person or a program reads.
+
+pub mod demo;
+pub mod facts;
+pub mod inspect;
+pub mod sandbox;
+pub mod sign;
+pub mod verdict;
+pub mod verify;
+
+use std::future::Future;
+use std::io;
+
+use clap::CommandFactory as _;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::commands::verify::TargetOutcome;
+use crate::commands::{self, verify as verifying};
+use crate::failure::{Exit, Failure};
+use crate::flags::evidence::{PolicyCommand, TrustCommand};
+use crate::flags::sandbox::SandboxCommand;
+use crate::flags::{Cli, Command};
+use crate::printer::{OutputFormat, Printer};
+use crate::resolve;
+
+/// Does what the command line says, prints the outcome, and answers with the exit code.
+pub fn run(cli: Cli) -> Exit {
+    let now = Timestamp::now();
+    let format = match &cli.command {
+        Command::Demo(flags) => flags.output.output,
+        Command::SignBlob(flags) => flags.output.output,
+        Command::VerifyBlob(flags) => flags.output.output,
+        Command::Attest(flags) => flags.output.output,
+        Command::AttestBlob(flags) => flags.output.output,
+        Command::VerifyBlobAttestation(flags) => flags.output.output,
+        Command::Verify(flags) => flags.output.output,
+        Command::Inspect(flags) => flags.output.output,
+        Command::Policy(PolicyCommand::Check(flags)) => flags.output.output,
+        Command::Trust(TrustCommand::Show(flags)) => flags.output.output,
+        Command::Version(flags) => flags.output.output,
+        _ => OutputFormat::Text,
+    };
+    let printer = Printer { format };
+    match dispatch(cli.command, &printer, now) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            printer.failure(&failure);
+            if format == OutputFormat::Json {
+                let document = FailedJson { schema: "chainsign.failure/v1", failure: (&failure).into() };
+                if printer.json(&document).is_err() {
+                    return Exit::Undecided;
+                }
+            }
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(flags) => block_on(demo::run(flags, printer, now)),
+        Command::SignBlob(flags) => {
+            let request = resolve::sign::sign_blob(flags)?;
+            block_on(sign::run(request, printer))
+        }
+        Command::Attest(flags) => {
+            let request = resolve::sign::attest(flags, now)?;
+            block_on(sign::run(request, printer))
+        }
+        Command::AttestBlob(flags) => {
+            let request = resolve::sign::attest_blob(flags, now)?;
+            block_on(sign::run(request, printer))
+        }
+        Command::VerifyBlob(flags) => {
+            let request = resolve::verify::verify_blob(flags, now)?;
+            printed(verify::blob(printer, &verifying::verify_blob(&request)?))
+        }
+        Command::VerifyBlobAttestation(flags) => {
+            let request = resolve::verify::verify_blob_attestation(flags, now)?;
+            printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
+        }
+        Command::Verify(flags) => {
+            let request = resolve::verify::verify(flags, now)?;
+            let outcomes = verifying::verify(&request)?;
+            printed(verify::targets(printer, &outcomes))?;
+            Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
+        }
+        Command::Sbom(flags) => facts::sbom(flags, printer),
+        Command::Provenance(flags) => facts::provenance(flags, printer),
+        Command::Inspect(flags) => {
+            printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
+        }
+        Command::Policy(PolicyCommand::Check(flags)) => {
+            printed(facts::checked(printer, &commands::policy::check(&flags.files)?))
+        }
+        Command::Policy(PolicyCommand::Schema) => {
+            printed(printer.data(chainsign_policy::json_schema().trim_end()))
+        }
+        Command::Trust(TrustCommand::Show(flags)) => {
+            printed(inspect::trust(printer, &resolve::trust::trust(flags.trust).load()?))
+        }
+        Command::Sandbox(SandboxCommand::Start(flags)) => block_on(sandbox::start(flags, printer)),
+        Command::Sandbox(SandboxCommand::Token(flags)) => block_on(sandbox::token(flags, printer)),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "chainsign", &mut script);
+            printed(printer.bytes(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            printed(clap_mangen::Man::new(Cli::command()).render(&mut page))?;
+            printed(printer.bytes(&page))
+        }
+        Command::Version(_) => printed(facts::version(printer)),
+    }
+}
+
+/// Runs a command that talks to services.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime
+        .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;
+    runtime.block_on(work)
+}
+
+fn printed(written: io::Result<()>) -> Result<Exit, Failure> {
+    match written {
+        Ok(()) => Ok(Exit::Yes),
+        Err(error) => Err(Failure::because("unwritable", "cannot write to standard output", &error)),
+    }
+}
+
+#[derive(Serialize)]
+struct FailedJson {
+    schema: &'static str,
+    failure: FailureJson,
+}
+
+/// A failure as JSON.
+#[derive(Debug, Serialize)]
+pub struct FailureJson {
+    outcome: &'static str,
+    reason: String,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl From<&Failure> for FailureJson {
+    fn from(failure: &Failure) -> Self {
+        let outcome = if failure.exit == Exit::No { "fail" } else { "error" };
+        let Failure { reason, message, hints, .. } = failure.clone();
+        FailureJson { outcome, reason, message, hints }
+    }
+}

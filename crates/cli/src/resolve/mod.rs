@@ -1,0 +1,27 @@
+//! From flags to requests: what was typed becomes values of the field, or an error that says how
+//! to type it. Environment variables are read here and nowhere else.
+
+pub mod facts;
+pub mod sign;
+pub mod trust;
+pub mod verify;
+
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+
+/// Text that is given directly, as `@FILE`, or as `-` for standard input. One way for each, so
+/// that nothing is guessed.
+///
+/// # Errors
+/// As [`crate::files::read`]; `bad-flag` when the file is not UTF-8.
+pub fn text(what: &str, given: &str) -> Result<String, Failure> {
+    let path = match given.strip_prefix('@') {
+        Some(path) => PathBuf::from(path),
+        None if given == "-" => PathBuf::from("-"),
+        None => return Ok(given.to_owned()),
+    };
+    String::from_utf8(crate::files::read(what, &path)?).map_err(|_| {
+        Failure::undecided("bad-flag", format!("the {what} in {} is not text", path.display()))
+    })
+}

@@ -1,0 +1,199 @@
+//! Bad input: a clear error, the documented exit code, and nothing written.
+
+mod support;
+
+use support::{Desk, Stage};
+
+#[track_caller]
+fn refused(desk: &Desk, arguments: &[&str], code: i32, wanted: &str) {
+    let before = desk.files();
+    let ran = desk.run(arguments).exits(code);
+    assert_eq!(ran.stderr.trim_end(), wanted, "chainsign {}", arguments.join(" "));
+    assert_eq!(ran.stdout, "");
+    assert_eq!(desk.files(), before, "something was written");
+}
+
+const IDENTITY: [&str; 4] =
+    ["--certificate-identity", "dev@sandbox.invalid", "--certificate-oidc-issuer", "http://x"];
+
+#[test]
+fn files_that_cannot_be_read() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    refused(
+        &desk,
+        &["sbom", "none"],
+        2,
+        "error: none does not exist\nhint: check the path; - reads standard input",
+    );
+    refused(
+        &desk,
+        &["sbom", "folder"],
+        2,
+        "error: folder is a directory, wanted a regular file\nhint: name the files in it",
+    );
+    desk.write("text", "not a program\n");
+    refused(
+        &desk,
+        &["sbom", "text"],
+        2,
+        "error: text: not an executable: the file starts with \"not a pr\", wanted ELF, Mach-O, PE, XCOFF, Plan 9 a.out, WebAssembly or ar\n\
+         hint: name a program or library that the Go toolchain built",
+    );
+}
+
+#[test]
+fn bundles_that_are_none() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    let verify = |bundle: &str| {
+        let mut arguments = vec!["verify-blob", "--bundle", "bundle.json"];
+        arguments.extend(IDENTITY);
+        arguments.push("file");
+        desk.write("bundle.json", bundle);
+        (arguments, desk.files())
+    };
+    let (arguments, _) = verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.3+json\",");
+    refused(
+        &desk,
+        &arguments,
+        1,
+        "error: bundle.json: signature document is not valid: EOF while parsing a value (line 1, column 62)",
+    );
+    let (arguments, _) = verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.9+json\"}");
+    refused(
+        &desk,
+        &arguments,
+        1,
+        "error: bundle.json: unsupported media type of sigstore bundle: found \"application/vnd.dev.sigstore.bundle.v0.9+json\", \
+         wanted \"application/vnd.dev.sigstore.bundle.v0.3+json, or version 0.1 or 0.2\"",
+    );
+    std::fs::remove_file(desk.path("bundle.json")).unwrap();
+    refused(
+        &desk,
+        &arguments,
+        2,
+        "error: cannot read the bundle bundle.json: no such file or directory\nhint: check the path; - reads standard input",
+    );
+}
+
+#[test]
+fn nobody_named_who_must_have_signed() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    desk.write("file.sigstore.json", "{}");
+    refused(
+        &desk,
+        &["verify-blob", "file"],
+        2,
+        "error: found neither an identity nor a key: nobody is named who must have signed\n\
+         hint: add --certificate-identity and --certificate-oidc-issuer, or --key",
+    );
+    refused(
+        &desk,
+        &["verify-blob", "--certificate-identity", "x", "file"],
+        2,
+        "error: found an identity without an issuer: nobody is named who must have signed\n\
+         hint: add --certificate-identity and --certificate-oidc-issuer, or --key",
+    );
+}
+
+#[test]
+fn a_file_without_a_signature_is_a_no() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    let mut arguments = vec!["verify-blob"];
+    arguments.extend(IDENTITY);
+    arguments.push("file");
+    refused(
+        &desk,
+        &arguments,
+        1,
+        "error: found no signature: file.sigstore.json is not there\nhint: name the bundle with --bundle",
+    );
+}
+
+#[test]
+fn what_is_a_digest_and_a_file_is_not_guessed() {
+    let desk = Desk::new();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    desk.write(&digest, "content");
+    let mut arguments = vec!["verify-blob", "--bundle", "b"];
+    arguments.extend(IDENTITY);
+    arguments.push(&digest);
+    refused(
+        &desk,
+        &arguments,
+        2,
+        &format!("error: {digest} is a digest, and also a file here\nhint: write ./{digest} for the file"),
+    );
+}
+
+#[test]
+fn no_token_fails_at_once_and_says_what_to_set() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    refused(
+        &stage.desk,
+        &["sign-blob", "--trust-config", "trust.json", "file"],
+        2,
+        "error: no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL\n\
+         hint: give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`",
+    );
+    refused(
+        &stage.desk,
+        &["sign-blob", "--trust-config", "trust.json", "--identity-token", "abc", "file"],
+        2,
+        "error: the identity token is malformed: found 1 parts between dots, wanted 3\n\
+         hint: a token has three parts between dots; a file is given as @FILE",
+    );
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_found_before_anything_is_signed() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let token = stage.token();
+    let ran = stage.sign(&token, &["sign-blob", "--bundle", "none/b.json", "file"]).exits(2);
+    assert_eq!(
+        ran.stderr.trim_end(),
+        "error: cannot write none/b.json: no such file or directory\n\
+         hint: the folder must exist and be writable; nothing was written"
+    );
+    // The log is still empty: the next signature is its first entry.
+    let ran = stage.sign(&token, &["sign-blob", "--output", "json", "file"]).exits(0);
+    assert_eq!(ran.json()["files"][0]["logEntries"][0]["logIndex"], 0);
+}
+
+#[test]
+fn a_sandbox_that_does_not_run() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let (token, url) = (stage.token(), stage.sandbox.url().to_owned());
+    let desk = stage.close();
+    let ran = desk
+        .run(&["sign-blob", "--trust-config", "trust.json", "--identity-token", &token, "file"])
+        .exits(2)
+        .says("hint: is it running, and is the address in the signing config right?");
+    assert!(ran.stderr.contains(&url), "{}", ran.stderr);
+    desk.run(&["sandbox", "token", "--trust-config", "trust.json", "--email", support::EMAIL])
+        .exits(2)
+        .says(&format!("error: no sandbox answers at {url}"))
+        .says("hint: start it: chainsign sandbox start");
+    assert_eq!(desk.files(), ["file", "trust.json"]);
+}
+
+#[test]
+fn a_policy_with_a_misspelt_key() {
+    let desk = Desk::new();
+    let policy = std::fs::read_to_string(format!("{}/go-release.yaml", support::POLICIES)).unwrap();
+    let misspelt = policy.replacen("\nsignatures:", "\nsignatuers:", 1);
+    assert_ne!(policy, misspelt);
+    desk.write("policy.yaml", misspelt);
+    desk.write("file", "content");
+    let ran = desk.run(&["verify", "--policy", "policy.yaml", "file"]).exits(2);
+    assert!(ran.stderr.contains("unknown key \"signatuers\""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    desk.run(&["policy", "check", "policy.yaml"]).exits(2).says("unknown key \"signatuers\"");
+}

@@ -1,0 +1,221 @@
+//! Sign, attest and verify with the real binary against the sandbox.
+
+mod support;
+
+use support::{Desk, EMAIL, SHIPCHECK, Stage};
+
+#[test]
+fn a_signed_blob_verifies_and_a_changed_one_does_not() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0).says("signed file in file.sigstore.json");
+    let ran = stage.verify_blob(&["--output", "json", "file"]).exits(0);
+    let json = ran.json();
+    assert_eq!(json["schema"], "chainsign.verify-blob/v1");
+    assert_eq!(json["bundle"]["signer"]["identity"]["subject"]["value"], EMAIL);
+    let checks: Vec<_> =
+        json["bundle"]["checks"].as_array().unwrap().iter().map(|c| c["check"].as_str().unwrap()).collect();
+    for check in [
+        "certificate-path", "certificate-validity", "certificate-eku", "sct", "log-entry-binding",
+        "signed-entry-timestamp", "inclusion-proof", "checkpoint", "timestamp", "signature",
+        "subject", "identity",
+    ] {
+        assert!(checks.contains(&check), "{check} is missing from {checks:?}");
+    }
+    stage.desk.write("file", "Content");
+    let ran = stage.verify_blob(&["--output", "json", "file"]).exits(1);
+    assert_eq!(ran.json()["failure"]["outcome"], "fail");
+}
+
+#[test]
+fn a_digest_is_enough_to_verify() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "--bundle", "b.json", "file"]).exits(0);
+    let digest = chainsign_core::digest::ArtifactDigest::sha256(b"content").to_string();
+    stage.verify_blob(&["--bundle", "b.json", &digest]).exits(0);
+    let other = chainsign_core::digest::ArtifactDigest::sha256(b"other").to_string();
+    stage.verify_blob(&["--bundle", "b.json", &other]).exits(1);
+}
+
+#[test]
+fn another_identity_and_another_issuer_are_refused() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    let issuer = stage.sandbox.issuer();
+    for (identity, issuer) in [("eve@sandbox.invalid", issuer), (EMAIL, "http://localhost:1")] {
+        let ran = stage.desk.run(&[
+            "verify-blob", "--output", "json", "--trust-config", "trust.json",
+            "--certificate-identity", identity, "--certificate-oidc-issuer", issuer, "file",
+        ]);
+        assert_eq!(ran.exits(1).json()["failure"]["reason"], "identity-mismatch");
+    }
+}
+
+/// The same identity under a second sandbox's root is refused.
+#[test]
+fn the_same_identity_under_another_root_is_refused() {
+    let stage = Stage::new();
+    let other = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    stage.desk.write("other.json", other.sandbox.trust_config());
+    let ran = stage.desk.run(&[
+        "verify-blob", "--output", "json", "--trust-config", "other.json",
+        "--certificate-identity", EMAIL, "--certificate-oidc-issuer", stage.sandbox.issuer(), "file",
+    ]);
+    assert_eq!(ran.exits(1).json()["failure"]["reason"], "issuer-not-trusted");
+}
+
+#[test]
+fn every_output_that_was_asked_for_is_written() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage
+        .sign(&stage.token(), &[
+            "sign-blob", "--bundle", "b.json", "--output-signature", "file.sig",
+            "--output-certificate", "file.pem", "file",
+        ])
+        .exits(0);
+    assert_eq!(stage.desk.files(), ["b.json", "file", "file.pem", "file.sig", "trust.json"]);
+    let bundle: serde_json::Value = serde_json::from_str(&stage.desk.read("b.json")).unwrap();
+    assert_eq!(bundle["messageSignature"]["signature"], stage.desk.read("file.sig"));
+    assert!(stage.desk.read("file.pem").starts_with("-----BEGIN CERTIFICATE-----\n"));
+}
+
+#[test]
+fn several_files_share_one_certificate() {
+    let stage = Stage::new();
+    let names: Vec<String> = (0..20).map(|number| format!("file{number}")).collect();
+    let mut arguments = vec!["sign-blob"];
+    for name in &names {
+        stage.desk.write(name, name);
+        arguments.push(name);
+    }
+    stage.sign(&stage.token(), &arguments).exits(0);
+    let certificate = |name: &str| {
+        let bundle = stage.desk.read(&format!("{name}.sigstore.json"));
+        let bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+        bundle["verificationMaterial"]["certificate"]["rawBytes"].as_str().unwrap().to_owned()
+    };
+    for name in &names {
+        stage.verify_blob(&[name]).exits(0);
+        assert_eq!(certificate(name), certificate("file0"));
+    }
+}
+
+#[test]
+fn attestations_are_added_one_a_line_and_verified_by_type() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.desk.write("sbom.json", r#"{"bomFormat":"CycloneDX",  "specVersion":"1.6","x-unknown":[1]}"#);
+    stage.sign(&stage.token(), &["attest", "--predicate", "sbom.json", "file"]).exits(0);
+    stage.sign(&stage.token(), &["attest", "--predicate", "sbom.json", "file"]).exits(0);
+    let lines = stage.desk.read("file.sigstore.jsonl");
+    assert_eq!(lines.lines().count(), 2);
+    let first = lines.lines().next().unwrap();
+    stage.desk.write("one.json", first);
+    let identity = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer", stage.sandbox.issuer()];
+    let verify = |kind: &str| {
+        let mut all = vec!["verify-blob-attestation", "--trust-config", "trust.json", "--bundle", "one.json", "--type", kind];
+        all.extend(identity);
+        all.push("file");
+        stage.desk.run(&all)
+    };
+    let ran = verify("cyclonedx").exits(0);
+    // The predicate is attested byte for byte.
+    assert!(ran.stdout.contains(r#""predicate":{"bomFormat":"CycloneDX",  "specVersion":"1.6","x-unknown":[1]}"#), "{}", ran.stdout);
+    verify("slsaprovenance1").exits(1).says("wanted an attestation of type https://slsa.dev/provenance/v1");
+}
+
+#[test]
+fn a_predicate_of_no_known_type_needs_one() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.desk.write("p.json", r#"{"a":1}"#);
+    stage
+        .sign(&stage.token(), &["attest", "--predicate", "p.json", "file"])
+        .exits(2)
+        .says("the predicate's type cannot be recognised")
+        .says("hint: say it with --type");
+    stage
+        .sign(&stage.token(), &["attest", "--predicate", "p.json", "--type", "https://example.com/p", "file"])
+        .exits(0);
+}
+
+#[test]
+fn sbom_and_provenance_say_what_the_binary_says() {
+    let desk = Desk::new();
+    let sbom = desk.run(&["sbom", SHIPCHECK]).exits(0).json();
+    assert_eq!(sbom["specVersion"], "1.6");
+    assert_eq!(sbom["metadata"]["component"]["purl"], "pkg:golang/example.com/acme/shipcheck@v1.4.2");
+    let purls: Vec<_> = sbom["components"].as_array().unwrap().iter().map(|c| c["purl"].as_str().unwrap()).collect();
+    assert!(purls.contains(&"pkg:golang/github.com/BurntSushi/toml@v1.6.0"), "{purls:?}");
+    assert_eq!(purls.len(), 17, "16 modules and the standard library");
+
+    let arguments = [
+        "provenance", "--builder-id", "https://example.com/ci", "--source-uri",
+        "https://github.com/acme/shipcheck", "--source-ref", "refs/tags/v1.4.2", SHIPCHECK,
+    ];
+    let provenance = desk.run(&arguments).exits(0).json();
+    let source = &provenance["buildDefinition"]["resolvedDependencies"][0];
+    assert_eq!(source["uri"], "git+https://github.com/acme/shipcheck@refs/tags/v1.4.2");
+    assert_eq!(source["digest"]["gitCommit"], "99617f4070c9fa4928704dbc89884a8a0000ca9f");
+
+    let other = "0000000000000000000000000000000000000001";
+    desk.run(&["provenance", "--builder-id", "https://example.com/ci", "--source-commit", other, SHIPCHECK])
+        .exits(1)
+        .says("99617f4070c9fa4928704dbc89884a8a0000ca9f")
+        .says("hint: state the commit that was built");
+}
+
+#[test]
+fn inspect_shows_everything_and_verifies_nothing() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "--output-certificate", "c.pem", "file"]).exits(0);
+    let ran = stage.desk.run(&["inspect", "file.sigstore.json"]).exits(0).says("nothing was verified");
+    assert!(ran.stdout.contains(EMAIL), "{}", ran.stdout);
+    let ran = stage.desk.run(&["inspect", "c.pem"]).exits(0);
+    assert!(ran.stdout.contains(EMAIL), "{}", ran.stdout);
+    let ran = stage.desk.run(&["inspect", "-o", "json", "trust.json"]).exits(0);
+    assert_eq!(ran.json()["kind"], "client trust config");
+    let ran = stage.desk.run(&["inspect", SHIPCHECK]).exits(0);
+    assert!(ran.stdout.contains("example.com/acme/shipcheck v1.4.2"), "{}", ran.stdout);
+    stage.desk.run(&["inspect", "file"]).exits(2).says("is nothing that is known here");
+}
+
+#[test]
+fn a_gibibyte_takes_sixteen_mebibytes() {
+    if !cfg!(target_os = "linux") {
+        eprintln!("SKIPPED: peak memory is read from /proc");
+        return;
+    }
+    let stage = Stage::new();
+    let file = std::fs::File::create(stage.desk.path("large")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let token = stage.token();
+    let sign = ["sign-blob", "--trust-config", "trust.json", "--identity-token", &token, "large"];
+    let verify = [
+        "verify-blob", "--trust-config", "trust.json", "--certificate-identity", EMAIL,
+        "--certificate-oidc-issuer", stage.sandbox.issuer(), "large",
+    ];
+    for arguments in [&sign[..], &verify[..]] {
+        let mut child = stage.desk.command(arguments).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut peak = 0;
+        while child.try_wait().unwrap().is_none() {
+            peak = peak.max(peak_memory_kib(child.id()).unwrap_or_default());
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(child.wait().unwrap().success());
+        assert!(peak > 1024, "the peak was not seen: {peak} KiB");
+        assert!(peak <= 16 * 1024, "{} took {peak} KiB", arguments[0]);
+    }
+}
+
+fn peak_memory_kib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

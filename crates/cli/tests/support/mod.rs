@@ -1,0 +1,156 @@
+//! Running the real binary against the real sandbox.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use chainsign_sandbox::{GithubWorkflow, Misbehaviour, Options, Sandbox, TokenRequest};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The program that comes along.
+pub const SHIPCHECK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/shipcheck");
+pub const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
+pub const EMAIL: &str = "dev@sandbox.invalid";
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "wanted {text:?} in:\n{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A folder of its own in which the binary runs.
+pub struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Names of all files, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chainsign"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        for name in ["SIGSTORE_ID_TOKEN", "GITHUB_ACTIONS", "ACTIONS_ID_TOKEN_REQUEST_URL", "SOURCE_DATE_EPOCH"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// A running sandbox, with its trust config in the desk as `trust.json`.
+pub struct Stage {
+    pub desk: Desk,
+    pub sandbox: Sandbox,
+    runtime: Runtime,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let sandbox = runtime.block_on(Sandbox::start(Options::default())).unwrap();
+        let desk = Desk::new();
+        desk.write("trust.json", sandbox.trust_config());
+        Stage { desk, sandbox, runtime }
+    }
+
+    /// Stops the sandbox.
+    pub fn close(self) -> Desk {
+        self.runtime.block_on(self.sandbox.stop());
+        self.desk
+    }
+
+    pub fn token(&self) -> String {
+        self.sandbox.token(TokenRequest::email(EMAIL).unwrap()).unwrap()
+    }
+
+    pub fn workflow_token(&self, workflow: &str, commit: &str) -> String {
+        let workflow = GithubWorkflow::new(workflow, commit).unwrap();
+        self.sandbox.token(TokenRequest::github_workflow(workflow)).unwrap()
+    }
+
+    pub fn misbehave(&self, misbehaviour: Misbehaviour) {
+        self.sandbox.misbehave([misbehaviour]);
+    }
+
+    pub fn sign(&self, token: &str, arguments: &[&str]) -> Ran {
+        let mut all = vec![arguments[0], "--trust-config", "trust.json", "--identity-token", token];
+        all.extend(&arguments[1..]);
+        self.desk.run(&all)
+    }
+
+    pub fn verify_blob(&self, arguments: &[&str]) -> Ran {
+        let mut all = vec![
+            "verify-blob",
+            "--trust-config",
+            "trust.json",
+            "--certificate-identity",
+            EMAIL,
+            "--certificate-oidc-issuer",
+            self.sandbox.issuer(),
+        ];
+        all.extend(arguments);
+        self.desk.run(&all)
+    }
+}
+
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
+    path.exists().then_some(path)
+}
