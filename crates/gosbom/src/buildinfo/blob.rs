@@ -4,6 +4,8 @@
 //! decode is passed over, so that the same 14 bytes in a program that reads build information
 //! itself (syft, govulncheck, go) do not hide the real one.
 
+use memchr::memmem;
+
 use super::{BuildInfo, ModulesUnavailable};
 use crate::container::{ByteOrder, Image};
 use crate::source::Window;
@@ -47,12 +49,9 @@ fn search(
     while at < end && end - at >= HEADER as u64 {
         let want = buffer.len().min((end - at) as usize);
         let got = window.fill(at, &mut buffer[..want])?;
-        for (index, candidate) in buffer[..got].chunks(ALIGN).enumerate() {
-            if !candidate.starts_with(MAGIC) {
-                continue;
-            }
-            let offset = at + (index * ALIGN) as u64;
-            if end - offset < HEADER as u64 {
+        for index in memmem::find_iter(&buffer[..got], MAGIC) {
+            let offset = at + index as u64;
+            if index % ALIGN != 0 || end - offset < HEADER as u64 {
                 continue;
             }
             let address = address.wrapping_add(offset - start);

@@ -4,6 +4,8 @@
 //! `cmd/go/internal/modload/build.go`), also where there is no header: in WebAssembly, and in
 //! files from which the section was removed.
 
+use memchr::memmem;
+
 use super::blob::Found;
 use super::{BuildInfo, ModulesUnavailable};
 use crate::container::{Image, Segment};
@@ -55,7 +57,7 @@ fn position(window: Window<'_>, region: Segment, wanted: &[u8; 16]) -> Result<Op
     while at < end && end - at >= wanted.len() as u64 {
         let want = buffer.len().min((end - at) as usize);
         let got = window.fill(at, &mut buffer[..want])?;
-        if let Some(place) = crate::container::signs::find(&buffer[..got], wanted) {
+        if let Some(place) = memmem::find(&buffer[..got], wanted) {
             return Ok(Some(at + place as u64));
         }
         if got < want || got < wanted.len() {

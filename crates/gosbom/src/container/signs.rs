@@ -1,5 +1,7 @@
 //! Traces of Go and of packers in files without build information.
 
+use memchr::memmem;
+
 use super::{Container, Image};
 use crate::source::Window;
 use crate::{Error, GoSign, Packer};
@@ -26,7 +28,7 @@ fn packer(window: Window<'_>, image: &Image) -> Result<Option<Packer>, Error> {
     let start = window.bytes_up_to(0, UPX_SEARCH)?;
     let end = window.len().saturating_sub(UPX_SEARCH as u64);
     let end = window.bytes_up_to(end, UPX_SEARCH)?;
-    let marked = [start, end].iter().any(|bytes| find(bytes, UPX).is_some());
+    let marked = [start, end].iter().any(|bytes| memmem::find(bytes, UPX).is_some());
     Ok(marked.then_some(Packer::Upx))
 }
 
@@ -38,9 +40,9 @@ pub(super) fn build_id_in_code(window: Window<'_>) -> Result<Option<String>, Err
 
 /// What stands between the quotes of `\xff Go build ID: "…"\n \xff`.
 pub(super) fn go_build_id(bytes: &[u8]) -> Option<String> {
-    let start = find(bytes, GO_BUILD_ID)? + GO_BUILD_ID.len();
+    let start = memmem::find(bytes, GO_BUILD_ID)? + GO_BUILD_ID.len();
     let rest = &bytes[start..];
-    let end = find(rest, GO_BUILD_ID_END)?;
+    let end = memmem::find(rest, GO_BUILD_ID_END)?;
     build_id_text(&rest[..end])
 }
 
@@ -49,10 +51,6 @@ pub(super) fn build_id_text(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     is_id.then(|| text.to_owned())
-}
-
-pub(crate) fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|it| it == wanted)
 }
 
 const GO_BUILD_ID: &[u8] = b"\xff Go build ID: \"";

@@ -1,0 +1,4 @@
+//! Tests of the crate from outside: real files, generated files, broken files.
+
+mod generate;
+mod real;
