@@ -14,6 +14,10 @@ use super::{index, sha256_hex};
 
 /// Checks that every signature verifies with one of the verifiers.
 pub(super) fn canonicalize(spec: Spec) -> Result<CanonicalSpec, Refusal> {
+    if spec.envelope_hash.or(spec.payload_hash).or(spec.signatures).is_some() {
+        let reason = "found envelopeHash, payloadHash or signatures beside proposedContent";
+        return Err(Refusal::Entry(reason.to_owned()));
+    }
     let Proposed { envelope: text, verifiers } = spec.proposed_content;
     let envelope: Envelope = serde_json::from_str(&text)
         .map_err(|error| Refusal::Entry(format!("the envelope is none: {error}")))?;
@@ -62,14 +66,17 @@ pub(super) fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) ->
     [start.as_bytes(), payload].concat()
 }
 
+/// The log computes the hashes and signatures itself; sigstore-python sends them as `null`.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Spec {
     proposed_content: Proposed,
+    envelope_hash: Option<Value>,
+    payload_hash: Option<Value>,
+    signatures: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Proposed {
     envelope: String,
     verifiers: Vec<String>,
