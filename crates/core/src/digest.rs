@@ -50,6 +50,13 @@ impl DigestAlgorithm {
         ArtifactDigest { algorithm: self, bytes: digest.as_ref().into() }
     }
 
+    /// Digests the concatenation of bytes that are in memory, without making it.
+    pub fn digest_parts(self, parts: &[&[u8]]) -> ArtifactDigest {
+        let mut context = aws_lc_rs::digest::Context::new(self.backend());
+        parts.iter().for_each(|part| context.update(part));
+        ArtifactDigest { algorithm: self, bytes: context.finish().as_ref().into() }
+    }
+
     fn backend(self) -> &'static aws_lc_rs::digest::Algorithm {
         match self {
             Self::Sha256 => &aws_lc_rs::digest::SHA256,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{ArtifactDigest, DigestAlgorithm};
 use crate::encoding::Base64Bytes;
 use crate::error::at_most;
 use crate::{Error, Limits, json};
@@ -56,15 +57,26 @@ impl Envelope {
     pub fn pae(&self) -> Vec<u8> {
         pae(&self.payload_type, &self.payload.0)
     }
+
+    /// The digest of [`pae`](Self::pae), without making those bytes.
+    pub fn pae_digest(&self, algorithm: DigestAlgorithm) -> ArtifactDigest {
+        algorithm.digest_parts(&[
+            pae_head(&self.payload_type, self.payload.0.len()).as_bytes(),
+            &self.payload.0,
+        ])
+    }
 }
 
 /// The pre-authentication encoding `DSSEv1 LEN(type) type LEN(payload) payload` (DSSE protocol,
 /// "Signature Definition").
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut bytes =
-        format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    let mut bytes = pae_head(payload_type, payload.len()).into_bytes();
     bytes.extend_from_slice(payload);
     bytes
+}
+
+fn pae_head(payload_type: &str, payload_length: usize) -> String {
+    format!("DSSEv1 {} {payload_type} {payload_length} ", payload_type.len())
 }
 
 #[cfg(test)]
@@ -76,6 +88,12 @@ mod tests {
         // DSSE protocol.md, "Test Vectors"
         let encoded = pae("http://example.com/HelloWorld", b"hello world");
         assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+        let envelope = Envelope {
+            payload: Base64Bytes(b"hello world".to_vec()),
+            payload_type: "http://example.com/HelloWorld".to_owned(),
+            signatures: Vec::new(),
+        };
+        assert_eq!(envelope.pae_digest(DigestAlgorithm::Sha256), ArtifactDigest::sha256(&encoded));
     }
 
     #[test]

@@ -565,6 +565,11 @@ pub enum UnusedReason {
     },
     /// An inclusion proof without a checkpoint: nobody has signed its root.
     NoCheckpoint,
+    /// It does not hold, and enough others do.
+    NotValid {
+        /// What was found and wanted.
+        detail: String,
+    },
     /// A signature of an envelope that another signer made.
     OtherSigner,
 }
@@ -579,6 +584,7 @@ impl fmt::Display for UnusedReason {
             Self::AuthorityNotInTrustedRoot { signer } => {
                 write!(f, "its signer {signer} is not in the trusted root")
             }
+            Self::NotValid { detail } => f.write_str(detail),
             Self::NoCheckpoint => f.write_str("the inclusion proof has no checkpoint"),
             Self::OtherSigner => f.write_str("another signer made the signature"),
         }

@@ -1,8 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod bounds;
+mod certificate;
 mod confusion;
+mod content;
 mod evidence;
+mod key;
+mod log;
 mod refusal;
+mod root;
+mod timestamp;
 mod verifier;
 
 pub use chainsign_core::trust::DisabledInstance;

@@ -300,6 +300,17 @@ refusals! {
         wanted: String,
     } => LogEntryBinding, "entry-mismatch";
 
+    /// An entry of kind intoto 0.0.1 has only the hash of the envelope as it was sent to the log,
+    /// and the envelope is at hand in another encoding.
+    #[error(
+        "log entry {log_index} (intoto 0.0.1) has only a hash of the envelope as it was sent, \
+         which this format does not keep"
+    )]
+    EntryBindsNothing {
+        /// The index of the entry.
+        log_index: u64,
+    } => LogEntryBinding, "entry-binds-nothing";
+
     /// A log's entry was made, or can only have been made, when its key was not valid.
     #[error("the key of {log} is valid {}, wanted {time} within", range(.valid_for))]
     LogKeyNotValid {

@@ -1,0 +1,484 @@
+//! What a log entry says was signed, by whom, and with which signature, compared field by field
+//! with what is being verified (client-spec section 4.4).
+//!
+//! The body is what the leaf hash and the signed entry timestamp cover, so the body as it is gets
+//! parsed, strictly: unknown fields, duplicate keys and other spellings of the same bytes are
+//! refused. Nothing is rebuilt from the bundle, and nothing is compared as JSON text.
+
+use chainsign_core::Limits;
+use chainsign_core::artifact::Artifact;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::dsse::Envelope;
+use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode, pem_decode};
+use chainsign_core::formats::bundle::hash_name;
+use chainsign_core::material::{LogEntry, SignedContent};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Refusal;
+use crate::key::{KeyKind, Scheme};
+
+/// What an entry must say.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) content: &'a SignedContent,
+    /// The signature that was verified.
+    pub(crate) signature: &'a [u8],
+    pub(crate) signer: EntryVerifier<'a>,
+    pub(crate) artifact: Artifact<'a>,
+    /// The digest of the document, when that is the envelope as it was sent to the log.
+    pub(crate) envelope_digest: Option<&'a ArtifactDigest>,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Who an entry says signed: a certificate or a SubjectPublicKeyInfo, DER.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryVerifier<'a> {
+    Certificate(&'a [u8], KeyKind),
+    Key(&'a [u8], KeyKind),
+}
+
+/// What was compared.
+pub(crate) struct Bound {
+    pub(crate) compared: &'static [&'static str],
+    /// Reported, not compared: it is over bytes that are not at hand.
+    pub(crate) envelope_hash: Option<ArtifactDigest>,
+}
+
+/// Compares an entry with what is being verified.
+///
+/// # Errors
+/// [`Refusal::EntryKind`], [`Refusal::EntryMalformed`], [`Refusal::EntryMismatch`],
+/// [`Refusal::EntryBindsNothing`], [`Refusal::DigestNeeded`].
+pub(crate) fn bind(entry: &LogEntry, claim: &Claim<'_>) -> Result<Bound, Refusal> {
+    let entry = EntryView { entry, claim };
+    match (entry.entry.kind.as_str(), entry.entry.version.as_str(), claim.content) {
+        ("hashedrekord", "0.0.1", SignedContent::Message { .. }) => entry.hashedrekord_0_0_1(),
+        ("hashedrekord", "0.0.2", _) => entry.hashedrekord_0_0_2(),
+        ("dsse", "0.0.1", SignedContent::Envelope(envelope)) => entry.dsse_0_0_1(envelope),
+        ("intoto", "0.0.1", SignedContent::Envelope(envelope)) => entry.intoto_0_0_1(envelope),
+        ("intoto", "0.0.2", SignedContent::Envelope(envelope)) => entry.intoto_0_0_2(envelope),
+        (kind, version, content) => Err(Refusal::EntryKind {
+            kind: kind.to_owned(),
+            version: version.to_owned(),
+            wanted: match content {
+                SignedContent::Message { .. } => "hashedrekord 0.0.1 or 0.0.2",
+                SignedContent::Envelope(_) => {
+                    "dsse 0.0.1, intoto 0.0.1 or 0.0.2, or hashedrekord 0.0.2"
+                }
+            },
+        }),
+    }
+}
+
+struct EntryView<'a> {
+    entry: &'a LogEntry,
+    claim: &'a Claim<'a>,
+}
+
+impl EntryView<'_> {
+    /// rekor `pkg/types/hashedrekord/v0.0.1/hashedrekord_v0_0_1_schema.json`
+    fn hashedrekord_0_0_1(&self) -> Result<Bound, Refusal> {
+        let spec: HashedRekord001 = self.spec()?;
+        self.digest("artifact digest", &spec.data.hash.digest().map_err(|e| self.malformed(e))?)?;
+        self.signature(&spec.signature.content.0)?;
+        self.verifier_pem(&spec.signature.public_key.content.0)?;
+        Ok(Bound { compared: &["artifact digest", "signature", "verifier"], envelope_hash: None })
+    }
+
+    /// Rekor v2: rekor-tiles `api/proto/rekor/v2/hashedrekord.proto`; for envelopes rekor-v2-spec
+    /// section 6.1.4: the digest is that of the pre-authentication encoding.
+    fn hashedrekord_0_0_2(&self) -> Result<Bound, Refusal> {
+        let HashedRekord002 { hashed_rekord_v002: spec } = self.spec()?;
+        let algorithm = DigestAlgorithm::ALL
+            .into_iter()
+            .find(|algorithm| hash_name(*algorithm) == spec.data.algorithm)
+            .ok_or_else(|| {
+                self.malformed(format!("found the hash algorithm {:?}", spec.data.algorithm))
+            })?;
+        let digest = ArtifactDigest::new(algorithm, &spec.data.digest.0);
+        let digest = digest.map_err(|error| self.malformed(error.to_string()))?;
+        let compared: &'static [&'static str] = match self.claim.content {
+            SignedContent::Message { .. } => {
+                self.digest("artifact digest", &digest)?;
+                &["artifact digest", "signature", "verifier", "key details"]
+            }
+            SignedContent::Envelope(envelope) => {
+                let wanted = algorithm.digest(&envelope.pae());
+                self.equal("envelope digest", &digest.to_string(), &wanted.to_string())?;
+                &["envelope digest", "signature", "verifier", "key details"]
+            }
+        };
+        self.signature(&spec.signature.content.0)?;
+        let Verifier002 { key_details, x509_certificate, public_key } = spec.signature.verifier;
+        match (x509_certificate, public_key) {
+            (Some(certificate), None) => {
+                self.verifier(Found::Certificate, &certificate.raw_bytes.0)?
+            }
+            (None, Some(key)) => self.verifier(Found::Key, &key.raw_bytes.0)?,
+            _ => {
+                let reason = "found not exactly one of x509Certificate and publicKey";
+                return Err(self.malformed(reason.to_owned()));
+            }
+        }
+        let kind = self.claim.signer.kind();
+        let mut names = kind.schemes().iter().map(|scheme: &Scheme| scheme.name(kind));
+        if !names.any(|name| name == key_details) {
+            let wanted = kind.schemes()[0].name(kind);
+            return Err(self.mismatch("key details", key_details, wanted.to_owned()));
+        }
+        Ok(Bound { compared, envelope_hash: None })
+    }
+
+    /// rekor `pkg/types/dsse/v0.0.1/dsse_v0_0_1_schema.json`
+    fn dsse_0_0_1(&self, envelope: &Envelope) -> Result<Bound, Refusal> {
+        let spec: Dsse001 = self.spec()?;
+        let envelope_hash = spec.envelope_hash.digest().map_err(|e| self.malformed(e))?;
+        self.payload(envelope, &spec.payload_hash)?;
+        let logged: Vec<_> = spec.signatures.iter().map(|s| s.signature.0.as_slice()).collect();
+        self.same_signatures(envelope, &logged)?;
+        for logged in &spec.signatures {
+            if logged.signature.0 == self.claim.signature {
+                self.verifier_pem(&logged.verifier.0)?;
+            }
+        }
+        Ok(Bound {
+            compared: &["payload digest", "signatures", "verifier"],
+            envelope_hash: Some(envelope_hash),
+        })
+    }
+
+    /// rekor `pkg/types/intoto/v0.0.1/intoto_v0_0_1_schema.json`. The stored form has neither the
+    /// signatures nor the payload type, only the hash of the envelope as it was sent; so it binds
+    /// nothing unless the envelope is at hand as it was sent, which cosign's attestations in
+    /// registries are.
+    fn intoto_0_0_1(&self, envelope: &Envelope) -> Result<Bound, Refusal> {
+        let spec: InToto001 = self.spec()?;
+        let digest = spec.content.hash.digest().map_err(|e| self.malformed(e))?;
+        let Some(wanted) = self.claim.envelope_digest else {
+            return Err(Refusal::EntryBindsNothing { log_index: self.entry.log_index });
+        };
+        self.equal("envelope digest", &digest.to_string(), &wanted.to_string())?;
+        if let Some(payload_hash) = &spec.content.payload_hash {
+            self.payload(envelope, payload_hash)?;
+        }
+        self.verifier_pem(&spec.public_key.0)?;
+        Ok(Bound {
+            compared: &["envelope digest", "payload digest", "verifier"],
+            envelope_hash: None,
+        })
+    }
+
+    /// rekor `pkg/types/intoto/v0.0.2/intoto_v0_0_2_schema.json`. Payload and signatures are
+    /// base64 of base64 there.
+    fn intoto_0_0_2(&self, envelope: &Envelope) -> Result<Bound, Refusal> {
+        let InToto002 { content } = self.spec()?;
+        let envelope_hash = content.hash.map(|hash| hash.digest()).transpose();
+        let envelope_hash = envelope_hash.map_err(|e| self.malformed(e))?;
+        let logged = content.envelope;
+        self.equal("payload type", &logged.payload_type, &envelope.payload_type)?;
+        self.payload(envelope, &content.payload_hash)?;
+        if let Some(payload) = logged.payload {
+            let payload = self.twice("payload", &payload)?;
+            let (found, wanted) = (sha256(&payload), sha256(&envelope.payload.0));
+            self.equal("payload", &found.to_string(), &wanted.to_string())?;
+        }
+        let signatures: Result<Vec<_>, _> =
+            logged.signatures.iter().map(|logged| self.twice("signature", &logged.sig)).collect();
+        let signatures = signatures?;
+        let views: Vec<_> = signatures.iter().map(Vec::as_slice).collect();
+        self.same_signatures(envelope, &views)?;
+        for (logged, signature) in logged.signatures.iter().zip(&signatures) {
+            if signature == self.claim.signature {
+                self.verifier_pem(&logged.public_key.0)?;
+            }
+        }
+        let compared = &["payload type", "payload digest", "signatures", "verifier"];
+        Ok(Bound { compared, envelope_hash })
+    }
+
+    /// The `spec` of the body, of which kind and version are those that the entry says.
+    fn spec<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        let body = &self.entry.canonicalized_body;
+        let parsed: Result<Body<T>, _> =
+            chainsign_core::json::parse("log entry body", body, self.claim.limits);
+        let parsed = parsed.map_err(|error| self.malformed(error.to_string()))?;
+        self.equal("kind", &parsed.kind, &self.entry.kind)?;
+        self.equal("version", &parsed.api_version, &self.entry.version)?;
+        Ok(parsed.spec)
+    }
+
+    /// A digest of the artifact, in whatever algorithm the entry has it.
+    fn digest(&self, field: &'static str, found: &ArtifactDigest) -> Result<(), Refusal> {
+        let algorithm = found.algorithm();
+        let wanted = digest_of(&self.claim.artifact, algorithm)?;
+        self.equal(field, &found.to_string(), &wanted.to_string())
+    }
+
+    fn payload(&self, envelope: &Envelope, hash: &Hash) -> Result<(), Refusal> {
+        let found = hash.digest().map_err(|e| self.malformed(e))?;
+        let wanted = found.algorithm().digest(&envelope.payload.0);
+        self.equal("payload digest", &found.to_string(), &wanted.to_string())
+    }
+
+    fn signature(&self, found: &[u8]) -> Result<(), Refusal> {
+        if found == self.claim.signature {
+            return Ok(());
+        }
+        Err(self.mismatch("signature", base64_encode(found), base64_encode(self.claim.signature)))
+    }
+
+    /// The same signatures in the entry and in the envelope, in any order and equally often.
+    fn same_signatures(&self, envelope: &Envelope, found: &[&[u8]]) -> Result<(), Refusal> {
+        let mut found = found.to_vec();
+        let mut wanted: Vec<_> = envelope.signatures.iter().map(|s| s.sig.0.as_slice()).collect();
+        found.sort_unstable();
+        wanted.sort_unstable();
+        if found == wanted {
+            return Ok(());
+        }
+        let text = |signatures: &[&[u8]]| {
+            let signatures: Vec<_> = signatures.iter().take(4).map(base64_encode).collect();
+            signatures.join(", ")
+        };
+        Err(self.mismatch("signatures", text(&found), text(&wanted)))
+    }
+
+    /// A verifier as PEM, of a certificate or of a key.
+    fn verifier_pem(&self, pem: &[u8]) -> Result<(), Refusal> {
+        let certificate = pem.starts_with(b"-----BEGIN CERTIFICATE-----");
+        let (kind, label) = match certificate {
+            true => (Found::Certificate, "CERTIFICATE"),
+            false => (Found::Key, "PUBLIC KEY"),
+        };
+        let der = pem_decode("verifier", label, pem);
+        let der = der.map_err(|error| self.malformed(error.to_string()))?;
+        self.verifier(kind, &der)
+    }
+
+    fn verifier(&self, kind: Found, found: &[u8]) -> Result<(), Refusal> {
+        let (wanted_kind, wanted) = match self.claim.signer {
+            EntryVerifier::Certificate(der, _) => (Found::Certificate, der),
+            EntryVerifier::Key(spki, _) => (Found::Key, spki),
+        };
+        if (kind, found) == (wanted_kind, wanted) {
+            return Ok(());
+        }
+        let text = |kind: Found, der: &[u8]| format!("{} {}", kind.name(), sha256(der));
+        Err(self.mismatch("verifier", text(kind, found), text(wanted_kind, wanted)))
+    }
+
+    /// Bytes of which base64 is in base64.
+    fn twice(&self, what: &'static str, outer: &Base64Bytes) -> Result<Vec<u8>, Refusal> {
+        base64_decode(what, &outer.0).map_err(|error| self.malformed(error.to_string()))
+    }
+
+    fn equal(&self, field: &'static str, found: &str, wanted: &str) -> Result<(), Refusal> {
+        if found == wanted {
+            return Ok(());
+        }
+        Err(self.mismatch(field, found.to_owned(), wanted.to_owned()))
+    }
+
+    fn mismatch(&self, field: &'static str, found: String, wanted: String) -> Refusal {
+        Refusal::EntryMismatch { log_index: self.entry.log_index, field, found, wanted }
+    }
+
+    fn malformed(&self, reason: String) -> Refusal {
+        Refusal::EntryMalformed { log_index: self.entry.log_index, reason }
+    }
+}
+
+impl EntryVerifier<'_> {
+    fn kind(&self) -> KeyKind {
+        match self {
+            Self::Certificate(_, kind) | Self::Key(_, kind) => *kind,
+        }
+    }
+}
+
+/// The artifact's digest of an algorithm.
+pub(crate) fn digest_of(
+    artifact: &Artifact<'_>,
+    algorithm: DigestAlgorithm,
+) -> Result<ArtifactDigest, Refusal> {
+    artifact.digest(algorithm).ok_or_else(|| Refusal::DigestNeeded {
+        algorithm,
+        found: match artifact {
+            Artifact::Digests(digests) => (*digests).clone(),
+            Artifact::Bytes(_) => Default::default(),
+        },
+    })
+}
+
+fn sha256(bytes: &[u8]) -> ArtifactDigest {
+    ArtifactDigest::sha256(bytes)
+}
+
+/// What an entry gives as verifier.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Certificate,
+    Key,
+}
+
+impl Found {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Key => "key",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body<T> {
+    api_version: String,
+    kind: String,
+    spec: T,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hash {
+    algorithm: String,
+    value: String,
+}
+
+impl Hash {
+    fn digest(&self) -> Result<ArtifactDigest, String> {
+        let algorithm = DigestAlgorithm::from_name(&self.algorithm);
+        let algorithm =
+            algorithm.ok_or_else(|| format!("found the hash algorithm {:?}", self.algorithm))?;
+        ArtifactDigest::from_hex(algorithm, &self.value).map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashedRekord001 {
+    data: HashedData001,
+    signature: HashedSignature001,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashedData001 {
+    hash: Hash,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct HashedSignature001 {
+    content: Base64Bytes,
+    public_key: HashedKey001,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashedKey001 {
+    content: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashedRekord002 {
+    #[serde(rename = "hashedRekordV002")]
+    hashed_rekord_v002: Hashed002,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hashed002 {
+    data: HashOutput,
+    signature: Signature002,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashOutput {
+    algorithm: String,
+    digest: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signature002 {
+    content: Base64Bytes,
+    verifier: Verifier002,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verifier002 {
+    key_details: String,
+    x509_certificate: Option<RawBytes>,
+    public_key: Option<RawBytes>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawBytes {
+    raw_bytes: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Dsse001 {
+    envelope_hash: Hash,
+    payload_hash: Hash,
+    signatures: Vec<DsseSignature001>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DsseSignature001 {
+    signature: Base64Bytes,
+    verifier: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InToto001 {
+    content: InTotoContent001,
+    public_key: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InTotoContent001 {
+    hash: Hash,
+    payload_hash: Option<Hash>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InToto002 {
+    content: InTotoContent002,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InTotoContent002 {
+    envelope: InTotoEnvelope002,
+    hash: Option<Hash>,
+    payload_hash: Hash,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InTotoEnvelope002 {
+    payload: Option<Base64Bytes>,
+    payload_type: String,
+    signatures: Vec<InTotoSignature002>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InTotoSignature002 {
+    #[serde(rename = "keyid")]
+    _key_id: Option<String>,
+    sig: Base64Bytes,
+    public_key: Base64Bytes,
+}
