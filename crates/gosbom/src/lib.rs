@@ -13,8 +13,8 @@ pub mod sbom;
 mod source;
 
 pub use buildinfo::{
-    BuildInfo, GoRelease, GoVersion, LineFault, Module, ModuleInfo, ModuleSum, ModulesUnavailable,
-    Prerelease, Setting,
+    BuildInfo, BuildInfoSource, GoRelease, GoVersion, LineFault, Module, ModuleInfo, ModuleSum,
+    ModulesUnavailable, Prerelease, Setting,
 };
 pub use container::Container;
 pub use error::{Error, GoSign, Packer};

@@ -1,5 +1,5 @@
 use crate::buildinfo::blob::{self, Found};
-use crate::buildinfo::{BuildInfo, frame};
+use crate::buildinfo::{BuildInfo, BuildInfoSource, frame};
 use crate::container::{self, Container, Image, Segment, Slice, signs};
 use crate::facts::BinaryFacts;
 use crate::source::{Input, ReadAt, Window};
@@ -40,7 +40,9 @@ pub struct GoSlice {
     pub size: u64,
     /// What the linker wrote about the build.
     pub build_info: BuildInfo,
-    /// Where the build information stands, in bytes from the start of the file.
+    /// How the build information was found.
+    pub build_info_source: BuildInfoSource,
+    /// Where it stands, in bytes from the start of the file.
     pub build_info_offset: u64,
     /// What the headers show.
     pub facts: BinaryFacts,
@@ -94,6 +96,7 @@ fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
         offset: window.start(),
         size: window.len(),
         build_info: found.build_info,
+        build_info_source: found.source,
         build_info_offset: window.start() + found.offset,
         facts: image.facts,
         function_tables: image.function_tables.into_iter().map(from_file_start).collect(),

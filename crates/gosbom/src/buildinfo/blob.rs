@@ -6,14 +6,15 @@
 
 use memchr::memmem;
 
-use super::{BuildInfo, ModulesUnavailable};
+use super::{BuildInfo, BuildInfoSource, ModulesUnavailable};
 use crate::container::{ByteOrder, Image};
 use crate::source::Window;
 use crate::{Error, Limit};
 
-/// Build information and where its header stands.
+/// Build information and where it stands.
 pub(crate) struct Found {
     pub(crate) build_info: BuildInfo,
+    pub(crate) source: BuildInfoSource,
     /// Offset in the image's window.
     pub(crate) offset: u64,
 }
@@ -56,7 +57,7 @@ fn search(
             }
             let address = address.wrapping_add(offset - start);
             if let Some(build_info) = decode(window, image, offset, address)? {
-                return Ok(Some(Found { build_info, offset }));
+                return Ok(Some(Found { build_info, source: BuildInfoSource::Header, offset }));
             }
         }
         if got < want {

@@ -7,7 +7,7 @@
 use memchr::memmem;
 
 use super::blob::Found;
-use super::{BuildInfo, ModulesUnavailable};
+use super::{BuildInfo, BuildInfoSource, ModulesUnavailable};
 use crate::container::{Image, Segment};
 use crate::source::Window;
 use crate::{Error, Limit};
@@ -34,7 +34,11 @@ pub(crate) fn find(window: Window<'_>, image: &Image) -> Result<Option<Found>, E
         let modules = window.bytes(text, len as usize)?.unwrap_or_default();
         let go_version = image.go_version.as_deref();
         let build_info = BuildInfo::from_text(go_version, &modules, window.limits())?;
-        return Ok(Some(Found { build_info, offset: start }));
+        return Ok(Some(Found {
+            build_info,
+            source: BuildInfoSource::ModuleFrames,
+            offset: start,
+        }));
     }
     Ok(None)
 }
@@ -45,6 +49,7 @@ pub(crate) fn version_only(image: &Image) -> Option<Found> {
     let reason = ModulesUnavailable::Absent;
     Some(Found {
         build_info: BuildInfo::with_unreadable_modules(go_version, reason, Vec::new()),
+        source: BuildInfoSource::Container,
         offset: 0,
     })
 }

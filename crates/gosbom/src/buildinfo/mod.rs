@@ -89,6 +89,20 @@ impl BuildInfo {
     }
 }
 
+/// Where the build information of an image was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildInfoSource {
+    /// The linker's header, which names both the Go version and the modules.
+    Header,
+    /// The runtime's copy of the module text, in a file without a header that can be read: always
+    /// in WebAssembly, elsewhere a sign that somebody removed or damaged the header. The Go
+    /// version is then known only if the container names it.
+    ModuleFrames,
+    /// The container names the Go version, and there is no module text.
+    Container,
+}
+
 /// The parsed module text of a binary.
 ///
 /// Bytes that are not UTF-8 appear as `\xNN` in every text here; the raw bytes are in

@@ -1,4 +1,5 @@
 //! Tests of the crate from outside: real files, generated files, broken files.
 
+mod containers;
 mod generate;
 mod real;
