@@ -1,14 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod evaluate;
 mod evidence;
+mod language;
+mod load;
+mod model;
 mod plan;
 mod policy;
+pub mod schema;
+mod settings;
+pub mod testing;
 pub mod verdict;
 
 pub use error::{LoadError, Place};
 pub use evidence::{
-    Candidate, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,
+    Candidate, Claim, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,
 };
 pub use plan::{Attempt, Plan, Verifiers};
 pub use policy::{Policy, PolicyFiles};

@@ -9,7 +9,9 @@ use chainsign_core::verifier::BundleVerifier;
 use chainsign_verify::{CheckId, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
-use crate::evidence::{Candidate, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable};
+use crate::evidence::{
+    Candidate, Claim, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable,
+};
 
 /// The roots that a policy trusts, and how each candidate document is to be verified.
 #[derive(Clone, Debug)]
@@ -47,6 +49,17 @@ impl Plan {
     pub fn attempts_for(&self, material: &SignedMaterial) -> impl Iterator<Item = &Attempt> {
         let by_key = matches!(material.credential, Credential::Key { .. });
         self.attempts.iter().filter(move |attempt| attempt.is_by_key() == by_key)
+    }
+
+    /// Adds a way, or its authorities to the same way.
+    pub(crate) fn add(&mut self, attempt: Attempt) {
+        let same = |known: &&mut Attempt| {
+            known.root == attempt.root && known.requirements == attempt.requirements
+        };
+        match self.attempts.iter_mut().find(same) {
+            Some(known) => known.authorities.extend(attempt.authorities),
+            None => self.attempts.push(attempt),
+        }
     }
 
     /// Prepares the verifiers: parses each root once. Share the result between threads.
@@ -106,6 +119,8 @@ impl Verifiers<'_> {
                 check: refusal.check().as_str().to_owned(),
                 reason: refusal.reason().to_owned(),
                 message: refusal.to_string(),
+                claim: Claim::of(material),
+                reached: reached(refusal.check()),
             },
             None => self.nobody(origin, material),
         })
@@ -143,6 +158,8 @@ impl Verifiers<'_> {
             check: check.as_str().to_owned(),
             reason: "no-such-authority".to_owned(),
             message,
+            claim: Claim::of(material),
+            reached: reached(check),
         }
     }
 }
@@ -162,6 +179,8 @@ impl Candidate {
             check: "format".to_owned(),
             reason: "malformed".to_owned(),
             message: error.to_string(),
+            claim: Claim::Unknown,
+            reached: 0,
         })
     }
 
@@ -174,7 +193,7 @@ impl Candidate {
 
 /// How far a document came before this check refused it: the checks of a verification in the
 /// order in which they mean most to whoever must act on a refusal.
-fn reached(check: CheckId) -> usize {
+fn reached(check: CheckId) -> u8 {
     const ORDER: [CheckId; 13] = [
         CheckId::CertificatePath,
         CheckId::CertificateEku,
@@ -190,5 +209,7 @@ fn reached(check: CheckId) -> usize {
         CheckId::Subject,
         CheckId::Identity,
     ];
-    ORDER.iter().position(|known| *known == check).unwrap_or_default()
+    let place = ORDER.iter().position(|known| *known == check);
+    // The list is short; what is not on it got furthest as far as anybody knows.
+    place.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(u8::MAX)
 }

@@ -1,25 +1,35 @@
 use std::io;
+use std::num::NonZeroUsize;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::requirements::{Requirements, SignerRequirement};
 use chainsign_core::trust::TrustedRoot;
 use jiff::Timestamp;
 
 use crate::error::LoadError;
+use crate::evaluate::{self, Case, Target};
 use crate::evidence::EvidenceSet;
-use crate::plan::Plan;
-use crate::verdict::{ArtifactIdentity, Mode, PolicyIdentity, Report, Verdict};
+use crate::language::{Instance, KeyLog};
+use crate::load;
+use crate::model::{Authority, Model, Who};
+use crate::plan::{Attempt, Plan};
+use crate::verdict::{PolicyIdentity, RuleId, Verdict};
 
 /// A policy: loaded, complete and checked.
+///
+/// Names are resolved, files read and pinned, and every authority fixes who it is. It holds
+/// everything it needs: evaluating it opens nothing and asks nobody.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    identity: PolicyIdentity,
+    model: Model,
 }
 
 /// Reads the files that a policy names: trusted roots and public keys.
 ///
 /// Contract: a path is relative to the folder of the policy file unless it is absolute. This crate
-/// opens nothing itself; what a reader refuses to open is [`LoadError::File`].
+/// opens nothing itself; what a reader refuses to open is [`LoadError::File`]. A reader bounds what
+/// it reads.
 pub trait PolicyFiles {
     /// The content of one file.
     ///
@@ -35,43 +45,105 @@ impl<F: Fn(&str) -> io::Result<Vec<u8>>> PolicyFiles for F {
 }
 
 impl Policy {
-    /// Loads a policy.
+    /// Loads a policy from YAML; the language is described in this crate's documentation.
+    ///
+    /// The file may have 1 MiB and nest 32 levels.
     ///
     /// # Errors
-    /// Every variant of [`LoadError`].
-    pub fn parse(yaml: &[u8], _files: &dyn PolicyFiles) -> Result<Policy, LoadError> {
-        let text = std::str::from_utf8(yaml)
-            .map_err(|error| LoadError::NotUtf8 { at: error.valid_up_to() })?;
-        let identity = PolicyIdentity {
-            name: text.lines().next().unwrap_or_default().to_owned(),
-            version: None,
-            digest: ArtifactDigest::sha256(yaml),
-            mode: Mode::Enforce,
-        };
-        Ok(Policy { identity })
+    /// Each variant of [`LoadError`] is a reason. A policy that loads can be evaluated.
+    pub fn parse(yaml: &[u8], files: &dyn PolicyFiles) -> Result<Policy, LoadError> {
+        Ok(Policy { model: load::load(yaml, files)? })
     }
 
-    /// What to verify. `caller_root` is the root for a policy that names none.
+    /// Name, version, digest and mode.
+    pub fn identity(&self) -> &PolicyIdentity {
+        &self.model.identity
+    }
+
+    /// The ids of all its rules, in the order of evaluation. Every evaluation has exactly these.
+    pub fn rule_ids(&self) -> Vec<RuleId> {
+        evaluate::rule_ids(&self.model)
+    }
+
+    /// Which trusted roots are used, and how each candidate document is to be verified.
+    ///
+    /// `caller_root` is the root that a policy gets which names none; a policy that names its own
+    /// never uses it. Without any, rules that need one are errors.
     pub fn plan(&self, caller_root: Option<&TrustedRoot>) -> Plan {
-        let caller_root = caller_root.map(|root| root.digest().clone());
-        Plan { roots: Vec::new(), attempts: Vec::new(), caller_root }
+        let own = self.model.roots.iter().map(|named| &named.root);
+        let mut plan = Plan {
+            roots: Vec::new(),
+            attempts: Vec::new(),
+            caller_root: caller_root.map(|root| root.digest().clone()),
+        };
+        for authority in &self.model.authorities {
+            if let Some(attempt) = attempt(authority, plan.caller_root.as_ref()) {
+                plan.add(attempt);
+            }
+        }
+        let used = |root: &&TrustedRoot| {
+            plan.attempts.iter().any(|attempt| attempt.root.as_ref() == Some(root.digest()))
+        };
+        let mut roots: Vec<TrustedRoot> = own.chain(caller_root).filter(used).cloned().collect();
+        roots.sort_by(|left, right| left.digest().cmp(right.digest()));
+        roots.dedup_by(|left, right| left.digest() == right.digest());
+        plan.roots = roots;
+        plan
     }
 
-    /// Evaluates the policy.
+    /// Evaluates every rule on the evidence and the facts, for the time `now`.
+    ///
+    /// Evidence is what [`Verifiers::check`](crate::Verifiers::check) left; evidence about another
+    /// artifact than `facts` does not count. The result is the same for the same arguments,
+    /// whatever the order of the evidence.
     pub fn evaluate(
         &self,
         evidence: &EvidenceSet,
         facts: &ArtifactFacts,
         now: Timestamp,
     ) -> Verdict {
-        Verdict::new(Report {
-            policy: self.identity.clone(),
-            artifact: ArtifactIdentity { name: facts.name.clone(), digests: facts.digests.clone() },
-            evaluated_at: now,
-            sections: Vec::new(),
-            evidence: evidence.evidence().iter().map(|it| it.summary()).collect(),
-            refused: evidence.refused().to_vec(),
-            exceptions: Vec::new(),
-        })
+        let case = Case::new(
+            Target::of(facts),
+            evidence.caller_root.as_ref(),
+            evidence.evidence.iter().map(|it| &it.0),
+            &evidence.refused,
+            &evidence.unavailable,
+            now,
+        );
+        Verdict::new(evaluate::evaluate(&self.model, case))
+    }
+
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+}
+
+/// How evidence for an authority must verify. `None` when it needs a root and there is none.
+fn attempt(authority: &Authority, caller_root: Option<&ArtifactDigest>) -> Option<Attempt> {
+    let authorities = vec![authority.name.clone()];
+    match &authority.who {
+        Who::Identity(identity) => {
+            let root = identity.root.digest(caller_root)?.clone();
+            // The identity is matched by the rules, which can then say which part differs.
+            let signer = SignerRequirement::AnyIdentity;
+            let requirements = match identity.instance {
+                Instance::Sigstore => Requirements::keyless(signer),
+                Instance::Github => Requirements::github(signer),
+            };
+            Some(Attempt { root: Some(root), requirements, authorities })
+        }
+        Who::Key(key) => {
+            let root = key.root.as_ref().and_then(|root| root.digest(caller_root)).cloned();
+            if key.needs_root() && root.is_none() {
+                return None;
+            }
+            let one = |wanted: bool| wanted.then_some(NonZeroUsize::MIN);
+            let requirements = Requirements {
+                transparency_logs: one(key.log == KeyLog::Require),
+                time_authorities: one(key.has_window()),
+                ..Requirements::key(key.key.clone())
+            };
+            Some(Attempt { root, requirements, authorities })
+        }
     }
 }

@@ -38,9 +38,8 @@ impl Recording {
 /// # Errors
 /// [`LoadError::UnknowableSetting`]; [`LoadError::UnknownKey`] for a name that Go does not have.
 pub(crate) fn check(setting: &str, at: Place, with_trimpath: bool) -> Result<(), LoadError> {
-    let unknowable = |reason| {
-        Err(LoadError::UnknowableSetting { at, setting: setting.to_owned(), reason })
-    };
+    let unknowable =
+        |reason| Err(LoadError::UnknowableSetting { at, setting: setting.to_owned(), reason });
     match Recording::of(setting) {
         Some(Recording::WhenSetWithoutTrimpath | Recording::WithCgoWithoutTrimpath)
             if with_trimpath =>

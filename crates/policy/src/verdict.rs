@@ -15,7 +15,7 @@ use crate::evidence::{EvidenceSummary, Refused};
 /// The outcome of evaluating a policy on verified evidence.
 ///
 /// There is no way to make one but [`Policy::evaluate`](crate::Policy::evaluate); in particular
-/// not from the test verdict of an evaluation that saw fixtures.
+/// not from the [`TestVerdict`](crate::testing::TestVerdict) of an evaluation that saw fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     report: Report,
@@ -354,6 +354,8 @@ reasons! {
     EvidenceMissing "evidence-missing",
     /// The evidence is older than allowed.
     TooOld "too-old",
+    /// Nothing proves when the evidence was signed.
+    TimeNotProven "time-not-proven",
     /// The attestation's content cannot be read.
     Unreadable "unreadable",
     /// The attestation does not say what this rule asks for.
@@ -436,6 +438,14 @@ impl Rule {
         }
     }
 
+    /// A rule that could not be met because of another one.
+    pub(crate) fn blocked(id: RuleId, cause: &Rule) -> Self {
+        let message = format!("not met because of {}: {}", cause.id, cause.message);
+        let mut rule = Self::new(id, cause.outcome, Reason::EvidenceMissing, message);
+        rule.because = Some(cause.because.clone().unwrap_or_else(|| cause.id.clone()));
+        rule
+    }
+
     /// What was found and what was wanted, as values.
     pub(crate) fn compared(mut self, found: impl fmt::Display, wanted: impl fmt::Display) -> Self {
         self.found = Some(found.to_string());
@@ -451,11 +461,6 @@ impl Rule {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
-        self
-    }
-
-    pub(crate) fn because(mut self, cause: &RuleId) -> Self {
-        self.because = Some(cause.clone());
         self
     }
 }

@@ -190,7 +190,12 @@ impl Key {
         if !self.needs_root() {
             return Ok(());
         }
-        under_root(self.root.as_ref().unwrap_or(&RootChoice::Caller), testimony, caller_root, because)?;
+        under_root(
+            self.root.as_ref().unwrap_or(&RootChoice::Caller),
+            testimony,
+            caller_root,
+            because,
+        )?;
         if self.log == KeyLog::Require && testimony.log_entries.is_empty() {
             let (found, wanted) = ("no log entry".to_owned(), "a log entry".to_owned());
             return Err(because(5, Reason::TooLittleProof, found, wanted));

@@ -74,7 +74,8 @@ fn refusals<'a>(refused: &'a [Refused], claimed: &dyn Fn(&Claim) -> bool) -> Vec
     let mut refused: Vec<_> = refused.iter().filter(relevant).collect();
     refused.sort_by(|left, right| {
         let furthest_first = right.reached.cmp(&left.reached);
-        furthest_first.then_with(|| (&left.origin, &left.document).cmp(&(&right.origin, &right.document)))
+        furthest_first
+            .then_with(|| (&left.origin, &left.document).cmp(&(&right.origin, &right.document)))
     });
     refused
 }

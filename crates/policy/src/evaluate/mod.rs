@@ -21,7 +21,7 @@ mod slsa;
 use chainsign_core::digest::ArtifactDigests;
 use jiff::Timestamp;
 
-pub(crate) use case::{Case, GoImage, GoView, Target};
+pub(crate) use case::{Case, GoView, Target};
 
 use crate::evidence::Testimony;
 use crate::model::Model;

@@ -6,14 +6,21 @@
 //! [`Verdict`](crate::Verdict). What failed verification is a [`Refused`]: it is listed and
 //! explains a denial, and no rule can be met by it.
 
+mod sbom;
 mod testimony;
 
 use std::fmt;
 
+use chainsign_core::Limits;
 use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::material::{SignedContent, SignedMaterial};
+use chainsign_core::predicate::PredicateType;
+use chainsign_core::statement::Statement;
 use jiff::Timestamp;
 
-pub(crate) use testimony::{Signer, Testimony};
+pub(crate) use testimony::{
+    Content, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
+};
 
 /// Where a candidate was found, in the caller's words: a file name, a line of a file, a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +77,34 @@ pub struct Refused {
     pub reason: String,
     /// Why, with what was found and wanted.
     pub message: String,
+    /// What the document says it is. Not authoritative: it explains a denial, nothing else.
+    pub claim: Claim,
+    /// How far verification came before it stopped: the higher, the further.
+    pub(crate) reached: u8,
+}
+
+/// What a refused document says it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// A signature over the artifact itself.
+    Signature,
+    /// An attestation of this type.
+    Attestation(PredicateType),
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Claim {
+    pub(crate) fn of(material: &SignedMaterial) -> Self {
+        match &material.content {
+            SignedContent::Message { .. } => Claim::Signature,
+            SignedContent::Envelope(envelope) => {
+                Statement::parse(&envelope.payload.0, &Limits::default())
+                    .map_or(Claim::Unknown, |it| Claim::Attestation(it.predicate_type))
+            }
+        }
+    }
 }
 
 /// Evidence that could not be fetched or looked at, so that its absence means nothing.

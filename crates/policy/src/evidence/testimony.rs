@@ -1,14 +1,17 @@
 //! What is known about one signed document, wherever it came from.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::material::LogId;
 use chainsign_core::statement::Statement;
-use chainsign_verify::{VerifiedBundle, VerifiedSigner};
+use chainsign_slsa::Provenance;
+use chainsign_verify::{TimeAuthority, VerifiedBundle, VerifiedSigner, VerifiedTime};
 use jiff::Timestamp;
 
+use super::sbom::Sbom;
 use super::{EvidenceSummary, Origin};
 
 /// One signed document, its signer and what was proven about it.
@@ -29,6 +32,14 @@ pub(crate) struct Testimony {
     pub(crate) log_entries: Vec<LogReference>,
     pub(crate) checks: Vec<(String, String)>,
     pub(crate) content: Content,
+    pub(crate) parsed: Parsed,
+}
+
+/// The predicate, parsed when a rule first asks, once however many rules and policies look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    provenance: OnceLock<Result<Provenance, String>>,
+    sbom: OnceLock<Result<Sbom, String>>,
 }
 
 /// Who signed.
@@ -87,13 +98,11 @@ impl Testimony {
             },
             VerifiedSigner::Key(key) => Signer::Key { key: key.fingerprint() },
         };
-        let time = |proven: &chainsign_verify::VerifiedTime| ProvenTime {
+        let time = |proven: &VerifiedTime| ProvenTime {
             time: proven.time(),
             authority: proven.authority().to_string(),
             kind: match proven.authority() {
-                chainsign_verify::TimeAuthority::TimestampAuthority { .. } => {
-                    TimeKind::TimestampAuthority
-                }
+                TimeAuthority::TimestampAuthority { .. } => TimeKind::TimestampAuthority,
                 _ => TimeKind::Log,
             },
         };
@@ -116,6 +125,7 @@ impl Testimony {
                 .map(|check| (check.id().as_str().to_owned(), check.to_string()))
                 .collect(),
             content: Content::Bundle(Box::new(bundle)),
+            parsed: Parsed::default(),
         }
     }
 
@@ -125,6 +135,24 @@ impl Testimony {
             Content::Bundle(bundle) => bundle.statement(),
             Content::Fixture(statement) => statement.as_ref(),
         }
+    }
+
+    /// The predicate as SLSA provenance.
+    pub(crate) fn provenance(&self) -> Result<&Provenance, &str> {
+        let read = || match self.statement() {
+            Some(statement) => chainsign_slsa::read(statement).map_err(|error| error.to_string()),
+            None => Err(NO_STATEMENT.to_owned()),
+        };
+        self.parsed.provenance.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+
+    /// The predicate as an SBOM.
+    pub(crate) fn sbom(&self) -> Result<&Sbom, &str> {
+        let read = || match self.statement() {
+            Some(statement) => Sbom::parse(statement.predicate.get().as_bytes()),
+            None => Err(NO_STATEMENT.to_owned()),
+        };
+        self.parsed.sbom.get_or_init(read).as_ref().map_err(String::as_str)
     }
 
     /// The earliest proven time. The earliest, because anybody can have an old signature
@@ -193,3 +221,5 @@ impl fmt::Display for Signer {
 fn short(statement: &Statement) -> &str {
     statement.predicate_type.alias().unwrap_or(statement.predicate_type.as_str())
 }
+
+const NO_STATEMENT: &str = "it is a signature over the artifact, not an attestation";

@@ -25,12 +25,14 @@ pub(crate) use attestation::{
     Attestation, Builder, ExternalParameters, Level, Sbom, Select, Slsa, Source, UnknownParameters,
 };
 pub(crate) use authority::{
-    AtLeast, Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
+    Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
-pub(crate) use go::{CommitJoin, Go, GoCondition, ModulesJoin, Replace, SettingValue, Static};
+pub(crate) use go::{Go, GoCondition, ModulesJoin};
 pub(crate) use text::TextMatch;
-pub(crate) use value::{Age, At, Digest, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time};
+pub(crate) use value::{
+    Age, At, Digest, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time, spoken,
+};
 
 use crate::verdict::Mode;
 

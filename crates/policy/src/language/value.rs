@@ -39,8 +39,7 @@ impl<T: Default> Default for At<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = serde_saphyr::Spanned::<T>::deserialize(deserializer)?;
-        let at =
-            Place { line: spanned.referenced.line(), column: spanned.referenced.column() };
+        let at = Place { line: spanned.referenced.line(), column: spanned.referenced.column() };
         Ok(At { value: spanned.value, at })
     }
 }

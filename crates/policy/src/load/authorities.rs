@@ -15,10 +15,7 @@ use crate::model::{Authority, Identity, Key, NamedRoot, RootChoice, SubjectMatch
 use crate::policy::PolicyFiles;
 
 /// Reads the policy's own roots.
-pub(super) fn roots(
-    trust: &Trust,
-    files: &dyn PolicyFiles,
-) -> Result<Vec<NamedRoot>, LoadError> {
+pub(super) fn roots(trust: &Trust, files: &dyn PolicyFiles) -> Result<Vec<NamedRoot>, LoadError> {
     let root = |(name, written): (&Name, &At<language::Root>)| {
         let pin = written.sha256.as_ref().map(|pin| (pin.value.0.clone(), pin.at));
         Ok(NamedRoot {
@@ -131,7 +128,13 @@ fn key(
         Err(LoadError::AmbiguousRoot { .. }) if !proves => None,
         root => Some(choice(root?)),
     };
-    Ok(Key { key: files::key(&written.file, pin, files)?, root, log: written.log, not_before, not_after })
+    Ok(Key {
+        key: files::key(&written.file, pin, files)?,
+        root,
+        log: written.log,
+        not_before,
+        not_after,
+    })
 }
 
 /// The root that an authority names, or the policy's only one, or (`None`) the caller's.

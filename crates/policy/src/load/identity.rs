@@ -157,10 +157,12 @@ mod tests {
 
     #[test]
     fn issuers_are_fixed_by_scheme_and_host() {
-        let fixed = |text: &str| fixes_issuer(&TextMatch(TextMatcher::Pattern(text.parse().unwrap())));
+        let fixed =
+            |text: &str| fixes_issuer(&TextMatch(TextMatcher::Pattern(text.parse().unwrap())));
         assert!(fixed(r"https://gitlab\.example\.com/.*"));
         assert!(fixed(r"https://gitlab\.example\.com"));
-        for loose in [r"https://.*", r"https://gitlab\.example\.com.*", r"https://gitlab.example.com/.*"]
+        for loose in
+            [r"https://.*", r"https://gitlab\.example\.com.*", r"https://gitlab.example.com/.*"]
         {
             assert!(!fixed(loose), "{loose}");
         }

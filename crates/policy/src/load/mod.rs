@@ -19,9 +19,7 @@ use chainsign_core::predicate::{CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE
 use crate::error::{LoadError, Place};
 use crate::evaluate;
 use crate::language::{self, At, Document, ModulesJoin, Name, Select, SignatureTree};
-use crate::model::{
-    Attestation, Authority, Builder, Model, RepositoryMatch, SignerTree, Slsa,
-};
+use crate::model::{Attestation, Authority, Builder, Model, RepositoryMatch, SignerTree, Slsa};
 use crate::policy::PolicyFiles;
 use crate::verdict::{PolicyIdentity, RuleId};
 
@@ -123,17 +121,15 @@ fn attestation(
 ) -> Result<Attestation, LoadError> {
     let by = written.by.iter().map(|name| known.named(name, written.by.at));
     let types: Vec<_> = written.predicate_type.iter().map(|it| it.0.clone()).collect();
-    let only = |wanted: &[&str], rules: &'static str, at: Place| {
-        match types.iter().find(|it| !wanted.contains(&it.as_str())) {
-            Some(other) => Err(LoadError::Value {
-                at,
-                reason: format!(
-                    "found {rules:?} rules for {other}, wanted {}",
-                    wanted.join(" or ")
-                ),
-            }),
-            None => Ok(()),
-        }
+    let only = |wanted: &[&str], rules: &'static str, at: Place| match types
+        .iter()
+        .find(|it| !wanted.contains(&it.as_str()))
+    {
+        Some(other) => Err(LoadError::Value {
+            at,
+            reason: format!("found {rules:?} rules for {other}, wanted {}", wanted.join(" or ")),
+        }),
+        None => Ok(()),
     };
     if let Some(slsa) = written.slsa.as_ref() {
         only(&[SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2], "slsa", slsa.at)?;
@@ -287,7 +283,8 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
             if covered.iter().any(|id| unsilenceable(id)) {
                 return Err(never("no exception silences deny lists or the policy's own expiry"));
             }
-            if !exception.dangerous_waive_signature && covered.iter().any(|id| identity.contains(id))
+            if !exception.dangerous_waive_signature
+                && covered.iter().any(|id| identity.contains(id))
             {
                 return Err(never(
                     "it asks who signed; that takes `dangerousWaiveSignature: true`",

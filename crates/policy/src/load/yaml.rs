@@ -96,9 +96,7 @@ fn load_error(error: &YamlError) -> LoadError {
             LoadError::Value { at, reason: "found no value, wanted text".to_owned() }
         }
         YamlError::Message { msg, .. } => LoadError::Value { at, reason: msg.clone() },
-        YamlError::Budget { breach, .. } => {
-            LoadError::Yaml { at, reason: budget(breach) }
-        }
+        YamlError::Budget { breach, .. } => LoadError::Yaml { at, reason: budget(breach) },
         other => LoadError::Yaml { at, reason: first_line(&other.to_string()) },
     }
 }

@@ -1,0 +1,231 @@
+//! What is attested: which attestation counts, and what it must say.
+
+use std::cmp::Reverse;
+
+use super::authority::Mismatch;
+use super::case::Case;
+use super::exceptions::Waivers;
+use super::go::GoRules;
+use super::missing::Missing;
+use super::{line, sbom, slsa};
+use crate::evidence::{Claim, Testimony};
+use crate::language::Select;
+use crate::model::Attestation;
+use crate::verdict::{Outcome, Reason, Rule};
+
+/// What one attestation came to.
+pub(super) struct Judged {
+    /// The rules of the attestation itself.
+    pub(super) rules: Vec<Rule>,
+    /// The rules of other sections that join it.
+    pub(super) joined: Vec<Rule>,
+}
+
+/// Finds the attestation and evaluates its rules, and the joins that look at it.
+///
+/// With `select: any` one candidate that meets every rule is enough, so that no evidence that is
+/// added can turn a pass into a fail, and none that is removed a fail into a pass. Where none does,
+/// the one that meets most is reported.
+pub(super) fn judge(
+    attestation: &Attestation,
+    go: Option<&GoRules<'_>>,
+    case: &Case<'_>,
+    denied: &[&Testimony],
+    waivers: &Waivers<'_>,
+) -> Judged {
+    let (candidates, mismatches) = candidates(attestation, case);
+    let judge = |candidate: &Testimony| one(attestation, candidate, go, case);
+    if candidates.is_empty() {
+        let presence = missing(attestation, case, denied, mismatches);
+        return nothing(attestation, presence, go);
+    }
+    let chosen: Vec<&Testimony> = match attestation.select {
+        Select::Any | Select::All => candidates,
+        Select::Newest => newest(candidates),
+    };
+    let number = chosen.len();
+    let judged = chosen.into_iter().map(judge);
+    match attestation.select {
+        Select::Any => {
+            // The first of the best, in the order of the evidence.
+            let cost = |judged: &Judged| judged.cost(waivers);
+            let best = judged.map(|judged| (cost(&judged), judged)).min_by_key(|(cost, _)| *cost);
+            match best {
+                Some((_, judged)) => judged.among(number),
+                None => nothing(attestation, presence(attestation, &[]), go),
+            }
+        }
+        // Whoever signs one more must not be able to hide one that fails.
+        Select::Newest | Select::All => judged
+            .reduce(Judged::worst)
+            .unwrap_or_else(|| nothing(attestation, presence(attestation, &[]), go)),
+    }
+}
+
+/// The verified evidence of the type by the authority, and why the rest of that type will not do.
+fn candidates<'a>(
+    attestation: &Attestation,
+    case: &Case<'a>,
+) -> (Vec<&'a Testimony>, Vec<Mismatch>) {
+    let (mut candidates, mut mismatches) = (Vec::new(), Vec::new());
+    for testimony in case.evidence.iter().filter(|it| is_of_type(attestation, it)) {
+        let met = attestation.by.iter().map(|it| it.meets(testimony, case.caller_root));
+        let (met, not): (Vec<_>, Vec<_>) = met.partition(Result::is_ok);
+        match met.is_empty() {
+            false => candidates.push(*testimony),
+            true => mismatches.extend(not.into_iter().filter_map(Result::err)),
+        }
+    }
+    (candidates, mismatches)
+}
+
+/// One candidate held against every rule.
+fn one(
+    attestation: &Attestation,
+    candidate: &Testimony,
+    go: Option<&GoRules<'_>>,
+    case: &Case<'_>,
+) -> Judged {
+    let mut rules = vec![presence(attestation, &[candidate])];
+    rules.extend(age(attestation, candidate, case));
+    if let Some(wanted) = &attestation.slsa {
+        rules.extend(slsa::rules(&attestation.id, wanted, candidate, case));
+    }
+    if let Some(wanted) = &attestation.sbom {
+        rules.extend(sbom::rules(&attestation.id, wanted, candidate));
+    }
+    let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
+    Judged { rules, joined }
+}
+
+/// All rules when there is nothing to evaluate them on: each fails, or is an error, because of
+/// that.
+fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) -> Judged {
+    let blocked = |id| Rule::blocked(id, &presence);
+    let mut ids = Vec::new();
+    if attestation.max_age.is_some() {
+        ids.push(attestation.id.below(MAX_AGE));
+    }
+    if let Some(wanted) = &attestation.slsa {
+        ids.extend(slsa::rule_ids(&attestation.id, wanted));
+    }
+    if attestation.sbom.is_some() {
+        ids.extend(sbom::rule_ids(&attestation.id));
+    }
+    let joined = go.map_or(Vec::new(), |go| go.joins_without(&attestation.name, &presence));
+    let blocked: Vec<_> = ids.into_iter().map(blocked).collect();
+    Judged { rules: std::iter::once(presence).chain(blocked).collect(), joined }
+}
+
+fn missing(
+    attestation: &Attestation,
+    case: &Case<'_>,
+    denied: &[&Testimony],
+    mismatches: Vec<Mismatch>,
+) -> Rule {
+    let types = types(attestation);
+    let names: Vec<_> = attestation.by.iter().map(|it| it.name.as_str()).collect();
+    let mut others: Vec<_> = case.evidence.iter().filter_map(|it| it.statement()).collect();
+    others.sort_by(|left, right| left.predicate_type.cmp(&right.predicate_type));
+    others.dedup_by(|left, right| left.predicate_type == right.predicate_type);
+    let others: Vec<_> = others.iter().map(|it| it.predicate_type.to_string()).collect();
+    let otherwise = match others.is_empty() {
+        true => (Reason::NoAttestation, format!("found no attestation, wanted {types}")),
+        false => (
+            Reason::OtherPredicateType,
+            format!("found attestations of type {}, wanted {types}", others.join(", ")),
+        ),
+    };
+    Missing {
+        id: attestation.id.clone(),
+        what: format!("an attestation of type {types} by {}", names.join(" or ")),
+        by: &attestation.by,
+        mismatches,
+        claimed: &|claim| match claim {
+            Claim::Attestation(it) => attestation.types.contains(it),
+            Claim::Unknown => true,
+            Claim::Signature => false,
+        },
+        denied: denied.iter().copied().filter(|it| is_of_type(attestation, it)).collect(),
+        otherwise,
+    }
+    .rule(case)
+}
+
+fn presence(attestation: &Attestation, found: &[&Testimony]) -> Rule {
+    let types = types(attestation);
+    let by: Vec<_> = attestation.by.iter().map(|it| it.name.as_str()).collect();
+    Rule::pass(attestation.id.clone(), format!("attested by {}: {types}", by.join(" or ")))
+        .with(found.iter().map(|it| line(it)))
+}
+
+fn age(attestation: &Attestation, candidate: &Testimony, case: &Case<'_>) -> Option<Rule> {
+    let limit = attestation.max_age?;
+    let id = attestation.id.below(MAX_AGE);
+    let wanted = crate::language::spoken(limit);
+    let Some(signed) = candidate.signed_at() else {
+        let message = format!("nothing proves when {} was signed", candidate.name());
+        return Some(
+            Rule::fail(id, Reason::TimeNotProven, message)
+                .compared("no proven time", format!("at most {wanted} ago")),
+        );
+    };
+    let found = case.now.duration_since(signed);
+    if found > limit {
+        let message = format!("signed {signed}, wanted at most {wanted} before {}", case.now);
+        return Some(
+            Rule::fail(id, Reason::TooOld, message)
+                .compared(signed, format!("{wanted} ago or less")),
+        );
+    }
+    Some(Rule::pass(id, format!("signed {signed}, at most {wanted} before {}", case.now)))
+}
+
+/// Those signed last: several when their times are equal.
+fn newest(mut candidates: Vec<&Testimony>) -> Vec<&Testimony> {
+    let last = candidates.iter().filter_map(|it| it.signed_at()).max();
+    candidates.retain(|it| it.signed_at() == last);
+    candidates
+}
+
+fn is_of_type(attestation: &Attestation, testimony: &Testimony) -> bool {
+    testimony.statement().is_some_and(|it| attestation.types.contains(&it.predicate_type))
+}
+
+fn types(attestation: &Attestation) -> String {
+    let types: Vec<_> = attestation.types.iter().map(ToString::to_string).collect();
+    types.join(" or ")
+}
+
+impl Judged {
+    /// How far a candidate is from meeting every rule: the failures that count, then all of them.
+    fn cost(&self, waivers: &Waivers<'_>) -> (usize, usize) {
+        let failed =
+            || self.rules.iter().chain(&self.joined).filter(|it| it.outcome >= Outcome::Fail);
+        (failed().filter(|it| !waivers.cover(&it.id)).count(), failed().count())
+    }
+
+    /// Rule by rule the worse of two candidates, which have the same rules in the same order.
+    fn worst(self, other: Judged) -> Judged {
+        let worse =
+            |(left, right): (Rule, Rule)| match Reverse(left.outcome) <= Reverse(right.outcome) {
+                true => left,
+                false => right,
+            };
+        Judged {
+            rules: self.rules.into_iter().zip(other.rules).map(worse).collect(),
+            joined: self.joined.into_iter().zip(other.joined).map(worse).collect(),
+        }
+    }
+
+    /// Says among how many candidates this one was chosen.
+    fn among(mut self, number: usize) -> Judged {
+        if let (Some(presence), 2..) = (self.rules.first_mut(), number) {
+            let more = format!("the one of {number} that meets most of the rules");
+            presence.evidence.push(more);
+        }
+        self
+    }
+}
+
+const MAX_AGE: &str = "maxAge";

@@ -1,0 +1,218 @@
+//! What must be true of the Go binary itself.
+//!
+//! "Attested equals actual" is here: the facts come from the bytes that were digested, never from
+//! a document. Where they cannot be read, every rule that is written fails or is an error.
+
+mod joins;
+mod settings;
+
+use chainsign_gosbom::{GoRelease, ModuleInfo};
+
+use super::case::{GoImage, GoView, Target};
+use crate::evidence::Testimony;
+use crate::language::{Go, GoCondition};
+use crate::verdict::{Outcome, Reason, Rule, RuleId};
+
+/// The Go rules of a policy, and the binary they are about.
+pub(super) struct GoRules<'a> {
+    rules: &'a Go,
+    state: State<'a>,
+}
+
+enum State<'a> {
+    /// There is a binary to look at.
+    Ready { images: &'a [GoImage<'a>], presence: Rule },
+    /// There is none that can be read, for this reason.
+    Blocked { presence: Rule },
+    /// The policy's condition says that the rules do not apply.
+    Skipped { message: String },
+}
+
+impl<'a> GoRules<'a> {
+    pub(super) fn new(rules: &'a Go, target: &'a Target<'a>) -> Self {
+        let id = id("binary");
+        let state = match &target.go {
+            GoView::Binary { images, others } => match others.first() {
+                None => {
+                    let presence = Rule::pass(id, "a Go binary with build information")
+                        .with(images.iter().map(described));
+                    State::Ready { images, presence }
+                }
+                // Part of a universal file would run and be looked at by no rule.
+                Some(first) => {
+                    let message = format!("found an image that is not Go in the file, at {first}");
+                    let presence = Rule::fail(id, Reason::NotGo, message).with(others.iter());
+                    State::Blocked { presence }
+                }
+            },
+            GoView::Absent { certainly_not_go: true, message, .. }
+                if matches!(rules.when.0, Some(GoCondition::GoBinary)) =>
+            {
+                State::Skipped { message: message.clone() }
+            }
+            GoView::Absent { outcome, reason, message, .. } => State::Blocked {
+                presence: Rule::new(id, *outcome, *reason, message.clone()).hint(
+                    "these rules need the build information that Go writes into every binary: \
+                     build without packers and obfuscators, or drop the `go` rules for this \
+                     artifact",
+                ),
+            },
+        };
+        GoRules { rules, state }
+    }
+
+    /// Every rule that needs nothing but the binary.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        let go = self.rules;
+        let mut rules = vec![match &self.state {
+            State::Ready { presence, .. } | State::Blocked { presence } => presence.clone(),
+            State::Skipped { message } => skipped(id("binary"), message),
+        }];
+        if let Some(wanted) = go.min_version.as_ref() {
+            rules.push(self.each(id("minVersion"), |id, it| min_version(id, it, wanted.0)));
+        }
+        for (name, wanted) in &go.settings {
+            let id = id("settings").below(name);
+            rules.push(self.each(id, |id, it| settings::rule(id, it, name, &wanted.0)));
+        }
+        if go.replace.is_some() {
+            rules.push(self.each(id("replace"), replace));
+        }
+        if go.static_linking.is_some() {
+            rules.push(self.each(id("static"), static_linking));
+        }
+        rules
+    }
+
+    /// The rules that join this attestation, held against a candidate.
+    pub(super) fn joins(&self, attestation: &str, candidate: &Testimony) -> Vec<Rule> {
+        self.joining(attestation)
+            .map(|join| match &self.state {
+                State::Ready { images, .. } => join.rule(images, candidate),
+                State::Blocked { presence } => Rule::blocked(join.id(), presence),
+                State::Skipped { message } => skipped(join.id(), message),
+            })
+            .collect()
+    }
+
+    /// The rules that join this attestation, when there is none.
+    pub(super) fn joins_without(&self, attestation: &str, cause: &Rule) -> Vec<Rule> {
+        self.joining(attestation)
+            .map(|join| match &self.state {
+                State::Ready { .. } | State::Blocked { .. } => Rule::blocked(join.id(), cause),
+                State::Skipped { message } => skipped(join.id(), message),
+            })
+            .collect()
+    }
+
+    fn joining(&self, attestation: &str) -> impl Iterator<Item = joins::Join<'a>> {
+        joins::of(self.rules).filter(move |join| join.attestation() == attestation)
+    }
+
+    /// One rule over every image: the worst of them.
+    fn each(&self, id: RuleId, rule: impl Fn(RuleId, &GoImage<'_>) -> Rule) -> Rule {
+        match &self.state {
+            State::Ready { images, .. } => worst(&id, images, |image| rule(id.clone(), image)),
+            State::Blocked { presence } => Rule::blocked(id, presence),
+            State::Skipped { message } => skipped(id, message),
+        }
+    }
+}
+
+/// The worst result of all images, labelled where there are several.
+fn worst(id: &RuleId, images: &[GoImage<'_>], rule: impl Fn(&GoImage<'_>) -> Rule) -> Rule {
+    let labelled = |image: &GoImage<'_>| {
+        let mut rule = rule(image);
+        rule.message.insert_str(0, &image.label);
+        rule
+    };
+    let worse = |worst: Rule, next: Rule| if next.outcome > worst.outcome { next } else { worst };
+    let none = || Rule::error(id.clone(), Reason::NotGo, "found no Go image");
+    images.iter().map(labelled).reduce(worse).unwrap_or_else(none)
+}
+
+fn min_version(id: RuleId, image: &GoImage<'_>, wanted: GoRelease) -> Rule {
+    let wanted_text = format!("Go {wanted} or later");
+    let Some(version) = image.build_info.go_version() else {
+        let message = format!("the binary does not say which Go built it, wanted {wanted_text}");
+        return Rule::error(id, Reason::GoVersionUnknown, message);
+    };
+    let Some(release) = version.release() else {
+        let message = format!("found {version}, which is no release, wanted {wanted_text}");
+        return Rule::error(id, Reason::GoVersionUnknown, message).compared(version, wanted_text);
+    };
+    if release < wanted {
+        let message = format!("built with Go {release}, wanted {wanted_text}");
+        return Rule::fail(id, Reason::GoVersionTooOld, message).compared(release, wanted_text);
+    }
+    Rule::pass(id, format!("built with Go {release}")).compared(release, wanted_text)
+}
+
+fn replace(id: RuleId, image: &GoImage<'_>) -> Rule {
+    let modules = match modules(&id, image) {
+        Ok(modules) => modules,
+        Err(rule) => return *rule,
+    };
+    let all = modules.main.iter().chain(&modules.deps);
+    let replaced: Vec<_> = all
+        .filter_map(|module| {
+            let by = module.replace.as_ref()?;
+            Some(format!("{} {} => {} {}", module.path, module.version, by.path, by.version))
+        })
+        .collect();
+    match replaced.first() {
+        None => Rule::pass(id, format!("none of {} modules is replaced", modules.deps.len())),
+        Some(first) => {
+            let message =
+                format!("found {} replaced modules, wanted none: {first}", replaced.len());
+            Rule::fail(id, Reason::ModuleReplaced, message)
+                .compared(first, "no replaced module")
+                .with(&replaced)
+        }
+    }
+}
+
+fn static_linking(id: RuleId, image: &GoImage<'_>) -> Rule {
+    use chainsign_gosbom::Linkage;
+    let wanted = "neither a loader nor libraries";
+    match &image.facts.linkage {
+        Linkage::Static => Rule::pass(id, "needs neither a loader nor libraries"),
+        Linkage::Dynamic { interpreter, needed } => {
+            let needs: Vec<_> = interpreter.iter().chain(needed).map(String::as_str).collect();
+            let needs = needs.join(", ");
+            Rule::fail(id, Reason::NotStatic, format!("needs {needs}, wanted {wanted}"))
+                .compared(needs, wanted)
+                .hint("build with CGO_ENABLED=0 and without -buildmode=pie, or link statically")
+        }
+        _ => {
+            let message = "the headers do not tell what the binary needs to start";
+            Rule::error(id, Reason::NotKnowable, message)
+        }
+    }
+}
+
+/// The module list, or the result of every rule that needs it.
+fn modules<'a>(id: &RuleId, image: &GoImage<'a>) -> Result<&'a ModuleInfo, Box<Rule>> {
+    image.build_info.modules().map_err(|reason| {
+        let message = format!("the build information cannot be read: {reason}");
+        Box::new(Rule::error(id.clone(), Reason::BuildInfoUnreadable, message))
+    })
+}
+
+fn described(image: &GoImage<'_>) -> String {
+    let version = image.build_info.go_version().map_or("an unknown Go", |it| it.as_str());
+    let main = match image.build_info.modules() {
+        Ok(modules) => modules.path.as_str(),
+        Err(_) => "unknown main package",
+    };
+    format!("{}{main}, built with {version}", image.label)
+}
+
+fn skipped(id: RuleId, message: &str) -> Rule {
+    let message = format!("`when: goBinary` does not hold: {message}");
+    Rule::new(id, Outcome::Skipped, Reason::ConditionNotMet, message)
+}
+
+fn id(name: &str) -> RuleId {
+    RuleId::new("go").below(name)
+}
