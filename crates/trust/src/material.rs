@@ -6,7 +6,7 @@ use chainsign_core::Limits;
 use chainsign_core::trust::{ClientTrustConfig, SigningConfig, TrustedRoot};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Error, Instance};
+use crate::{Checked, Error, Freshness, Instance};
 
 /// What to verify with, what to sign with, and where both are from.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub enum Origin {
     Embedded(Instance),
     /// A file that the user named. It is never refreshed.
     File,
+    /// A TUF repository, or the cache of one.
+    Repository(Checked),
 }
 
 /// Loads what is at hand. Opens no socket and no file.
@@ -78,6 +80,7 @@ impl Origin {
         match self {
             Origin::Embedded(instance) => Some(now.duration_since(instance.as_of())),
             Origin::File => None,
+            Origin::Repository(checked) => Some(now.duration_since(checked.at)),
         }
     }
 }
@@ -87,6 +90,10 @@ impl fmt::Display for Origin {
         match self {
             Origin::Embedded(instance) => write!(f, "embedded {instance} root"),
             Origin::File => f.write_str("file"),
+            Origin::Repository(Checked { url, freshness: Freshness::Refreshed, .. }) => {
+                write!(f, "{url}")
+            }
+            Origin::Repository(Checked { url, .. }) => write!(f, "cache of {url}"),
         }
     }
 }
