@@ -129,7 +129,7 @@ impl VerifiedBundle {
 #[derive(Clone, Debug)]
 pub enum VerifiedSigner {
     /// The holder of a certificate under the trusted root.
-    Certificate(VerifiedCertificate),
+    Certificate(Box<VerifiedCertificate>),
     /// The holder of a key that the caller named.
     Key(VerifiedKey),
 }

@@ -481,14 +481,14 @@ impl<'a> Verification<'a> {
             signer: match certified {
                 None => VerifiedSigner::Key(VerifiedKey { public_key: key }),
                 Some(Certified { leaf, authority, .. }) => {
-                    VerifiedSigner::Certificate(VerifiedCertificate {
+                    VerifiedSigner::Certificate(Box::new(VerifiedCertificate {
                         der: leaf.x509.der.clone(),
                         identity: leaf.identity.clone(),
                         public_key: key,
                         authority: authority.clone(),
                         not_before: leaf.x509.validity.not_before,
                         not_after: leaf.x509.validity.not_after,
-                    })
+                    }))
                 }
             },
             content: match (&self.material.content, about.statement) {

@@ -9,7 +9,7 @@ use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::dsse::Envelope;
-use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode, pem_decode};
+use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode};
 use chainsign_core::formats::bundle::hash_name;
 use chainsign_core::material::{LogEntry, SignedContent};
 use serde::Deserialize;
@@ -245,14 +245,8 @@ impl EntryView<'_> {
     }
 
     /// A verifier as PEM, of a certificate or of a key.
-    fn verifier_pem(&self, pem: &[u8]) -> Result<(), Refusal> {
-        let certificate = pem.starts_with(b"-----BEGIN CERTIFICATE-----");
-        let (kind, label) = match certificate {
-            true => (Found::Certificate, "CERTIFICATE"),
-            false => (Found::Key, "PUBLIC KEY"),
-        };
-        let der = pem_decode("verifier", label, pem);
-        let der = der.map_err(|error| self.malformed(error.to_string()))?;
+    fn verifier_pem(&self, text: &[u8]) -> Result<(), Refusal> {
+        let (kind, der) = pem(text).map_err(|reason| self.malformed(reason))?;
         self.verifier(kind, &der)
     }
 
@@ -309,6 +303,22 @@ pub(crate) fn digest_of(
             Artifact::Bytes(_) => Default::default(),
         },
     })
+}
+
+/// One PEM block of a certificate or a public key, with lines of any length: Rekor v1 stores the
+/// verifiers of intoto entries as they were sent, and clients have sent them on one line.
+fn pem(text: &[u8]) -> Result<(Found, Vec<u8>), String> {
+    let text = std::str::from_utf8(text).map_err(|_| "found a verifier that is not text")?;
+    for (kind, label) in [(Found::Certificate, "CERTIFICATE"), (Found::Key, "PUBLIC KEY")] {
+        let begin = format!("-----BEGIN {label}-----");
+        let end = format!("-----END {label}-----");
+        let Some(rest) = text.trim_ascii().strip_prefix(&begin) else { continue };
+        let body = rest.strip_suffix(&end).ok_or("found a verifier that is not one PEM block")?;
+        let body: String = body.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        let der = base64_decode("verifier", body).map_err(|error| error.to_string())?;
+        return Ok((kind, der));
+    }
+    Err("found a verifier that is not PEM of CERTIFICATE or PUBLIC KEY".to_owned())
 }
 
 fn sha256(bytes: &[u8]) -> ArtifactDigest {

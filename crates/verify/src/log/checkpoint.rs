@@ -44,7 +44,7 @@ impl<'a> Checkpoint<'a> {
             line.ok_or_else(|| format!("found no line with the {what}"))
         };
         let origin = line("origin")?;
-        let tree_size = line("tree size")?;
+        let tree_size = decimal(line("tree size")?)?;
         let root_hash = line("root hash")?;
         if lines.any(str::is_empty) {
             return Err("found an empty line among the extensions, wanted none".to_owned());
@@ -54,7 +54,7 @@ impl<'a> Checkpoint<'a> {
         Ok(Checkpoint {
             text,
             origin,
-            tree_size: decimal(tree_size)?,
+            tree_size,
             root_hash: root_hash
                 .try_into()
                 .map_err(|_| format!("found a root hash of {found} bytes, wanted 32"))?,

@@ -129,7 +129,9 @@ mod tests {
         let error = root_of_inclusion_proof([0; 32], 0, 0, &[]).unwrap_err();
         assert_eq!(error, "found the leaf index 0, wanted one below 0");
         let proof = [[1; 32]; 64];
-        root_of_inclusion_proof([0; 32], u64::MAX - 1, u64::MAX, &proof[..63]).unwrap_err();
         root_of_inclusion_proof([0; 32], 0, u64::MAX, &proof).unwrap();
+        root_of_inclusion_proof([0; 32], u64::MAX - 1, u64::MAX, &proof[..63]).unwrap();
+        let error = root_of_inclusion_proof([0; 32], u64::MAX - 1, u64::MAX, &proof).unwrap_err();
+        assert_eq!(error, "found 64 hashes, wanted 63");
     }
 }
