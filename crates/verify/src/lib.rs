@@ -12,6 +12,7 @@ mod root;
 mod timestamp;
 mod verifier;
 
+pub use certificate::claimed_identity;
 pub use chainsign_core::trust::DisabledInstance;
 pub use confusion::{Confusion, Instance};
 pub use evidence::{

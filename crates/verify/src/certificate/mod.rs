@@ -28,6 +28,15 @@ use path::{Authority, Path, PathFailure, Purpose};
 use sct::{LoggedCertificate, Sct};
 use x509::{X509, usages};
 
+/// Whom a certificate claims to name, for showing it. Nothing is verified: anybody can write a
+/// certificate that claims anything.
+///
+/// # Errors
+/// What was found and wanted, where the certificate cannot be read or names nobody.
+pub fn claimed_identity(certificate: &[u8]) -> Result<CertificateIdentity, String> {
+    identity::read(&X509::parse(certificate)?)
+}
+
 /// A signer's certificate, parsed. Nothing about it is verified.
 pub(crate) struct Leaf {
     pub(crate) x509: X509,
