@@ -68,11 +68,11 @@ pub enum Producer {
 }
 
 /// From the producers' documentation: github.com/actions/toolkit `packages/attest`,
-/// github.com/slsa-framework/github-actions-buildtypes, docs.gitlab.com "SLSA provenance
-/// specification", github.com/tektoncd/chains `docs/predicate/slsa/v2.md` and `v1`,
+/// github.com/slsa-framework/github-actions-buildtypes and slsa-github-generator, docs.gitlab.com "SLSA provenance
+/// specification", github.com/tektoncd/chains `docs/predicate/slsa/v2.md` and `docs/intoto.md`,
 /// docs.cloud.google.com/build/gcb-buildtypes, github.com/moby/buildkit
 /// `docs/attestations/slsa-definitions.md`.
-const EXACT: [(&str, Producer); 12] = [
+const EXACT: [(&str, Producer); 14] = [
     (BuildType::GO, Producer::Chainsign),
     ("https://actions.github.io/buildtypes/workflow/v1", Producer::GitHubActions),
     (
@@ -89,6 +89,8 @@ const EXACT: [(&str, Producer); 12] = [
         "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
         Producer::BuildKit,
     ),
+    ("https://slsa.dev/container-based-build/v0.1", Producer::SlsaGitHubGenerator),
+    ("https://slsa.dev/container-based-build/v0.1?draft", Producer::SlsaGitHubGenerator),
     ("tekton.dev/v1/TaskRun", Producer::TektonChains),
     ("tekton.dev/v1/PipelineRun", Producer::TektonChains),
 ];
@@ -96,7 +98,7 @@ const PREFIXES: [(&str, Producer); 4] = [
     ("https://github.com/slsa-framework/slsa-github-generator/", Producer::SlsaGitHubGenerator),
     ("https://gitlab.com/gitlab-org/gitlab-runner/-/blob/", Producer::GitLab),
     ("tekton.dev/v1beta1/", Producer::TektonChains),
-    ("https://chains.tekton.dev/", Producer::TektonChains),
+    ("https://tekton.dev/attestations/chains", Producer::TektonChains),
 ];
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn view(claims: Claims) -> Result<Provenance, Error> {
         (ProvenanceVersion::V1, Producer::BuildKit) => reading.buildkit("/configSource/path"),
         (ProvenanceVersion::V0_2, _) => reading.config_source(producer),
         (ProvenanceVersion::V1, Producer::GitHubActions) => reading.github_workflow(),
-        (ProvenanceVersion::V1, Producer::SlsaGitHubGenerator) => reading.github_workflow(),
+        (ProvenanceVersion::V1, Producer::SlsaGitHubGenerator) => reading.github_generator(),
         (ProvenanceVersion::V1, Producer::GitLab) => reading.gitlab_job(),
         (ProvenanceVersion::V1, Producer::GoogleCloudBuild) => reading.cloud_build(),
         (ProvenanceVersion::V1, Producer::Chainsign) => reading.chainsign(),
@@ -94,6 +94,19 @@ impl<'a> Reading<'a> {
         self.commits_of_dependencies(Dependency::commit);
     }
 
+    /// The delegating builders describe a workflow, the container-based one a `source` with a digest
+    /// and the file that says what to run in the container.
+    fn github_generator(&mut self) {
+        let Some(uri) = self.parsed::<SourceUri>("/source/uri") else {
+            return self.github_workflow();
+        };
+        self.repository = Some(uri.repository);
+        self.reference = uri.reference;
+        self.entry_point("/configPath");
+        self.commit_of_descriptor("source", "/source/digest", Dependency::commit);
+        self.commits_of_dependencies(Dependency::commit);
+    }
+
     /// `source` is the project's URL, `entryPoint` the job's name. Which ref was built is not said:
     /// among `variables` are names that a user can set.
     fn gitlab_job(&mut self) {
@@ -119,12 +132,18 @@ impl<'a> Reading<'a> {
         self.commits_of_dependencies(Dependency::commit);
     }
 
-    /// `source.{repository,ref}`; the commit is that of the dependency that is named so.
+    /// `source.{repository,ref}`; the commit is that of the dependency that is named so, if it is
+    /// not of another repository or ref.
     fn chainsign(&mut self) {
         self.repository("/source/repository");
         self.reference("/source/ref");
-        let sources = self.dependencies.iter().filter(|it| it.name.as_deref() == Some(SOURCE));
-        self.commits.extend(sources.filter_map(Dependency::commit));
+        let named = |it: &&Dependency| it.name.as_deref() == Some(SOURCE);
+        let same = |it: &&Dependency| match (&it.uri, &self.repository) {
+            (Some(_), Some(_)) => it.address().is_some_and(|uri| self.is_source(&uri)),
+            (uri, repository) => uri.is_none() && repository.is_none(),
+        };
+        let sources: Vec<_> = self.dependencies.iter().filter(named).filter(same).collect();
+        self.commits.extend(sources.into_iter().filter_map(Dependency::commit));
     }
 
     /// v0.2 itself defines `invocation.configSource`: where the build's configuration came from,
@@ -138,7 +157,7 @@ impl<'a> Reading<'a> {
         let Some(uri) = self.parsed::<SourceUri>("/configSource/uri") else { return };
         self.repository = Some(uri.repository);
         self.reference = uri.reference;
-        self.commit_of_config_source(commit);
+        self.commit_of_descriptor(CONFIG_SOURCE, "/configSource/digest", commit);
         self.commits_of_dependencies(commit);
     }
 
@@ -150,13 +169,13 @@ impl<'a> Reading<'a> {
         let reference = fragment.split_once(':').map_or(fragment, |(reference, _)| reference);
         self.repository = Some(uri.repository);
         self.reference = reference.parse().ok();
-        self.commit_of_config_source(Dependency::commit);
+        self.commit_of_descriptor(CONFIG_SOURCE, "/configSource/digest", Dependency::commit);
     }
 
     /// Tekton's parameters say where the pipeline came from, not what it built. What it built is
     /// among the type-hinted inputs; where there is not exactly one from git, nothing says which.
     fn tekton_inputs(&mut self) {
-        let config = self.config_source_descriptor();
+        let config = self.descriptor(CONFIG_SOURCE);
         let named =
             |it: &&Dependency| it.name.as_deref().is_some_and(|name| TEKTON_INPUTS.contains(&name));
         let any_named = self.dependencies.iter().any(|it| named(&it));
@@ -195,35 +214,42 @@ impl<'a> Reading<'a> {
         Some(value)
     }
 
-    /// The commits of the dependencies that are the source: the same repository, and not another
-    /// ref.
+    /// The commits of the dependencies that are the source.
     fn commits_of_dependencies(&mut self, commit: fn(&Dependency) -> Option<GitCommit>) {
-        let Some(repository) = &self.repository else { return };
-        let is_source = |uri: SourceUri| {
-            let same_ref = match (&uri.reference, &self.reference) {
-                (Some(left), Some(right)) => left == right,
-                _ => true,
-            };
-            uri.repository == *repository && same_ref
-        };
-        let sources = self.dependencies.iter().filter(|it| it.address().is_some_and(is_source));
-        self.commits.extend(sources.filter_map(commit));
+        let of_source = |it: &&Dependency| it.address().is_some_and(|uri| self.is_source(&uri));
+        let sources: Vec<_> = self.dependencies.iter().filter(of_source).collect();
+        self.commits.extend(sources.into_iter().filter_map(commit));
     }
 
-    fn commit_of_config_source(&mut self, commit: fn(&Dependency) -> Option<GitCommit>) {
-        if let Some(commit) = self.config_source_descriptor().as_ref().and_then(commit) {
+    /// The same repository, and not another ref.
+    fn is_source(&self, uri: &SourceUri) -> bool {
+        let same_ref = match (&uri.reference, &self.reference) {
+            (Some(left), Some(right)) => left == right,
+            _ => true,
+        };
+        self.repository.as_ref() == Some(&uri.repository) && same_ref
+    }
+
+    fn commit_of_descriptor(
+        &mut self,
+        name: &str,
+        pointer: &'static str,
+        commit: fn(&Dependency) -> Option<GitCommit>,
+    ) {
+        if let Some(commit) = self.descriptor(name).as_ref().and_then(commit) {
             self.commits.insert(commit);
-            self.interpreted.push("/configSource/digest");
+            self.interpreted.push(pointer);
         }
     }
 
-    fn config_source_descriptor(&self) -> Option<Dependency> {
-        let config = self.parameters.get("configSource")?;
-        let digest = config.get("digest").and_then(Value::as_object);
+    /// A parameter that is a resource descriptor.
+    fn descriptor(&self, name: &str) -> Option<Dependency> {
+        let value = self.parameters.get(name)?;
+        let digest = value.get("digest").and_then(Value::as_object);
         let text =
             |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
         let digest = DigestSet(digest.into_iter().flatten().filter_map(text).collect());
-        let uri = config.get("uri").and_then(Value::as_str).map(str::to_owned);
+        let uri = value.get("uri").and_then(Value::as_str).map(str::to_owned);
         Some(Dependency { name: None, uri, digest })
     }
 }
@@ -258,6 +284,8 @@ fn only(commits: BTreeSet<GitCommit>) -> Result<Option<GitCommit>, Error> {
     }
 }
 
+/// What v0.2 and BuildKit call the place of the configuration.
+const CONFIG_SOURCE: &str = "configSource";
 /// Tekton Chains `docs/predicate/slsa/v2.md`, which has several spellings.
 const TEKTON_INPUTS: [&str; 4] =
     ["inputs/result", "input/result", "inputs/results", "input/results"];

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::Error;
 
-/// Parses an object of parameters; absent and `null` are empty.
+/// Parses an object of parameters, keys sorted; absent and `null` are empty.
 pub(super) fn parse(
     what: &'static str,
     raw: Option<&RawValue>,
@@ -23,9 +23,12 @@ pub(super) fn parse(
     if values.get() > limit {
         return Err(Error::LimitReached { what: "values of the parameters", limit });
     }
-    counted
-        .and_then(|()| serde_json::from_str(raw.get()))
-        .map_err(|error| Error::shape(what, &error))
+    let parsed = counted.and_then(|()| serde_json::from_str(raw.get()));
+    let mut parameters: BTreeMap<String, Value> =
+        parsed.map_err(|error| Error::shape(what, &error))?;
+    // serde_json's maps keep their order or sort it, as some crate of the build asks for.
+    parameters.values_mut().for_each(Value::sort_all_objects);
+    Ok(parameters)
 }
 
 /// The non-empty text at a JSON pointer.

@@ -49,18 +49,21 @@ impl fmt::Display for Repository {
     }
 }
 
-/// A place in a repository, as SPDX and in-toto write it:
-/// `git+https://github.com/acme/app@refs/tags/v1.0.0#cmd/app`.
+/// A place in a repository, as SPDX and in-toto write it: `git+https://github.com/acme/app` with
+/// `@refs/tags/v1.0.0` or `#cmd/app` behind it.
 ///
-/// SPDX 2.3 section 7.7; the scheme of slsa-github-generator, GitHub and Google Cloud Build.
+/// SPDX 2.3 section 7.7; the scheme of slsa-github-generator, GitHub and Google Cloud Build. SPDX
+/// allows a path after a ref. But builders write refs without encoding them, and `#` may stand in
+/// the name of a branch: whoever may push `main#x` could pass for `main`. So whatever follows `@` is
+/// the ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceUri {
     /// The repository.
     pub repository: Repository,
-    /// What follows the first `@` of the path. Some builders put a commit here.
+    /// Everything that follows `@`. Some builders put a commit here.
     pub reference: Option<GitRef>,
-    /// What follows `#`.
+    /// Everything that follows `#`, where there is no ref.
     pub subpath: Option<String>,
 }
 
@@ -84,19 +87,14 @@ impl FromStr for SourceUri {
         if text.contains(bad) {
             return Err(refused("found white space, a control character, a backslash or a query"));
         }
-        let (text, subpath) = match text.split_once('#') {
-            Some((text, subpath)) => (text, Some(subpath).filter(|subpath| !subpath.is_empty())),
-            None => (text, None),
-        };
         let (scheme, rest) = scheme(text.strip_prefix("git+").unwrap_or(text))?;
         let (authority, path) = rest
             .split_once('/')
             .ok_or_else(|| refused("found no path, wanted for example github.com/acme/app"))?;
         let host = host(&scheme, authority)?;
-        let (path, reference) = match path.split_once('@') {
-            Some((path, reference)) => (path, Some(reference)),
-            None => (path, None),
-        };
+        let (path, rest) = path.split_at(path.find(['@', '#']).unwrap_or(path.len()));
+        let reference = rest.strip_prefix('@');
+        let subpath = rest.strip_prefix('#').filter(|subpath| !subpath.is_empty());
         let path = path.strip_suffix('/').unwrap_or(path);
         let path = path.strip_suffix(".git").unwrap_or(path);
         if path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
@@ -272,15 +270,34 @@ mod tests {
         assert_eq!(error.to_string(), wanted);
     }
 
-    #[test]
-    fn refs_and_paths_are_split_off() {
-        let text = "git+https://github.com/acme/app@refs/heads/a@b#cmd/app";
+    #[track_caller]
+    fn splits(text: &str, reference: Option<&str>, subpath: Option<&str>) {
         let uri: SourceUri = text.parse().unwrap();
         assert_eq!(uri.repository.as_str(), "https://github.com/acme/app");
-        assert_eq!(uri.reference.as_ref().map(GitRef::as_str), Some("refs/heads/a@b"));
-        assert_eq!(uri.subpath.as_deref(), Some("cmd/app"));
-        assert_eq!(uri.to_string(), text);
-        let uri: SourceUri = "https://github.com/acme/app.git@refs/tags/v1".parse().unwrap();
-        assert_eq!(uri.to_string(), "git+https://github.com/acme/app@refs/tags/v1");
+        assert_eq!(uri.reference.as_ref().map(GitRef::as_str), reference);
+        assert_eq!(uri.subpath.as_deref(), subpath);
+        assert_eq!(uri.to_string().parse(), Ok(uri));
+    }
+
+    #[test]
+    fn refs_and_paths_are_split_off() {
+        splits("git+https://github.com/acme/app@refs/heads/a@b", Some("refs/heads/a@b"), None);
+        splits("https://github.com/acme/app.git@refs/tags/v1", Some("refs/tags/v1"), None);
+        splits(
+            "https://github.com/acme/app.git#refs/tags/v1:image",
+            None,
+            Some("refs/tags/v1:image"),
+        );
+        splits("git+https://github.com/acme/app#a@b", None, Some("a@b"));
+        splits("git+https://github.com/acme/app#", None, None);
+    }
+
+    #[test]
+    fn a_branch_cannot_pass_for_the_one_that_its_name_begins_with() {
+        splits(
+            "git+https://github.com/acme/app@refs/heads/main#x",
+            Some("refs/heads/main#x"),
+            None,
+        );
     }
 }
