@@ -12,8 +12,9 @@ use crate::Error;
 pub struct Limits {
     /// Bytes read from the source in total, headers and searches together.
     ///
-    /// Default 1 GiB: a reader that follows the headers of a real file reads a few KiB; only a
-    /// file whose section table is gone is searched, once.
+    /// Default 1 GiB, and never more than four times the file's length and 1 MiB: a reader that
+    /// follows the headers of a real file reads a few KiB; only a file whose section table is gone
+    /// is searched, twice at most.
     pub bytes_read: u64,
     /// Entries of one header table: sections, segments, load commands, slices, members.
     ///

@@ -17,10 +17,12 @@ pub(crate) use module::known_version;
 pub use module::{Module, ModuleSum};
 pub use parse::LineFault;
 
+use std::fmt;
+
 use crate::Error;
 
 /// The build information of one binary.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BuildInfo {
     go_version: Option<GoVersion>,
     modules: Result<ModuleInfo, ModulesUnavailable>,
@@ -86,6 +88,15 @@ impl BuildInfo {
     /// The module text as it stands in the binary, without its 16-byte frames.
     pub fn raw_modules(&self) -> &[u8] {
         &self.raw_modules
+    }
+}
+
+impl fmt::Debug for BuildInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BuildInfo")
+            .field("go_version", &self.go_version)
+            .field("modules", &self.modules)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod containers;
 mod generate;
+mod malformed;
 mod real;
