@@ -90,6 +90,21 @@ fn the_demos_provenance() {
     assert_eq!(dependencies.iter().filter(of_go).count(), 16 + 1, "modules and stdlib");
 }
 
+/// The example of the build type's page is one that the reader understands.
+#[test]
+fn the_example_in_the_documentation_is_read() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```json\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let mut statement = statement(&generated(&facts(), &[]));
+    statement.predicate = serde_json::value::RawValue::from_string(example.to_owned()).unwrap();
+    let view = read(&statement).unwrap();
+    assert_eq!(view.source, full_facts().source);
+    assert_eq!(view.uninterpreted_parameters, [""; 0]);
+    assert_eq!(view.dependencies.len(), 3);
+    assert_eq!(view.invocation_id, full_facts().invocation_id);
+}
+
 #[test]
 fn what_is_written_is_read_back() {
     let predicate = generated(&full_facts(), &[&demo()]);
