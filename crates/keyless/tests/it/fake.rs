@@ -517,3 +517,7 @@ pub(crate) fn stamped(response: &[u8]) -> TstInfo {
     let signed: SignedData = token.content.decode_as().unwrap();
     TstInfo::from_der(signed.encap_content_info.econtent.unwrap().value()).unwrap()
 }
+
+pub(crate) fn parse_bundle(bytes: &[u8]) -> SignedMaterial {
+    chainsign_core::formats::bundle::parse(bytes, &chainsign_core::Limits::default()).unwrap()
+}

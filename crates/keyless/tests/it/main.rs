@@ -7,4 +7,5 @@ mod batch;
 mod fake;
 mod faults;
 mod identity;
+mod sandbox;
 mod signing;
