@@ -100,6 +100,9 @@ impl FromStr for SourceUri {
         if path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(refused("found an empty or a dot segment in the path"));
         }
+        if path.ends_with(".git") {
+            return Err(refused("found .git twice at the end of the path"));
+        }
         let reference = reference.map(GitRef::from_str).transpose();
         let reference = reference.map_err(|_| refused("what follows @ is not a git ref"))?;
         Ok(SourceUri {
@@ -214,6 +217,18 @@ mod tests {
         same(&["https://[2001:DB8::1]:443/a"], "https://[2001:db8::1]/a");
     }
 
+    proptest::proptest! {
+        /// What a text names is named by the one spelling too, and by no third.
+        #[test]
+        fn the_one_spelling_names_itself(text in "(git\\+)?((https?|SSH|git)://)?(git@)?([a-zA-Z.\\-:@#/0-9\\[\\]]{0,9}(\\.git)?){0,4}|\\PC{0,20}") {
+            if let Ok(uri) = text.parse::<SourceUri>() {
+                let repository = uri.repository.as_str();
+                proptest::prop_assert_eq!(repository.parse(), Ok(uri.repository.clone()));
+                proptest::prop_assert_eq!(uri.to_string().parse(), Ok(uri));
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_the_same_stays_different() {
         let app: Repository = "https://github.com/acme/app".parse().unwrap();
@@ -222,7 +237,6 @@ mod tests {
             "https://github.com/acme/ap",
             "https://github.com/Acme/app",
             "https://github.com/acme/app.github",
-            "https://github.com/acme/app.git.git",
             "https://github.com.evil.org/acme/app",
             "https://evil.org/github.com/acme/app",
             "http://github.com/acme/app",
@@ -251,6 +265,7 @@ mod tests {
         refuses("https://github.com/acme/../evil/app", segment);
         refuses("https://github.com//acme/app", segment);
         refuses("https://github.com/.git", segment);
+        refuses("https://h/a.git.git", "found .git twice at the end of the path");
         refuses("https://github.com/", segment);
         let character = "found white space, a control character, a backslash or a query";
         refuses("https://github.com/acme/app?x=1", character);

@@ -1,5 +1,4 @@
 //! Provenance from facts and from what Go binaries say.
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files and stop")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -93,7 +92,7 @@ fn the_demos_provenance() {
 /// The example of the build type's page is one that the reader understands.
 #[test]
 fn the_example_in_the_documentation_is_read() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let (_, rest) = readme.split_once("```json\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
     let mut statement = statement(&generated(&facts(), &[]));
