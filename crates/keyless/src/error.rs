@@ -145,6 +145,15 @@ pub enum Error {
         /// The first member of the entry that differs, e.g. `spec.data.hash.value`.
         differs: String,
     },
+    /// A log of version 2 has the very same entry already, because an earlier attempt reached it
+    /// and its answer did not reach us, and gives no proof of it. Signing again makes another one.
+    #[error("the {endpoint} has this entry already{}", with_index(.index))]
+    AlreadyLogged {
+        /// The service.
+        endpoint: Endpoint,
+        /// The entry's index, where the log says it.
+        index: Option<u64>,
+    },
     /// The timestamp authority declined.
     #[error("the {endpoint} declined: status {status}{}", colon(.message))]
     TimestampDeclined {
@@ -211,6 +220,10 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.kind, self.url)
     }
+}
+
+fn with_index(index: &Option<u64>) -> String {
+    index.map(|index| format!(", with the index {index}")).unwrap_or_default()
 }
 
 fn colon(message: &str) -> String {

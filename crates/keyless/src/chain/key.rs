@@ -5,7 +5,7 @@ use chainsign_core::key::{KeyAlgorithm, PublicKey};
 use chainsign_core::requirements::SignerRequirement;
 use chainsign_core::signer::{SignFuture, SignInput, Signer, SignerCredential};
 use jiff::{SignedDuration, Timestamp};
-use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::signature::hazmat::RandomizedPrehashSigner as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::EncodePublicKey as _;
@@ -139,13 +139,15 @@ impl fmt::Debug for CertifiedKey {
     }
 }
 
+/// Signs with a nonce from the key, the digest and fresh random bytes (RFC 6979 section 3.6): two
+/// equal artifacts get two signatures, and so two log entries instead of a conflict.
 fn sign_digest(key: &SigningKey, digest: &ArtifactDigest) -> Result<Vec<u8>, Error> {
     let (wanted, found) = (DigestAlgorithm::Sha256, digest.algorithm());
     if found != wanted {
         let signer = KeyAlgorithm::EcdsaP256Sha256;
         return Err(Error::DigestAlgorithm { signer, wanted, found });
     }
-    let signature: Result<DerSignature, _> = key.sign_prehash(digest.bytes());
+    let signature: Result<DerSignature, _> = key.sign_prehash_with_rng(&mut OsRng, digest.bytes());
     let signature = signature.map_err(|error| Error::Signer(Box::new(error)))?;
     Ok(signature.as_bytes().to_vec())
 }

@@ -89,8 +89,8 @@ impl Signed {
     ///
     /// # Errors
     /// [`Error::Unreachable`], [`Error::Status`], [`Error::AnswerTooLarge`],
-    /// [`Error::MalformedAnswer`], [`Error::LoggedSomethingElse`], [`Error::TimestampDeclined`],
-    /// [`Error::TimestampOfSomethingElse`], [`Error::Unsupported`]; any of them inside
+    /// [`Error::MalformedAnswer`], [`Error::LoggedSomethingElse`], [`Error::AlreadyLogged`],
+    /// [`Error::TimestampDeclined`], [`Error::TimestampOfSomethingElse`], [`Error::Unsupported`]; any of them inside
     /// [`Error::AfterPublication`] when there is an entry already.
     pub async fn log(self, services: &Services) -> Result<Logged, Error> {
         let proposal = self.proposal()?;

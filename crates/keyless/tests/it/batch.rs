@@ -112,6 +112,16 @@ async fn a_batch_takes_its_contents_as_it_needs_them() {
 }
 
 #[tokio::test]
+async fn equal_contents_are_different_entries() {
+    let fake = Fake::honest().await;
+    let contents = vec![ToSign::Artifact(content(0)); 3];
+    fake.session().sign_all(contents, limit(1)).await.unwrap();
+    let bodies: std::collections::HashSet<_> =
+        fake.seen(To::Rekor1).into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies.len(), 3);
+}
+
+#[tokio::test]
 async fn the_certificate_is_renewed_when_it_runs_out() {
     let fake = Fake::honest().await;
     let session = fake.session();

@@ -404,6 +404,20 @@ async fn a_conflict_is_no_way_to_bind_something_else() {
 }
 
 #[tokio::test]
+async fn a_conflict_of_rekor_v2_names_the_entry() {
+    let fault = |_| Answer::status(409, "").with_header("x-log-index", "17");
+    let fake = Fake::always(To::Rekor2, fault).await;
+    let session = Session::keyless(fake.services_with(2, Fake::options()), given(&token()));
+    let error = session.sign(ToSign::Artifact(digest())).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the transparency log at {} has this entry already, with the index 17", fake.url)
+    );
+    assert!(matches!(error, Error::AlreadyLogged { index: Some(17), .. }), "{error:?}");
+    assert_eq!(fake.seen(To::Rekor2).len(), 1);
+}
+
+#[tokio::test]
 async fn a_timestamp_of_something_else_is_refused_and_the_entry_named() {
     let other = |change: fn(&mut x509_tsp::TstInfo)| {
         move |mut answer: Answer| {

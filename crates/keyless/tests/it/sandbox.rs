@@ -8,11 +8,16 @@ use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::identity::{IdentityMatcher, SubjectAlternativeName};
+use chainsign_core::key::KeyAlgorithm;
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::requirements::{Requirements, SignerRequirement};
+use chainsign_core::signer::{SignFuture, SignInput, Signer, SignerCredential};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::trust::ClientTrustConfig;
-use chainsign_keyless::{Options, Refused, Services, Session, ToSign, UnverifiedBundle};
+use chainsign_keyless::identity::IdentityToken;
+use chainsign_keyless::{
+    CertifiedKey, EphemeralKey, Options, Refused, Services, Session, ToSign, UnverifiedBundle, sign,
+};
 use chainsign_sandbox::{
     ErrorStatus, Fork, GithubWorkflow, Misbehaviour, OfferedLogs, Requests, Sandbox, Service,
     TokenRequest,
@@ -33,8 +38,7 @@ struct Setup {
 
 impl Setup {
     async fn new(offered_logs: OfferedLogs) -> Self {
-        let mut options = chainsign_sandbox::Options::default();
-        options.offered_logs = offered_logs;
+        let options = chainsign_sandbox::Options { offered_logs, ..Default::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let config = ClientTrustConfig::parse(sandbox.trust_config(), &Limits::default()).unwrap();
         let selection =
@@ -193,6 +197,40 @@ async fn a_sandbox_that_recovers_is_waited_for() {
     let services = [Service::Fulcio, Service::RekorV1, Service::TimestampAuthority];
     setup.sandbox.misbehave(services.map(first));
     setup.release(setup.sign().await, BLOB).await.unwrap();
+}
+
+/// A signer that gives the same signature again, as deterministic algorithms do.
+struct Repeating {
+    key: CertifiedKey,
+    first: tokio::sync::OnceCell<Vec<u8>>,
+}
+
+impl Signer for Repeating {
+    fn algorithm(&self) -> KeyAlgorithm {
+        self.key.algorithm()
+    }
+    fn credential(&self) -> SignerCredential<'_> {
+        self.key.credential()
+    }
+    fn sign<'a>(&'a self, input: SignInput<'a>) -> SignFuture<'a> {
+        let first = self.first.get_or_try_init(move || self.key.sign(input));
+        Box::pin(async move { Ok(first.await?.clone()) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_there_already_is_bound_again() {
+    let setup = Setup::new(OfferedLogs::V1).await;
+    let token = IdentityToken::parse(&setup.token(), Timestamp::now()).unwrap();
+    let services = setup.session.services();
+    let key = EphemeralKey::generate().unwrap().certify(&token, services).await.unwrap();
+    let signer = Repeating { key, first: tokio::sync::OnceCell::new() };
+    let content = || ToSign::Artifact(ArtifactDigest::sha256(BLOB));
+    let first = sign(content(), &signer, services).await.unwrap();
+    let second = sign(content(), &signer, services).await.unwrap();
+    assert_eq!(first.published(), second.published());
+    setup.release(first, BLOB).await.unwrap();
+    setup.release(second, BLOB).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
 use chainsign_core::encoding::{Base64Bytes, base64_encode};
 use chainsign_core::formats::bundle::hash_name;
 use chainsign_core::material::{InclusionProof, LogEntry, LogId};
+use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -41,9 +42,13 @@ pub(super) async fn log(
         limit: ANSWER_BYTES,
         body: Body::Bytes { content_type: "application/json", bytes: &body },
         accept: "application/json",
-        also: None,
+        also: Some(StatusCode::CONFLICT),
     };
     let answer = services.http().send(request).await?;
+    if answer.status == StatusCode::CONFLICT {
+        let index = answer.headers.get(INDEX).and_then(|value| value.to_str().ok()?.parse().ok());
+        return Err(Error::AlreadyLogged { endpoint: log.endpoint.clone(), index });
+    }
     entry(log, answer.json(&log.endpoint)?, &stored)
 }
 
@@ -150,6 +155,9 @@ impl<'de> Deserialize<'de> for Int64 {
         }
     }
 }
+
+/// Where a conflict names the entry (rekor-tiles `internal/server/service.go`).
+const INDEX: &str = "x-log-index";
 
 /// A tree of 2^64 leaves needs no more.
 const MOST_HASHES: usize = 64;
