@@ -104,7 +104,7 @@ pub fn compare(actual: &ModuleSet, stated: &ModuleSet, mode: Mode) -> Difference
             }
             None if !candidates.is_empty() => others.push((entry, candidates)),
             None if entry.kind == Kind::MainPackage => {}
-            None => difference.missing.push(entry.name.clone()),
+            None => difference.missing.push(entry.listed_name().clone()),
         }
     }
     // Only now is it known which of the other versions belong to other entries.
@@ -117,7 +117,7 @@ pub fn compare(actual: &ModuleSet, stated: &ModuleSet, mode: Mode) -> Difference
         names.sort();
         difference
             .version_differs
-            .push(VersionMismatch { actual: entry.name.clone(), stated: names });
+            .push(VersionMismatch { actual: entry.listed_name().clone(), stated: names });
     }
     if mode == Mode::Equal {
         let extra = stated.entries.iter().zip(&accounted);

@@ -130,6 +130,14 @@ impl Entry {
         Self { kind, name, replaces: None, sum: None, alias: None }
     }
 
+    /// The name to expect in a list: the original's where a folder replaces it.
+    pub(super) fn listed_name(&self) -> &Name {
+        match &self.replaces {
+            Some(original) if self.name.version.is_none() => original,
+            _ => &self.name,
+        }
+    }
+
     /// Every path under which the entry may be listed.
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
         [

@@ -71,10 +71,11 @@ impl FunctionTable {
             });
         }
         // The main package has no path of its own in the table.
-        if let (Some(_), Some(main)) = (&info.main, comparison.listed.first_mut()) {
-            if main.trace == Trace::None && self.packages.contains("main") {
-                main.trace = Trace::Packages;
-            }
+        if let (Some(_), Some(main)) = (&info.main, comparison.listed.first_mut())
+            && main.trace == Trace::None
+            && self.packages.contains("main")
+        {
+            main.trace = Trace::Packages;
         }
         let unlisted = self.modules.iter().filter(|found| !listed.names(&found.path));
         comparison.unlisted_modules = unlisted.cloned().collect();

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::model::{Model, Occurrence, Package, Role};
+use super::{TOOL_NAME, TOOL_VERSION, to_json, whole_seconds};
 
 /// A version of the CycloneDX specification that can be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,7 @@ pub(super) fn write(model: &Model, created: Option<Timestamp>, version: SpecVers
         schema: format!("http://cyclonedx.org/schema/bom-{version}.schema.json"),
         bom_format: "CycloneDX",
         spec_version: version.as_str(),
-        serial_number: serial_number(model),
+        serial_number: model.uuid().map(|uuid| uuid.urn().to_string()),
         version: 1,
         metadata: Metadata {
             timestamp: created.map(whole_seconds),
@@ -72,23 +72,7 @@ pub(super) fn write(model: &Model, created: Option<Timestamp>, version: SpecVers
             .collect(),
         compositions: compositions(model),
     };
-    // Serialising these types to memory cannot fail: every map key is a string.
-    let mut json = serde_json::to_vec_pretty(&bom).unwrap_or_default();
-    json.push(b'\n');
-    json
-}
-
-/// UUIDv5 of `sha256:HEX` of what the document describes.
-fn serial_number(model: &Model) -> Option<String> {
-    let digest = model.root.sha256.as_ref()?;
-    let uuid = Uuid::new_v5(&SERIAL_NAMESPACE, format!("sha256:{digest}").as_bytes());
-    Some(uuid.urn().to_string())
-}
-
-fn whole_seconds(time: Timestamp) -> String {
-    // A timestamp's own seconds are in range.
-    let time = Timestamp::from_second(time.as_second()).unwrap_or(time);
-    time.to_string()
+    to_json(&bom)
 }
 
 fn compositions(model: &Model) -> Vec<Composition<'_>> {
@@ -147,7 +131,7 @@ struct Tool {
 
 impl Tools {
     fn new(version: SpecVersion) -> Self {
-        let tool = |kind| Tool { kind, name: "chainsign", version: env!("CARGO_PKG_VERSION") };
+        let tool = |kind| Tool { kind, name: TOOL_NAME, version: TOOL_VERSION };
         if version < SpecVersion::V1_5 {
             return Self::List([tool(None)]);
         }
@@ -340,6 +324,3 @@ struct Composition<'a> {
     aggregate: &'static str,
     dependencies: &'a BTreeSet<String>,
 }
-
-/// UUIDv5 of the URL namespace and `https://chainsign.dev/sbom`.
-const SERIAL_NAMESPACE: Uuid = Uuid::from_u128(0xdbdc_3f44_6f65_5b35_afa1_4037_2500_f52f);

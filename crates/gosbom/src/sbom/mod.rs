@@ -8,6 +8,8 @@
 
 mod cyclonedx;
 mod model;
+mod spdx;
+mod version;
 
 use jiff::Timestamp;
 
@@ -123,4 +125,28 @@ impl Sbom {
     pub fn to_cyclonedx_json(&self, version: SpecVersion) -> Vec<u8> {
         cyclonedx::write(&self.model, self.created, version)
     }
+
+    /// SPDX 2.3 JSON, indented, with a final line end.
+    ///
+    /// The namespace is made of a UUIDv5 of the SHA-256 of what the document describes, or,
+    /// without that digest, of the packages it names.
+    pub fn to_spdx_json(&self) -> Vec<u8> {
+        spdx::write(&self.model, self.created)
+    }
 }
+
+fn to_json(document: &impl serde::Serialize) -> Vec<u8> {
+    // Writing these types to memory cannot fail: every map key is a string.
+    let mut json = serde_json::to_vec_pretty(document).unwrap_or_default();
+    json.push(b'\n');
+    json
+}
+
+fn whole_seconds(time: Timestamp) -> String {
+    // A timestamp's own seconds are in range.
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}
+
+/// What the documents say they were made by.
+const TOOL_NAME: &str = "chainsign";
+const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

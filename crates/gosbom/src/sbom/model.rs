@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use uuid::Uuid;
+
+use super::version::MainVersion;
 use super::{Location, Subject};
 use crate::purl::{GolangPurl, STDLIB, module_purl};
 use crate::{GoRelease, GoSlice, GoVersion, Linkage, Module, ModuleInfo, Prerelease};
@@ -91,6 +94,12 @@ impl Model {
         model
     }
 
+    /// UUIDv5 of `sha256:HEX` of what the document describes.
+    pub(super) fn uuid(&self) -> Option<Uuid> {
+        let digest = self.root.sha256.as_ref()?;
+        Some(Uuid::new_v5(&NAMESPACE, format!("sha256:{digest}").as_bytes()))
+    }
+
     fn new(root: Package) -> Self {
         Self {
             edges: BTreeMap::from([(root.reference.clone(), BTreeSet::new())]),
@@ -157,11 +166,12 @@ fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
     let info = slices.iter().find_map(|slice| slice.build_info.modules().ok());
     let mut package = match info.and_then(|info| Some((info, info.main.as_ref()?))) {
         Some((info, main)) => {
-            let purl = main_purl(info, main);
+            let version = MainVersion::new(info, main);
+            let purl = main_purl(info, main, &version);
             Package {
                 reference: purl.to_string(),
                 name: main.path.clone(),
-                version: main.known_version().map(str::to_owned),
+                version: version.version,
                 purl: Some(purl.to_string()),
                 ..Package::default()
             }
@@ -192,8 +202,8 @@ fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
     package
 }
 
-fn main_purl(info: &ModuleInfo, main: &Module) -> GolangPurl {
-    let purl = module_purl(&main.path, &main.version);
+fn main_purl(info: &ModuleInfo, main: &Module, version: &MainVersion) -> GolangPurl {
+    let purl = module_purl(&main.path, version.version.as_deref().unwrap_or_default());
     purl.with_subpath(info.main_subpath().unwrap_or_default())
 }
 
@@ -329,11 +339,8 @@ fn properties(slice: &GoSlice, file_name: &str) -> Vec<Property> {
 fn setting_properties(info: &ModuleInfo) -> Vec<Property> {
     let mut properties = vec![property("chainsign:go:path", &info.path)];
     if let Some(main) = &info.main {
-        let source = match main.known_version() {
-            Some(_) => "buildinfo",
-            None => "none",
-        };
-        properties.push(property("chainsign:go:versionSource", source));
+        let source = MainVersion::new(info, main).source;
+        properties.push(property("chainsign:go:versionSource", &source));
         if let Some(sum) = &main.sum {
             properties.push(property("chainsign:go:sum", sum.as_str()));
         }
@@ -360,3 +367,5 @@ fn property(name: &str, value: &str) -> Property {
 const COMMAND_LINE_ARGUMENTS: &str = "command-line-arguments";
 /// Licence of the Go project (<https://go.dev/LICENSE>).
 const GO_LICENCE: &str = "BSD-3-Clause";
+/// UUIDv5 of the URL namespace and `https://chainsign.dev/sbom`.
+const NAMESPACE: Uuid = Uuid::from_u128(0xdbdc_3f44_6f65_5b35_afa1_4037_2500_f52f);
