@@ -5,5 +5,7 @@ mod containers;
 mod diff;
 mod generate;
 mod malformed;
+mod oracle;
+mod random;
 mod real;
 mod sbom;

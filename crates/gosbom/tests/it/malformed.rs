@@ -72,10 +72,10 @@ pub(crate) fn exercise(bytes: &[u8]) -> Result<(), Error> {
     let limits = Limits::default();
     let binary = read(&watched, &limits)?;
     for slice in &binary.slices {
-        if let Some(table) = pclntab::read(&watched, slice, &limits)? {
-            if let Ok(info) = slice.build_info.modules() {
-                table.compare(info);
-            }
+        if let Some(table) = pclntab::read(&watched, slice, &limits)?
+            && let Ok(info) = slice.build_info.modules()
+        {
+            table.compare(info);
         }
     }
     Ok(())
@@ -362,7 +362,7 @@ fn short_and_interrupted_reads_are_continued() {
     impl ReadAt for Slow {
         fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
             self.1.set(self.1.get() + 1);
-            if self.1.get() % 3 == 0 {
+            if self.1.get().is_multiple_of(3) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let len = buffer.len().min(7);
