@@ -27,6 +27,8 @@ pub struct Limits {
     pub envelope_signatures: usize,
     /// Hashes of one inclusion proof: a tree of 2^64 leaves needs no more.
     pub inclusion_proof_hashes: usize,
+    /// Signatures with their material in one file of many, such as JSON lines.
+    pub materials: usize,
     /// Logs, authorities and services, each, of one trusted root or signing config.
     pub trust_entries: usize,
 }
@@ -43,6 +45,7 @@ impl Default for Limits {
             certificates: 16,
             envelope_signatures: 16,
             inclusion_proof_hashes: 64,
+            materials: 1000,
             trust_entries: 256,
         }
     }

@@ -35,12 +35,19 @@ impl SignedMaterial {
     /// The digest algorithms of the artifact that a verifier of this material may ask for, from
     /// the material alone: what to compute in the one pass over the artifact.
     ///
-    /// For statements these are the acceptable algorithms that the subjects use; a payload that
-    /// does not parse needs none, because it will be refused.
+    /// For a signature over the artifact these are the algorithms that the material and its log
+    /// entries name, or all where none does. For statements they are the acceptable algorithms
+    /// that the subjects use; a payload that does not parse needs none, because it will be refused.
     pub fn digest_algorithms(&self, limits: &crate::Limits) -> Vec<DigestAlgorithm> {
         match &self.content {
-            SignedContent::Message { digest: Some(digest), .. } => vec![digest.algorithm()],
-            SignedContent::Message { digest: None, .. } => DigestAlgorithm::ALL.to_vec(),
+            SignedContent::Message { digest, .. } => {
+                let named = digest.as_ref().map(ArtifactDigest::algorithm);
+                let logged = self.log_entries.iter().filter_map(LogEntry::digest_algorithm);
+                let mut algorithms: Vec<_> = named.into_iter().chain(logged).collect();
+                algorithms.sort();
+                algorithms.dedup();
+                if algorithms.is_empty() { DigestAlgorithm::ALL.to_vec() } else { algorithms }
+            }
             SignedContent::Envelope(envelope) => {
                 let Ok(statement) = crate::statement::Statement::parse(&envelope.payload.0, limits)
                 else {
@@ -182,6 +189,22 @@ pub struct LogEntry {
     pub inclusion_proof: Option<InclusionProof>,
     /// The entry: what the leaf hash covers.
     pub canonicalized_body: Vec<u8>,
+}
+
+impl LogEntry {
+    /// The algorithm in which a hashedrekord entry names the artifact; `None` for other kinds and
+    /// for bodies that cannot be read.
+    fn digest_algorithm(&self) -> Option<DigestAlgorithm> {
+        let body: serde_json::Value = serde_json::from_slice(&self.canonicalized_body).ok()?;
+        let spec = body.get("spec")?;
+        let v1 = spec.pointer("/data/hash/algorithm").and_then(|name| name.as_str());
+        let v2 = spec.pointer("/hashedRekordV002/data/algorithm").and_then(|name| name.as_str());
+        let hash_name = crate::formats::bundle::hash_name;
+        let named = |algorithm: &DigestAlgorithm| {
+            v1 == Some(algorithm.name()) || v2 == Some(hash_name(*algorithm))
+        };
+        DigestAlgorithm::ALL.into_iter().find(named)
+    }
 }
 
 /// A Merkle inclusion proof (RFC 6962 section 2.1.1) with its checkpoint.

@@ -160,7 +160,7 @@ impl<'a> Verification<'a> {
             }
             (_, Credential::Certificate { leaf, others }) => {
                 let root = self.root_for("certificates")?;
-                let others = certificate::intermediates(others)?;
+                let others = certificate::intermediates(others, self.material.format)?;
                 let cached = root.certificates.get(&ArtifactDigest::sha256(leaf));
                 let leaf = match &cached {
                     Some(certified) => Arc::clone(&certified.leaf),

@@ -208,7 +208,7 @@ impl MessageSignature {
 }
 
 impl Entry {
-    fn log_entry(self, format: Format, limits: &Limits) -> Result<LogEntry, Error> {
+    pub(super) fn log_entry(self, format: Format, limits: &Limits) -> Result<LogEntry, Error> {
         let promise = self.inclusion_promise.and_then(|promise| promise.signed_entry_timestamp);
         match format {
             Format::BundleV0_1 if promise.is_none() => {
@@ -217,7 +217,9 @@ impl Entry {
                     what: "inclusionPromise (wanted in 0.1)",
                 });
             }
-            Format::BundleV0_2 | Format::BundleV0_3 if self.inclusion_proof.is_none() => {
+            Format::BundleV0_2 | Format::BundleV0_3 | Format::Pep740
+                if self.inclusion_proof.is_none() =>
+            {
                 return Err(Error::Missing {
                     document: DOCUMENT,
                     what: "inclusionProof (wanted since 0.2)",
@@ -408,9 +410,10 @@ struct WireSignature {
     keyid: Option<String>,
 }
 
+/// `TransparencyLogEntry` of `sigstore_rekor.proto`. PEP 740 has it too.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Entry {
+pub(super) struct Entry {
     #[serde(default)]
     log_index: Int64,
     log_id: KeyId,

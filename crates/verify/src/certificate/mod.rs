@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::identity::CertificateIdentity;
-use chainsign_core::material::LogId;
+use chainsign_core::material::{Format, LogId};
 use chainsign_core::trust::ValidFor;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
 use jiff::Timestamp;
@@ -93,21 +93,26 @@ impl Leaf {
     }
 }
 
-/// Parses what came with a signer's certificate. A trust anchor comes from the trusted root only.
+/// Parses what came with a signer's certificate. A trust anchor comes from the trusted root only:
+/// a bundle must not bring one (protobuf-specs `sigstore_common.proto`, `X509CertificateChain`);
+/// what cosign wrote before always does, and there it is left out.
 ///
 /// # Errors
 /// [`Refusal::CertificateMalformed`], [`Refusal::RootInMaterial`].
-pub(crate) fn intermediates(others: &[Vec<u8>]) -> Result<Vec<X509>, Refusal> {
-    let parse = |der: &Vec<u8>| {
+pub(crate) fn intermediates(others: &[Vec<u8>], format: Format) -> Result<Vec<X509>, Refusal> {
+    let before_bundles = matches!(format, Format::Detached | Format::CosignAnnotations);
+    let mut intermediates = Vec::new();
+    for der in others {
         let which = "an intermediate certificate";
         let x509 =
             X509::parse(der).map_err(|reason| Refusal::CertificateMalformed { which, reason })?;
         match x509.is_self_issued() {
-            true => Err(Refusal::RootInMaterial { subject: x509.subject }),
-            false => Ok(x509),
+            true if before_bundles => {}
+            true => return Err(Refusal::RootInMaterial { subject: x509.subject }),
+            false => intermediates.push(x509),
         }
-    };
-    others.iter().map(parse).collect()
+    }
+    Ok(intermediates)
 }
 
 /// Whether some authority of the trusted root can have issued a certificate, by the names that

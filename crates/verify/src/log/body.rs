@@ -56,6 +56,7 @@ pub(crate) fn bind(entry: &LogEntry, claim: &Claim<'_>) -> Result<Bound, Refusal
         ("hashedrekord", "0.0.1", SignedContent::Message { .. }) => entry.hashedrekord_0_0_1(),
         ("hashedrekord", "0.0.2", _) => entry.hashedrekord_0_0_2(),
         ("dsse", "0.0.1", SignedContent::Envelope(envelope)) => entry.dsse_0_0_1(envelope),
+        ("dsse", "0.0.2", SignedContent::Envelope(envelope)) => entry.dsse_0_0_2(envelope),
         ("intoto", "0.0.1", SignedContent::Envelope(envelope)) => entry.intoto_0_0_1(envelope),
         ("intoto", "0.0.2", SignedContent::Envelope(envelope)) => entry.intoto_0_0_2(envelope),
         (kind, version, content) => Err(Refusal::EntryKind {
@@ -64,7 +65,7 @@ pub(crate) fn bind(entry: &LogEntry, claim: &Claim<'_>) -> Result<Bound, Refusal
             wanted: match content {
                 SignedContent::Message { .. } => "hashedrekord 0.0.1 or 0.0.2",
                 SignedContent::Envelope(_) => {
-                    "dsse 0.0.1, intoto 0.0.1 or 0.0.2, or hashedrekord 0.0.2"
+                    "dsse 0.0.1 or 0.0.2, intoto 0.0.1 or 0.0.2, or hashedrekord 0.0.2"
                 }
             },
         }),
@@ -90,43 +91,20 @@ impl EntryView<'_> {
     /// section 6.1.4: the digest is that of the pre-authentication encoding.
     fn hashedrekord_0_0_2(&self) -> Result<Bound, Refusal> {
         let HashedRekord002 { hashed_rekord_v002: spec } = self.spec()?;
-        let algorithm = DigestAlgorithm::ALL
-            .into_iter()
-            .find(|algorithm| hash_name(*algorithm) == spec.data.algorithm)
-            .ok_or_else(|| {
-                self.malformed(format!("found the hash algorithm {:?}", spec.data.algorithm))
-            })?;
-        let digest = ArtifactDigest::new(algorithm, &spec.data.digest.0);
-        let digest = digest.map_err(|error| self.malformed(error.to_string()))?;
+        let digest = spec.data.digest().map_err(|e| self.malformed(e))?;
         let compared: &'static [&'static str] = match self.claim.content {
             SignedContent::Message { .. } => {
                 self.digest("artifact digest", &digest)?;
                 &["artifact digest", "signature", "verifier", "key details"]
             }
             SignedContent::Envelope(envelope) => {
-                let wanted = algorithm.digest(&envelope.pae());
+                let wanted = envelope.pae_digest(digest.algorithm());
                 self.equal("envelope digest", &digest.to_string(), &wanted.to_string())?;
                 &["envelope digest", "signature", "verifier", "key details"]
             }
         };
         self.signature(&spec.signature.content.0)?;
-        let Verifier002 { key_details, x509_certificate, public_key } = spec.signature.verifier;
-        match (x509_certificate, public_key) {
-            (Some(certificate), None) => {
-                self.verifier(Found::Certificate, &certificate.raw_bytes.0)?
-            }
-            (None, Some(key)) => self.verifier(Found::Key, &key.raw_bytes.0)?,
-            _ => {
-                let reason = "found not exactly one of x509Certificate and publicKey";
-                return Err(self.malformed(reason.to_owned()));
-            }
-        }
-        let kind = self.claim.signer.kind();
-        let mut names = kind.schemes().iter().map(|scheme: &Scheme| scheme.name(kind));
-        if !names.any(|name| name == key_details) {
-            let wanted = kind.schemes()[0].name(kind);
-            return Err(self.mismatch("key details", key_details, wanted.to_owned()));
-        }
+        self.verifier_0_0_2(&spec.signature.verifier)?;
         Ok(Bound { compared, envelope_hash: None })
     }
 
@@ -146,6 +124,23 @@ impl EntryView<'_> {
             compared: &["payload digest", "signatures", "verifier"],
             envelope_hash: Some(envelope_hash),
         })
+    }
+
+    /// Rekor v2 until the end of 2025: rekor-tiles `api/proto/rekor/v2/dsse.proto`.
+    fn dsse_0_0_2(&self, envelope: &Envelope) -> Result<Bound, Refusal> {
+        let Dsse002 { dsse_v002: spec } = self.spec()?;
+        let found = spec.payload_hash.digest().map_err(|e| self.malformed(e))?;
+        let wanted = found.algorithm().digest(&envelope.payload.0);
+        self.equal("payload digest", &found.to_string(), &wanted.to_string())?;
+        let logged: Vec<_> = spec.signatures.iter().map(|s| s.content.0.as_slice()).collect();
+        self.same_signatures(envelope, &logged)?;
+        for logged in &spec.signatures {
+            if logged.content.0 == self.claim.signature {
+                self.verifier_0_0_2(&logged.verifier)?;
+            }
+        }
+        let compared = &["payload digest", "signatures", "verifier", "key details"];
+        Ok(Bound { compared, envelope_hash: None })
     }
 
     /// rekor `pkg/types/intoto/v0.0.1/intoto_v0_0_1_schema.json`. The stored form has neither the
@@ -248,6 +243,27 @@ impl EntryView<'_> {
     fn verifier_pem(&self, text: &[u8]) -> Result<(), Refusal> {
         let (kind, der) = pem(text).map_err(|reason| self.malformed(reason))?;
         self.verifier(kind, &der)
+    }
+
+    /// rekor-tiles `api/proto/rekor/v2/verifier.proto`
+    fn verifier_0_0_2(&self, verifier: &Verifier002) -> Result<(), Refusal> {
+        match (&verifier.x509_certificate, &verifier.public_key) {
+            (Some(certificate), None) => {
+                self.verifier(Found::Certificate, &certificate.raw_bytes.0)?;
+            }
+            (None, Some(key)) => self.verifier(Found::Key, &key.raw_bytes.0)?,
+            _ => {
+                let reason = "found not exactly one of x509Certificate and publicKey";
+                return Err(self.malformed(reason.to_owned()));
+            }
+        }
+        let kind = self.claim.signer.kind();
+        let mut names = kind.schemes().iter().map(|scheme: &Scheme| scheme.name(kind));
+        if names.any(|name| name == verifier.key_details) {
+            return Ok(());
+        }
+        let wanted = kind.schemes()[0].name(kind);
+        Err(self.mismatch("key details", verifier.key_details.clone(), wanted.to_owned()))
     }
 
     fn verifier(&self, kind: Found, found: &[u8]) -> Result<(), Refusal> {
@@ -412,6 +428,16 @@ struct HashOutput {
     digest: Base64Bytes,
 }
 
+impl HashOutput {
+    fn digest(&self) -> Result<ArtifactDigest, String> {
+        let named = |algorithm: &DigestAlgorithm| hash_name(*algorithm) == self.algorithm;
+        let algorithm = DigestAlgorithm::ALL.into_iter().find(named);
+        let algorithm =
+            algorithm.ok_or_else(|| format!("found the hash algorithm {:?}", self.algorithm))?;
+        ArtifactDigest::new(algorithm, &self.digest.0).map_err(|error| error.to_string())
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Signature002 {
@@ -446,6 +472,20 @@ struct Dsse001 {
 struct DsseSignature001 {
     signature: Base64Bytes,
     verifier: Base64Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dsse002 {
+    #[serde(rename = "dsseV002")]
+    dsse_v002: DsseEntry002,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct DsseEntry002 {
+    payload_hash: HashOutput,
+    signatures: Vec<Signature002>,
 }
 
 #[derive(Deserialize)]

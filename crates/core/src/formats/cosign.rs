@@ -1,0 +1,139 @@
+//! What cosign wrote before the Sigstore bundle: its local bundle, and the annotations of its
+//! signatures and attestations in registries.
+
+use serde::Deserialize;
+
+use super::detached::{credential, pem_chain, timestamp};
+use super::rekor::RekorBundle;
+use crate::digest::ArtifactDigest;
+use crate::dsse::Envelope;
+use crate::encoding::{Base64Bytes, base64_decode};
+use crate::material::{Credential, Format, SignedContent, SignedMaterial};
+use crate::{Error, Limits, json};
+
+/// Parses cosign's local bundle (cosign `pkg/cosign/fetch.go`, `LocalSignedPayload`).
+///
+/// Its signature is one over a file, or, where the log entry is of an attestation, a DSSE
+/// envelope. A public key in the place of the certificate becomes a hint at a key, never the key
+/// that verifies (GHSA-fx35-mq7g-6g98).
+///
+/// # Errors
+/// [`Error::Json`] for unknown fields and wrong types; [`Error::Base64`] and [`Error::Pem`] for the
+/// certificate; what the envelope's parser says.
+pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
+    let wire: LocalBundle = json::parse("cosign bundle", document, limits)?;
+    let log_entry = wire.rekor_bundle.map(|bundle| bundle.log_entry(limits)).transpose()?;
+    let of_attestation =
+        log_entry.as_ref().is_some_and(|entry| matches!(entry.kind.as_str(), "dsse" | "intoto"));
+    let signature = wire.base64_signature.0;
+    Ok(SignedMaterial {
+        format: Format::CosignBundle,
+        document: Some(ArtifactDigest::sha256(document)),
+        content: match of_attestation {
+            true => SignedContent::Envelope(Envelope::parse(&signature, limits)?),
+            false => SignedContent::Message { digest: None, signature },
+        },
+        credential: match wire.cert.as_deref() {
+            None | Some("") => Credential::Key { hint: String::new() },
+            Some(text) => credential(text.as_bytes())?,
+        },
+        log_entries: log_entry.into_iter().collect(),
+        timestamps: Vec::new(),
+        detached_scts: Vec::new(),
+    })
+}
+
+/// The annotations of a layer of cosign's signature or attestation images (cosign
+/// `pkg/oci/static/signature.go`), each by the last part of its name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Annotations<'a> {
+    /// `dev.cosignproject.cosign/signature`: base64; empty for attestations.
+    pub signature: Option<&'a str>,
+    /// `dev.sigstore.cosign/certificate`: PEM.
+    pub certificate: Option<&'a str>,
+    /// `dev.sigstore.cosign/chain`: PEM.
+    pub chain: Option<&'a str>,
+    /// `dev.sigstore.cosign/bundle`: the entry of Rekor v1 as JSON.
+    pub bundle: Option<&'a str>,
+    /// `dev.sigstore.cosign/rfc3161timestamp`: JSON.
+    pub timestamp: Option<&'a str>,
+}
+
+/// The blob of a layer of cosign's images, by its media type.
+#[derive(Clone, Copy, Debug)]
+pub enum Layer<'a> {
+    /// `application/vnd.dev.cosign.simplesigning.v1+json`: what was signed is this blob. Which
+    /// image it is about is for the caller to compare.
+    SimpleSigning(&'a [u8]),
+    /// `application/vnd.dsse.envelope.v1+json`: the blob is the envelope.
+    Envelope(&'a [u8]),
+}
+
+impl<'a> Annotations<'a> {
+    /// The annotation with a name, where it is one of these.
+    pub fn by_name(&mut self, name: &str) -> Option<&mut Option<&'a str>> {
+        match name {
+            "dev.cosignproject.cosign/signature" => Some(&mut self.signature),
+            "dev.sigstore.cosign/certificate" => Some(&mut self.certificate),
+            "dev.sigstore.cosign/chain" => Some(&mut self.chain),
+            "dev.sigstore.cosign/bundle" => Some(&mut self.bundle),
+            "dev.sigstore.cosign/rfc3161timestamp" => Some(&mut self.timestamp),
+            _ => None,
+        }
+    }
+}
+
+/// Parses one layer of cosign's signature or attestation images.
+///
+/// # Errors
+/// [`Error::Missing`] for a simple signing layer without a signature; [`Error::Base64`],
+/// [`Error::Pem`], [`Error::Json`] for the annotations; what the envelope's parser says.
+pub fn parse_layer(
+    layer: Layer<'_>,
+    annotations: &Annotations<'_>,
+    limits: &Limits,
+) -> Result<SignedMaterial, Error> {
+    let (blob, content) = match layer {
+        Layer::SimpleSigning(blob) => {
+            let signature = annotations.signature.ok_or(Error::Missing {
+                document: "cosign signature",
+                what: "annotation dev.cosignproject.cosign/signature",
+            })?;
+            let signature = base64_decode("signature", signature)?;
+            let digest = Some(ArtifactDigest::sha256(blob));
+            (blob, SignedContent::Message { digest, signature })
+        }
+        Layer::Envelope(blob) => (blob, SignedContent::Envelope(Envelope::parse(blob, limits)?)),
+    };
+    let mut credential = match annotations.certificate {
+        None | Some("") => Credential::Key { hint: String::new() },
+        Some(pem) => credential(pem.as_bytes())?,
+    };
+    if let (Credential::Certificate { others, .. }, Some(chain)) =
+        (&mut credential, annotations.chain)
+    {
+        *others = pem_chain(chain.as_bytes(), limits)?;
+    }
+    let entry = annotations.bundle.map(|bundle| {
+        let bundle: RekorBundle = json::parse("cosign log entry", bundle.as_bytes(), limits)?;
+        bundle.log_entry(limits)
+    });
+    let timestamp = annotations.timestamp.map(|json| timestamp(json.as_bytes(), limits));
+    Ok(SignedMaterial {
+        format: Format::CosignAnnotations,
+        document: Some(ArtifactDigest::sha256(blob)),
+        content,
+        credential,
+        log_entries: entry.transpose()?.into_iter().collect(),
+        timestamps: timestamp.transpose()?.into_iter().collect(),
+        detached_scts: Vec::new(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LocalBundle {
+    base64_signature: Base64Bytes,
+    cert: Option<String>,
+    rekor_bundle: Option<RekorBundle>,
+}

@@ -1,0 +1,5 @@
+//! Tests of the verifier from outside.
+
+mod conformance;
+mod forge;
+mod formats;
