@@ -81,7 +81,7 @@ impl Claims {
                 (address.clone(), Some(email_claims(address, issuer)), None)
             }
             TokenSubject::GithubWorkflow(workflow) => {
-                let GithubWorkflow { caller, .. } = workflow;
+                let GithubWorkflow { caller, .. } = workflow.as_ref();
                 let sub = format!("repo:{}:ref:{}", caller.repository, caller.reference);
                 (sub, None, Some(github_claims(workflow)))
             }

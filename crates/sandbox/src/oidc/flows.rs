@@ -62,6 +62,14 @@ pub(super) enum Approval {
     Show(String),
 }
 
+/// What the device authorization endpoint answers.
+#[derive(Debug)]
+pub(super) struct Device {
+    pub(super) device_code: String,
+    /// For the user to compare; the sandbox asks no user.
+    pub(super) user_code: String,
+}
+
 /// What a login grants.
 #[derive(Debug)]
 pub(super) struct Grant {
@@ -131,12 +139,12 @@ impl Logins {
         Ok(Approval::Redirect(location))
     }
 
-    /// Approves a device request and returns its device code.
+    /// Approves a device request.
     pub(super) fn authorize_device(
         &self,
         request: DeviceRequest,
         now: Timestamp,
-    ) -> Result<String, OidcError> {
+    ) -> Result<Device, OidcError> {
         let challenge = match request.code_challenge {
             None => None,
             some => challenge(some, request.code_challenge_method)?,
@@ -151,7 +159,7 @@ impl Logins {
             expires: expiry(now),
             grant,
         });
-        Ok(code)
+        Ok(Device { device_code: code, user_code: random_code()?[..8].to_owned() })
     }
 
     /// Turns a code into what it grants. A code works once, right or wrong.

@@ -15,7 +15,7 @@ pub struct TokenRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenSubject {
     Email(String),
-    GithubWorkflow(GithubWorkflow),
+    GithubWorkflow(Box<GithubWorkflow>),
 }
 
 impl TokenRequest {
@@ -44,7 +44,7 @@ impl TokenRequest {
 
     /// A token with the claims of a GitHub Actions workflow run.
     pub fn github_workflow(workflow: GithubWorkflow) -> Self {
-        Self::new(TokenSubject::GithubWorkflow(workflow))
+        Self::new(TokenSubject::GithubWorkflow(Box::new(workflow)))
     }
 
     /// For another audience than `sigstore`. Fulcio refuses such a token.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Oidc;
 use super::flows::{
-    Approval, AuthorizationRequest, DEVICE_GRANT, DeviceRequest, GrantRequest, LIFETIME,
+    Approval, AuthorizationRequest, DEVICE_GRANT, Device, DeviceRequest, GrantRequest, LIFETIME,
 };
 use super::request::{GithubWorkflow, TokenRequest};
 use crate::http::blocking;
@@ -89,8 +89,8 @@ async fn device_code(
     form: Result<Form<DeviceRequest>, FormRejection>,
 ) -> Result<Json<Value>, OidcError> {
     let Form(request) = form.map_err(|error| OidcError::unreadable(&error))?;
-    let device_code = oidc.logins.authorize_device(request, oidc.behaviour.now(Service::Oidc))?;
-    let user_code = "SAND-BOXX";
+    let Device { device_code, user_code } =
+        oidc.logins.authorize_device(request, oidc.behaviour.now(Service::Oidc))?;
     let url = &oidc.url;
     Ok(Json(json!({
         "device_code": device_code,

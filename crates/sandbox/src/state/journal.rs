@@ -1,10 +1,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::Error;
 
-use super::state;
+use super::{Folder, state};
 
 /// A file that only grows, one record a line; or nothing at all.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ struct Open {
     file: File,
     /// Bytes of whole records.
     length: u64,
+    /// Keeps the folder's lock.
+    _folder: Arc<Folder>,
 }
 
 impl Journal {
@@ -24,7 +27,8 @@ impl Journal {
     }
 
     /// Opens the file and returns its records in order.
-    pub(super) fn open(path: PathBuf) -> Result<(Self, Vec<Vec<u8>>), Error> {
+    pub(super) fn open(folder: Arc<Folder>, name: &str) -> Result<(Self, Vec<Vec<u8>>), Error> {
+        let path = folder.path.join(name);
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let mut file = options.open(&path).map_err(state("open", &path))?;
@@ -32,7 +36,7 @@ impl Journal {
         file.read_to_end(&mut bytes).map_err(state("read", &path))?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         bytes.truncate(whole);
-        let mut open = Open { path, file, length: whole as u64 };
+        let mut open = Open { path, file, length: whole as u64, _folder: folder };
         open.cut().map_err(state("write", &open.path))?;
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let records = lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec()).collect();

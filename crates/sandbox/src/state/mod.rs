@@ -10,6 +10,7 @@ mod journal;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use journal::Journal;
 
@@ -17,12 +18,12 @@ use crate::Error;
 
 /// Where state is kept.
 #[derive(Debug)]
-pub(crate) struct Store(Option<Folder>);
+pub(crate) struct Store(Option<Arc<Folder>>);
 
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
-    /// Held while the sandbox runs; the system releases it when the process ends.
+    /// Held as long as anything may write here; the system releases it when the process ends.
     _lock: File,
 }
 
@@ -48,7 +49,7 @@ impl Store {
             .open(&lock_path)
             .map_err(state("open", &lock_path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Store(Some(Folder { path: path.to_owned(), _lock: lock }))),
+            Ok(()) => Ok(Store(Some(Arc::new(Folder { path: path.to_owned(), _lock: lock })))),
             Err(TryLockError::WouldBlock) => Err(Error::StateInUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(state("lock", &lock_path)(source)),
         }
@@ -83,7 +84,7 @@ impl Store {
     pub(crate) fn journal(&self, name: &str) -> Result<(Journal, Vec<Vec<u8>>), Error> {
         match &self.0 {
             None => Ok((Journal::in_memory(), Vec::new())),
-            Some(folder) => Journal::open(folder.path.join(name)),
+            Some(folder) => Journal::open(Arc::clone(folder), name),
         }
     }
 
