@@ -107,7 +107,7 @@ pub enum LoadError {
     )]
     NoIdentityRule,
     /// A keyless authority that strangers can meet.
-    #[error("{at}: the {what} {found:?} does not fix {wanted}")]
+    #[error("{at}: the pattern `{found}` of the {what} does not fix {wanted}")]
     LooseIdentity {
         /// Where.
         at: Place,
@@ -186,14 +186,14 @@ pub enum LoadError {
         /// `newest` or `all`.
         select: &'static str,
     },
-    /// A rule that joins an attestation which cannot say what is joined.
-    #[error("{at}: the attestation {name:?} has no {wanted:?} rules")]
+    /// A join with an attestation whose types cannot say what is joined.
+    #[error("{at}: the attestation {name:?} is not {wanted}")]
     WrongAttestation {
         /// Where it is joined.
         at: Place,
         /// The attestation.
         name: String,
-        /// `sbom` or `slsa`.
+        /// `an SBOM` or `a SLSA provenance`.
         wanted: &'static str,
     },
     /// An exception for what no exception can silence.

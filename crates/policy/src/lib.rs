@@ -8,7 +8,7 @@ mod load;
 mod model;
 mod plan;
 mod policy;
-pub mod schema;
+mod schema;
 mod settings;
 pub mod testing;
 pub mod verdict;
@@ -19,4 +19,5 @@ pub use evidence::{
 };
 pub use plan::{Attempt, Plan, Verifiers};
 pub use policy::{Policy, PolicyFiles};
+pub use schema::json_schema;
 pub use verdict::{Decision, Mode, Outcome, Verdict};

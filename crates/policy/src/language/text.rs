@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use chainsign_core::Error;
 use chainsign_core::identity::{Pattern, TextMatcher};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -48,7 +49,12 @@ impl<'de> Visitor<'de> for Visit {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextMatch, A::Error> {
         let written = Written::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        let pattern: Pattern = written.pattern.parse().map_err(de::Error::custom)?;
+        let pattern: Pattern = written.pattern.parse().map_err(|error: Error| {
+            // The last line says what is wrong, those before draw it.
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            de::Error::custom(format!("found the pattern {:?}: {reason}", written.pattern))
+        })?;
         Ok(TextMatch(TextMatcher::Pattern(pattern)))
     }
 }

@@ -56,7 +56,7 @@ fn keyless(
         return Err(LoadError::LooseIdentity {
             at: written.issuer.at,
             what: "issuer",
-            found: written.issuer.to_string(),
+            found: as_written(&written.issuer),
             wanted: identity::ISSUER,
         });
     }
@@ -95,7 +95,7 @@ fn subject(written: &At<TextMatch>, dangerous: bool) -> Result<SubjectMatch, Loa
         None => Err(LoadError::LooseIdentity {
             at: written.at,
             what: "subject",
-            found: written.to_string(),
+            found: as_written(written),
             wanted: identity::SUBJECT,
         }),
     }
@@ -165,5 +165,12 @@ fn choice(root: Option<&NamedRoot>) -> RootChoice {
             RootChoice::Named { name: root.name.clone(), digest: root.root.digest().clone() }
         }
         None => RootChoice::Caller,
+    }
+}
+
+fn as_written(text: &TextMatch) -> String {
+    match &text.0 {
+        TextMatcher::Exact(text) => text.clone(),
+        TextMatcher::Pattern(pattern) => pattern.as_str().to_owned(),
     }
 }

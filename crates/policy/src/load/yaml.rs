@@ -71,6 +71,8 @@ fn load_error(error: &YamlError) -> LoadError {
         column: location.column(),
     });
     let words = |words: &[&'static str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let value = |reason: String| LoadError::Value { at, reason };
+    let yaml = |reason: &str| LoadError::Yaml { at, reason: reason.to_owned() };
     match error {
         YamlError::SerdeUnknownField { field, expected, .. } => {
             LoadError::UnknownKey { at, key: field.clone(), wanted: words(expected) }
@@ -86,18 +88,31 @@ fn load_error(error: &YamlError) -> LoadError {
         }
         YamlError::SerdeInvalidType { unexpected, expected, .. }
         | YamlError::SerdeInvalidValue { unexpected, expected, .. } => {
-            LoadError::Value { at, reason: format!("found {unexpected}, wanted {expected}") }
+            value(format!("found {}, wanted {}", plain(unexpected), plain(expected)))
         }
-        YamlError::QuotingRequired { value, .. } => LoadError::Value {
-            at,
-            reason: format!("found {value} without quotes, wanted text: write \"{value}\""),
-        },
-        YamlError::NullIntoString { .. } => {
-            LoadError::Value { at, reason: "found no value, wanted text".to_owned() }
+        YamlError::QuotingRequired { value: found, .. } if found != NULL => {
+            value(format!("found {found} without quotes, wanted text: write \"{found}\""))
         }
-        YamlError::Message { msg, .. } => LoadError::Value { at, reason: msg.clone() },
-        YamlError::Budget { breach, .. } => LoadError::Yaml { at, reason: budget(breach) },
-        other => LoadError::Yaml { at, reason: first_line(&other.to_string()) },
+        YamlError::QuotingRequired { .. } | YamlError::NullIntoString { .. } => {
+            value("found no value, wanted one".to_owned())
+        }
+        YamlError::InvalidBooleanStrict { .. } => value("wanted true or false".to_owned()),
+        YamlError::InvalidScalar { .. } => value("wanted a whole number".to_owned()),
+        YamlError::Unexpected { expected, .. } => {
+            value(format!("wanted a {}", expected.trim_end_matches(" start")))
+        }
+        YamlError::ExternallyTaggedEnumExpectedScalarOrMapping { .. } => {
+            value("wanted one word, or one key with its value".to_owned())
+        }
+        YamlError::ExpectedMappingEndAfterEnumVariantValue { .. } => {
+            value("found a second key, wanted one only".to_owned())
+        }
+        YamlError::Message { msg, .. } => value(msg.clone()),
+        YamlError::UnknownAnchor { .. } => yaml("found an alias (*name), wanted none"),
+        YamlError::MergeKeyNotAllowed { .. } => yaml("found a merge key (<<), wanted none"),
+        YamlError::UnsupportedTag { tag, .. } => yaml(&format!("found the tag {tag}, wanted none")),
+        YamlError::Budget { breach, .. } => yaml(&budget(breach)),
+        other => yaml(&without_place(&other.to_string())),
     }
 }
 
@@ -106,14 +121,35 @@ fn budget(breach: &serde_saphyr::budget::BudgetBreach) -> String {
     match breach {
         BudgetBreach::Anchors { .. } => "found an anchor (&name), wanted none".to_owned(),
         BudgetBreach::Aliases { .. } => "found an alias (*name), wanted none".to_owned(),
+        BudgetBreach::Documents { .. } => "found a second document, wanted one".to_owned(),
+        BudgetBreach::Depth { .. } => {
+            format!("found more than {DEPTH} levels, wanted at most that")
+        }
+        BudgetBreach::Nodes { .. } => {
+            format!("found more than {NODES} values, wanted at most that")
+        }
         other => format!("a limit was reached: {other:?}"),
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+/// The words of serde for types, in words for people.
+fn plain(words: &str) -> &str {
+    match words {
+        "unit value" => "no value",
+        "a nonzero usize" | "a nonzero u32" => "a whole number above 0",
+        "u64" | "u8" => "a whole number",
+        other => other,
+    }
 }
 
+/// The parser's first line, without the place that is reported beside it.
+fn without_place(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.rfind(" at line ").map_or(line, |end| &line[..end]).to_owned()
+}
+
+/// How the parser reports a value that is not there.
+const NULL: &str = "~";
 const API_VERSION: &str = "chainsign.dev/v1";
 const START: Place = Place { line: 1, column: 1 };
 
