@@ -83,6 +83,12 @@ pub enum Error {
         /// The encoder's words.
         source: serde_json::Error,
     },
+    /// A log refused the entry with which the sandbox starts it.
+    #[error("a log refused its first entry: {reason}")]
+    FirstEntry {
+        /// The log's words.
+        reason: String,
+    },
     /// The work did not finish: the runtime is shutting down, or it panicked.
     #[error("the sandbox failed while it answered")]
     Ended,

@@ -2,9 +2,13 @@
 //! what an entry looks like and in what else is signed.
 
 mod checkpoint;
+mod first;
 pub(crate) mod v1;
 pub(crate) mod v2;
 mod views;
 
 use checkpoint::{NoteKey, checkpoint};
+use first::FirstEntry;
 use views::Views;
+
+use crate::x509::sha256;

@@ -88,12 +88,12 @@ async fn a_fork_shows_only_to_who_compares_heads() {
     let proof = forked.inclusion_proof.clone().unwrap();
     assert_eq!(root_of(&forked), Some(proof.root_hash));
     let head = get(&sandbox, "/api/v1/log").await.json();
-    assert_eq!((proof.tree_size, &head["treeSize"]), (4, &json!(3)));
+    assert_eq!((proof.tree_size, &head["treeSize"]), (5, &json!(4)));
     // The hash over the first two leaves is in both proofs, and is not the same.
-    let honest = get(&sandbox, "/api/v1/log/entries?logIndex=2").await;
+    let honest = get(&sandbox, "/api/v1/log/entries?logIndex=3").await;
     let honest = log_entry_v1(&honest, "").inclusion_proof.unwrap();
-    assert_eq!((honest.hashes.len(), proof.hashes.len()), (1, 2));
-    assert_ne!(honest.hashes[0], proof.hashes[1]);
+    assert_eq!((honest.hashes.len(), proof.hashes.len()), (2, 3));
+    assert_ne!(honest.hashes[1], proof.hashes[1]);
 }
 
 #[tokio::test]

@@ -76,7 +76,8 @@ async fn log(sandbox: &Sandbox, message: &[u8]) -> Answer {
 #[tokio::test]
 async fn entries_come_with_promise_proof_and_checkpoint() {
     let sandbox = start().await;
-    for index in 0..9u8 {
+    // The sandbox itself has taken index 0.
+    for index in 1..10u8 {
         let answer = log(&sandbox, &[index]).await;
         let (id, _) = only_entry(&answer.json());
         let entry = log_entry_v1(&answer, "hashedrekord");
@@ -271,7 +272,7 @@ async fn what_is_wrong_is_not_logged() {
     let message = "missing field `kind` at line 1 column 2";
     assert_eq!((status, refusal), (422, json!({ "code": 602, "message": message })));
     let log = get(&sandbox, "/api/v1/log").await.json();
-    assert_eq!(log["treeSize"], 0);
+    assert_eq!(log["treeSize"], 1);
 }
 
 #[tokio::test]
@@ -284,12 +285,12 @@ async fn entries_are_read_by_id_and_index_with_a_proof_of_today() {
     for path in [
         format!("{ENTRIES}/{id}"),
         format!("{ENTRIES}/{}", &id[16..]),
-        format!("{ENTRIES}?logIndex=0"),
+        format!("{ENTRIES}?logIndex=1"),
     ] {
         let answer = get(&sandbox, &path).await;
         assert_eq!((answer.status.as_u16(), only_entry(&answer.json()).0), (200, id.clone()));
         let entry = log_entry_v1(&answer, "hashedrekord");
-        assert_eq!(entry.inclusion_proof.as_ref().unwrap().tree_size, 3);
+        assert_eq!(entry.inclusion_proof.as_ref().unwrap().tree_size, 4);
         check_entry(&sandbox, &entry);
     }
     let mut other_tree = id.clone();
@@ -297,7 +298,7 @@ async fn entries_are_read_by_id_and_index_with_a_proof_of_today() {
     for missing in [
         format!("{ENTRIES}/{}", "0".repeat(64)),
         format!("{ENTRIES}/{other_tree}"),
-        format!("{ENTRIES}?logIndex=3"),
+        format!("{ENTRIES}?logIndex=4"),
     ] {
         let answer = get(&sandbox, &missing).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (404, ""));
@@ -317,7 +318,7 @@ async fn several_entries_are_retrieved_at_once() {
     }
     let query = json!({
         "entryUUIDs": [ids[0], "0".repeat(64)],
-        "logIndexes": [1, 7],
+        "logIndexes": [2, 7],
         "entries": [message_entry(b"c"), message_entry(b"d")],
     });
     // sigstore-python's spelling has a slash at the end.
@@ -378,12 +379,12 @@ async fn the_log_proves_that_it_only_grew() {
     let head = get(&sandbox, "/api/v1/log").await.json();
     let root: [u8; 32] =
         hex::decode(head["rootHash"].as_str().unwrap()).unwrap().try_into().unwrap();
-    check_checkpoint(&sandbox, head["signedTreeHead"].as_str().unwrap(), 2, root);
-    assert_eq!((&head["inactiveShards"], &head["treeSize"]), (&json!([]), &json!(2)));
+    check_checkpoint(&sandbox, head["signedTreeHead"].as_str().unwrap(), 3, root);
+    assert_eq!((&head["inactiveShards"], &head["treeSize"]), (&json!([]), &json!(3)));
     let origin = format!("localhost - {}", head["treeID"].as_str().unwrap());
     assert_eq!(head["signedTreeHead"].as_str().unwrap().lines().next().unwrap(), origin);
 
-    let proof = get(&sandbox, "/api/v1/log/proof?firstSize=1&lastSize=2").await.json();
+    let proof = get(&sandbox, "/api/v1/log/proof?firstSize=2&lastSize=3").await.json();
     let leaf = |entry: &LogEntry| sha256(&[&[0], entry.canonicalized_body.as_slice()].concat());
     assert_eq!(
         proof,
@@ -392,10 +393,11 @@ async fn the_log_proves_that_it_only_grew() {
             "rootHash": hex::encode(root),
         })
     );
-    assert_eq!(sha256(&[&[1], leaf(&first).as_slice(), &leaf(&second)].concat()), root);
+    let before = first.inclusion_proof.unwrap().root_hash;
+    assert_eq!(sha256(&[&[1], before.as_slice(), &leaf(&second)].concat()), root);
     for (query, message) in [
         ("firstSize=2&lastSize=2", "firstSize(2) must be less than lastSize(2)"),
-        ("lastSize=3", "found the sizes 1 and 3, wanted 1 to 2"),
+        ("lastSize=4", "found the sizes 1 and 4, wanted 1 to 3"),
     ] {
         let answer = get(&sandbox, &format!("/api/v1/log/proof?{query}")).await;
         assert_eq!(answer.refusal(), (400, json!({ "code": 400, "message": message })));

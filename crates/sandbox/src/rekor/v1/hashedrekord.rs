@@ -4,14 +4,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
-use chainsign_core::encoding::base64_encode;
+use chainsign_core::encoding::{base64_encode, pem_encode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::entry::CanonicalSpec;
 use super::routes::Refusal;
 use super::verifier::Verifier;
 use crate::keys::KeyError;
+use crate::rekor::FirstEntry;
 
 /// Checks that the signature is over the digest; drops what is not logged.
 pub(super) fn canonicalize(spec: Spec) -> Result<CanonicalSpec, Refusal> {
@@ -40,6 +41,22 @@ pub(super) fn canonicalize(spec: Spec) -> Result<CanonicalSpec, Refusal> {
         },
     });
     Ok(CanonicalSpec { spec, keys })
+}
+
+/// The request for the entry with which the sandbox starts the log.
+pub(super) fn propose(entry: &FirstEntry) -> Value {
+    let verifier = base64_encode(pem_encode("PUBLIC KEY", &entry.spki));
+    json!({
+        "apiVersion": "0.0.1",
+        "kind": "hashedrekord",
+        "spec": {
+            "data": { "hash": { "algorithm": "sha256", "value": hex::encode(entry.digest) } },
+            "signature": {
+                "content": base64_encode(&entry.signature),
+                "publicKey": { "content": verifier },
+            },
+        },
+    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -17,7 +17,7 @@ use chainsign_core::encoding::Base64Bytes;
 use chainsign_core::key::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 
-use super::NoteKey;
+use super::{FirstEntry, NoteKey, sha256};
 use crate::Error;
 use crate::keys::{Curve, EcdsaKey};
 use crate::merkle::{AppendError, Log, Record, leaf_hash};
@@ -65,13 +65,23 @@ impl RekorV1 {
         behaviour: Arc<Behaviour>,
     ) -> Result<Self, Error> {
         let key = EcdsaKey::load(store, "rekor-v1", Curve::P256)?;
-        Ok(RekorV1 {
-            id: crate::x509::sha256(key.spki()),
+        let rekor = RekorV1 {
+            id: sha256(key.spki()),
             key,
             host: host.to_owned(),
             entries: Log::open(store, "rekor-v1.log")?,
             behaviour,
-        })
+        };
+        if rekor.entries.contents().records().is_empty() {
+            rekor.take_first_entry()?;
+        }
+        Ok(rekor)
+    }
+
+    fn take_first_entry(&self) -> Result<(), Error> {
+        let entry = hashedrekord::propose(&FirstEntry::sign()?);
+        let taken = self.create(entry.to_string().as_bytes());
+        taken.map(|_| ()).map_err(|refusal| Error::FirstEntry { reason: format!("{refusal:?}") })
     }
 
     pub(crate) fn log_key(&self) -> LogKey<'_> {

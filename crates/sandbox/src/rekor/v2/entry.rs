@@ -12,6 +12,7 @@ use x509_cert::Certificate;
 
 use super::routes::Refusal;
 use crate::keys::{ClientKey, KeyKind};
+use crate::rekor::FirstEntry;
 
 /// Checks a request, its signature included, and brings it into the form that is logged:
 /// canonical JSON (RFC 8785).
@@ -65,6 +66,20 @@ pub(super) fn canonicalize(request: &[u8]) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::Entry("the entry is larger than 65535 bytes"));
     }
     Ok(body)
+}
+
+/// The request for the entry with which the sandbox starts the log.
+pub(super) fn propose(entry: &FirstEntry) -> Value {
+    json!({ "hashedRekordRequestV002": {
+        "digest": base64_encode(entry.digest),
+        "signature": {
+            "content": base64_encode(&entry.signature),
+            "verifier": {
+                "keyDetails": KeyAlgorithm::EcdsaP256Sha256.name(),
+                "publicKey": { "rawBytes": base64_encode(&entry.spki) },
+            },
+        },
+    } })
 }
 
 /// The algorithm that the request names, if it is the key's, and its hash.

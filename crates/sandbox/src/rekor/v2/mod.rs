@@ -7,13 +7,12 @@ mod tiles;
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chainsign_core::encoding::{Base64Bytes, base64_encode};
 use chainsign_core::key::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{NoteKey, Views, checkpoint};
+use super::{FirstEntry, NoteKey, Views, checkpoint, sha256};
 use crate::Error;
 use crate::keys::Ed25519Key;
 use crate::merkle::{AppendError, Log, Record};
@@ -56,13 +55,23 @@ impl RekorV2 {
         behaviour: Arc<Behaviour>,
     ) -> Result<Self, Error> {
         let key = Ed25519Key::load(store, "rekor-v2")?;
-        Ok(RekorV2 {
+        let rekor = RekorV2 {
             id: key_id(host, key.raw()),
             key,
             origin: host.to_owned(),
             entries: Log::open(store, "rekor-v2.log")?,
             behaviour,
-        })
+        };
+        if rekor.entries.contents().records().is_empty() {
+            rekor.take_first_entry()?;
+        }
+        Ok(rekor)
+    }
+
+    fn take_first_entry(&self) -> Result<(), Error> {
+        let entry = entry::propose(&FirstEntry::sign()?);
+        let taken = self.create(entry.to_string().as_bytes());
+        taken.map(|_| ()).map_err(|refusal| Error::FirstEntry { reason: format!("{refusal:?}") })
     }
 
     pub(crate) fn log_key(&self) -> LogKey<'_> {
@@ -121,8 +130,5 @@ impl NoteKey for RekorV2 {
 /// SHA-256 of name, line end, the byte 1 for Ed25519, and key: C2SP signed-note, "Signatures";
 /// all 32 bytes are the log's id.
 fn key_id(name: &str, key: &[u8]) -> [u8; 32] {
-    let input = [name.as_bytes(), b"\n\x01", key].concat();
-    let mut id = [0; 32];
-    id.copy_from_slice(digest(&SHA256, &input).as_ref());
-    id
+    sha256(&[name.as_bytes(), b"\n\x01", key].concat())
 }
