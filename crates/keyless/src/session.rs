@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::iter::{Enumerate, Fuse};
+use std::iter::{Enumerate, Fuse, Peekable};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -102,7 +102,8 @@ impl Session {
     pub fn batch<I: Iterator<Item = ToSign>>(&self, contents: I, limit: NonZeroUsize) -> Batch<I> {
         Batch {
             session: self.clone(),
-            contents: contents.fuse().enumerate(),
+            contents: contents.fuse().enumerate().peekable(),
+            ready: false,
             limit: limit.get(),
             running: JoinSet::new(),
             finished: BTreeMap::new(),
@@ -171,7 +172,9 @@ impl fmt::Debug for Session {
 /// there. Dropping it stops what is running; entries may have been made by then.
 pub struct Batch<I: Iterator<Item = ToSign>> {
     session: Session,
-    contents: Enumerate<Fuse<I>>,
+    contents: Peekable<Enumerate<Fuse<I>>>,
+    /// Whether there was a signer.
+    ready: bool,
     limit: usize,
     running: JoinSet<(usize, Outcome)>,
     finished: BTreeMap<usize, Outcome>,
@@ -188,6 +191,13 @@ impl<I: Iterator<Item = ToSign>> Batch<I> {
     /// After an error nothing more is started; the outcomes of what was started still follow.
     /// Cancel safe: an outcome that was not returned is returned by the next call.
     pub async fn next(&mut self) -> Option<(usize, Outcome)> {
+        if !self.ready && self.contents.peek().is_some() {
+            // Before many tasks ask for it one after the other: its failure is one failure.
+            match self.session.signer().await {
+                Ok(_) => self.ready = true,
+                Err(error) => return self.refuse(error),
+            }
+        }
         loop {
             self.start();
             if let Some(outcome) = self.finished.remove(&self.delivered) {
@@ -210,6 +220,14 @@ impl<I: Iterator<Item = ToSign>> Batch<I> {
     /// How many of the contents were started: after the end, those from this index on were not.
     pub fn started(&self) -> usize {
         self.started
+    }
+
+    /// The next content fails, and nothing more is started.
+    fn refuse(&mut self, error: Error) -> Option<(usize, Outcome)> {
+        let (index, _) = self.contents.next()?;
+        (self.ready, self.failed) = (true, true);
+        (self.started, self.delivered) = (index + 1, index + 1);
+        Some((index, Err(error)))
     }
 
     /// Starts as many as may run. A slow one holds up the delivery of those after it, so that

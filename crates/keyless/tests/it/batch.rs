@@ -94,6 +94,21 @@ async fn what_was_started_is_awaited_after_a_failure() {
 }
 
 #[tokio::test]
+async fn without_a_certificate_one_content_fails_and_none_is_started() {
+    let fake = Fake::always(To::Fulcio, |_| Answer::status(500, "")).await;
+    let incomplete = fake.session().sign_all(contents(50), limit(8)).await.unwrap_err();
+    let [(0, Error::Status { status: 500, .. })] = &incomplete.failed[..] else {
+        panic!("{incomplete:?}")
+    };
+    assert_eq!((incomplete.done.len(), incomplete.not_started), (0, 1..50));
+    // The attempts of one request.
+    assert_eq!(fake.seen(To::Fulcio).len(), 3);
+
+    let nothing = fake.session().sign_all(Vec::new(), limit(8)).await.unwrap();
+    assert_eq!((nothing.len(), fake.seen(To::Fulcio).len()), (0, 3));
+}
+
+#[tokio::test]
 async fn a_batch_takes_its_contents_as_it_needs_them() {
     let fake = Fake::honest().await;
     let taken = std::cell::Cell::new(0);
