@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 use chainsign::commands::sign::{self, BundleOutput, FileToSign, SignRequest};
 use chainsign::commands::trust::TrustRequest;
-use chainsign::commands::verify::{Demand, Kind, LogDemand, Target, VerifyBlobRequest, verify_blob};
+use chainsign::commands::verify::{
+    Demand, Kind, LogDemand, Target, VerifyBlobRequest, verify_blob,
+};
 use chainsign::failure::Failure;
 use chainsign::files;
 use chainsign::printer::{OutputFormat, Printer};
@@ -116,7 +118,10 @@ fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {
         (None, subject) => {
             let issuer = arguments.certificate_oidc_issuer;
             let (Some(subject), Some(issuer)) = (subject, issuer) else {
-                return Err(Failure::undecided("no-identity", "found neither an identity nor a key"));
+                return Err(Failure::undecided(
+                    "no-identity",
+                    "found neither an identity nor a key",
+                ));
             };
             Demand::Identity(IdentityMatcher::exact(subject, issuer))
         }

@@ -42,7 +42,12 @@ pub struct Failure {
 impl Failure {
     /// The evidence says no.
     pub fn no(reason: impl Into<String>, message: impl Into<String>) -> Self {
-        Failure { exit: Exit::No, reason: reason.into(), message: message.into(), hints: Vec::new() }
+        Failure {
+            exit: Exit::No,
+            reason: reason.into(),
+            message: message.into(),
+            hints: Vec::new(),
+        }
     }
 
     /// It could not be found out, or not be done.

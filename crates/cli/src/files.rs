@@ -183,7 +183,10 @@ mod tests {
         let missing = folder.path().join("no/such/file");
         let failure = Output::prepare(&missing).unwrap_err();
         assert_eq!(failure.reason, "unwritable");
-        assert!(failure.message.ends_with("no/such/file: no such file or directory"), "{failure:?}");
+        assert!(
+            failure.message.ends_with("no/such/file: no such file or directory"),
+            "{failure:?}"
+        );
         let failure = Output::prepare(folder.path()).unwrap_err();
         assert!(failure.message.ends_with("it is a directory"), "{failure:?}");
     }

@@ -53,20 +53,22 @@ fn bundles_that_are_none() {
         desk.write("bundle.json", bundle);
         (arguments, desk.files())
     };
-    let (arguments, _) = verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.3+json\",");
+    let (arguments, _) =
+        verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.3+json\",");
     refused(
         &desk,
         &arguments,
         1,
         "error: bundle.json: signature document is not valid: EOF while parsing a value (line 1, column 62)",
     );
-    let (arguments, _) = verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.9+json\"}");
+    let (arguments, _) =
+        verify("{\"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.9+json\"}");
     refused(
         &desk,
         &arguments,
         1,
         "error: bundle.json: unsupported media type of sigstore bundle: found \"application/vnd.dev.sigstore.bundle.v0.9+json\", \
-         wanted \"application/vnd.dev.sigstore.bundle.v0.3+json, or version 0.1 or 0.2\"",
+         wanted application/vnd.dev.sigstore.bundle.v0.3+json, or version 0.1 or 0.2",
     );
     std::fs::remove_file(desk.path("bundle.json")).unwrap();
     refused(
@@ -125,7 +127,9 @@ fn what_is_a_digest_and_a_file_is_not_guessed() {
         &desk,
         &arguments,
         2,
-        &format!("error: {digest} is a digest, and also a file here\nhint: write ./{digest} for the file"),
+        &format!(
+            "error: {digest} is a digest, and also a file here\nhint: write ./{digest} for the file"
+        ),
     );
 }
 

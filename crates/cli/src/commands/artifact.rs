@@ -31,10 +31,11 @@ pub fn open(path: &Path) -> Result<OpenArtifact, Failure> {
 pub fn failure(error: &Error) -> Failure {
     let message = with_causes(error);
     match error {
-        Error::NotFound { .. } => {
-            Failure::undecided("no-such-file", message).hint("check the path; - reads standard input")
+        Error::NotFound { .. } => Failure::undecided("no-such-file", message)
+            .hint("check the path; - reads standard input"),
+        Error::NotAFile { .. } => {
+            Failure::undecided("not-a-file", message).hint("name the files in it")
         }
-        Error::NotAFile { .. } => Failure::undecided("not-a-file", message).hint("name the files in it"),
         Error::Changed { .. } => Failure::undecided("changed-while-read", message)
             .hint("wait until nothing writes to the file any more, then try again"),
         Error::TooLarge { .. } => Failure::undecided("limit-reached", message),

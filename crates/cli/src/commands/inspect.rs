@@ -97,7 +97,8 @@ fn document(path: &Path, bytes: &[u8]) -> Result<Inspected, Failure> {
 fn not_recognised(path: &Path, declined: &[Error]) -> Failure {
     let mut reasons: Vec<_> = declined.iter().map(ToString::to_string).collect();
     reasons.dedup();
-    let message = format!("{} is nothing that is known here: {}", path.display(), reasons.join("; "));
+    let message =
+        format!("{} is nothing that is known here: {}", path.display(), reasons.join("; "));
     Failure::undecided("not-recognised", message)
         .hint("known are bundles, certificates, statements, trusted roots, signing configs and Go binaries")
 }

@@ -17,7 +17,8 @@ pub fn load(path: &Path) -> Result<Policy, Failure> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let read = |named: &str| {
         let named = folder.join(named);
-        files::read("file named by the policy", &named).map_err(|failure| io::Error::other(failure.message))
+        files::read("file named by the policy", &named)
+            .map_err(|failure| io::Error::other(failure.message))
     };
     Policy::parse(&yaml, &read).map_err(|error| bad_policy(path, &error))
 }

@@ -38,11 +38,12 @@ pub fn provenance(request: &ProvenanceRequest) -> Result<Vec<u8>, Failure> {
     };
     let infos: Vec<&BuildInfo> =
         binary.iter().flat_map(|binary| &binary.slices).map(|slice| &slice.build_info).collect();
-    let predicate = generate(&request.facts, &infos, request.on_mismatch).map_err(|error| match error {
-        Error::CommitMismatch { .. } => Failure::no("commit-mismatch", error.to_string())
-            .hint("state the commit that was built, or add --override-stamp to record both"),
-        error => Failure::because("bad-flag", "the provenance cannot be written", &error),
-    })?;
+    let predicate =
+        generate(&request.facts, &infos, request.on_mismatch).map_err(|error| match error {
+            Error::CommitMismatch { .. } => Failure::no("commit-mismatch", error.to_string())
+                .hint("state the commit that was built, or add --override-stamp to record both"),
+            error => Failure::because("bad-flag", "the provenance cannot be written", &error),
+        })?;
     let json = predicate.to_json();
     let json = json.map_err(|error| {
         Failure::because("bad-flag", "the provenance cannot be written", &error)

@@ -27,8 +27,7 @@ pub struct StartRequest {
 /// `unwritable`; `sandbox` when it cannot listen or keep its state.
 pub async fn start(request: StartRequest) -> Result<Sandbox, Failure> {
     let output = Output::prepare(&request.trust_config)?;
-    let options =
-        Options { port: request.port, state: request.state, ..Options::default() };
+    let options = Options { port: request.port, state: request.state, ..Options::default() };
     let sandbox = Sandbox::start(options).await.map_err(|error| {
         Failure::because("sandbox", "cannot start the sandbox", &error)
             .hint("another port: --port N, or --port 0 for any free one")
@@ -66,9 +65,8 @@ pub enum Identity {
 /// `bad-trust`; `unreachable` when no sandbox answers; `sandbox` with its reason when it refuses.
 pub async fn token(request: &TokenRequest) -> Result<String, Failure> {
     let path = &request.trust_config;
-    let document = files::read("trust config", path).map_err(|failure| {
-        failure.hint("start one: chainsign sandbox start")
-    })?;
+    let document = files::read("trust config", path)
+        .map_err(|failure| failure.hint("start one: chainsign sandbox start"))?;
     let config = ClientTrustConfig::parse(&document, &Limits::default())
         .map_err(|error| Failure::because("bad-trust", &path.display().to_string(), &error))?;
     let issuer = config.signing_config.oidc_issuers.first().map(|service| service.url.clone());

@@ -59,7 +59,8 @@ pub fn content(artifact: &OpenArtifact) -> Result<Content, Failure> {
 }
 
 fn subject(path: &Path, digests: &ArtifactDigests) -> Subject {
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let bytes = |algorithm| digests.get(algorithm).map(|digest| digest.bytes());
     let mut subject = Subject::new(name.clone()).found_at(name);
     subject.sha256 = bytes(DigestAlgorithm::Sha256).and_then(|bytes| bytes.try_into().ok());
@@ -76,9 +77,8 @@ fn not_go(name: &str, reason: &gosbom::Error) -> Failure {
         gosbom::Error::Garbled { .. } => {
             failure.hint("make the SBOM from a build without the obfuscator")
         }
-        gosbom::Error::NoBuildInfo { .. } => {
-            failure.hint("it was built without module support, or its build information was removed")
-        }
+        gosbom::Error::NoBuildInfo { .. } => failure
+            .hint("it was built without module support, or its build information was removed"),
         _ => failure.hint("name a program or library that the Go toolchain built"),
     }
 }

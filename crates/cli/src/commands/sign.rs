@@ -13,9 +13,7 @@ use chainsign_core::predicate::{COSIGN_CUSTOM, PredicateType};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::{Limits, json};
 use chainsign_keyless::identity::TokenSource;
-use chainsign_keyless::{
-    Error, Options, PublicEntry, Services, Session, ToSign, UnverifiedBundle,
-};
+use chainsign_keyless::{Error, Options, PublicEntry, Services, Session, ToSign, UnverifiedBundle};
 use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -257,10 +255,13 @@ impl Work {
                 failure.exit = crate::failure::Exit::Undecided;
                 failure.reason = "refused-own".to_owned();
                 failure.message = format!("the fresh signature does not verify: {error}");
-                failure.hint("nothing was written; the services and the trusted root do not fit together")
+                failure.hint(
+                    "nothing was written; the services and the trusted root do not fit together",
+                )
             })?;
-        let material = formats::parse(&bytes, &Limits::default())
-            .map_err(|error| Failure::because("refused-own", "the fresh bundle cannot be read", &error))?;
+        let material = formats::parse(&bytes, &Limits::default()).map_err(|error| {
+            Failure::because("refused-own", "the fresh bundle cannot be read", &error)
+        })?;
         if let (Some(output), SignedContent::Message { signature, .. }) =
             (self.signature, &material.content)
         {
@@ -287,7 +288,8 @@ impl Work {
 
 fn session(trust: &Trust, tokens: TokenSource) -> Result<Session, Failure> {
     let Some(config) = &trust.signing_config else {
-        let message = format!("found no signing config ({}), wanted the services to sign with", trust.origin);
+        let message =
+            format!("found no signing config ({}), wanted the services to sign with", trust.origin);
         return Err(Failure::undecided("no-signing-config", message)
             .hint("name one with --signing-config or --trust-config; `chainsign sandbox start` writes one to try"));
     };
@@ -310,7 +312,9 @@ pub fn service_failure(error: &Error) -> Failure {
         Error::AmbientIncomplete { .. } => {
             ("no-identity-token", "add `permissions: id-token: write` to the job")
         }
-        Error::TokenExpired { .. } => ("bad-identity-token", "get a new token: they live for minutes"),
+        Error::TokenExpired { .. } => {
+            ("bad-identity-token", "get a new token: they live for minutes")
+        }
         Error::TokenAudience { .. } => {
             ("bad-identity-token", "ask for a token with the audience sigstore")
         }
@@ -340,25 +344,30 @@ fn statement(
     let subject = Subject::new(name, digests);
     let statement =
         Statement::new(vec![subject], predicate.predicate_type.clone(), predicate.json.clone());
-    statement
-        .to_json()
-        .map_err(|error| Failure::because("bad-predicate", "the statement cannot be written", &error))
+    statement.to_json().map_err(|error| {
+        Failure::because("bad-predicate", "the statement cannot be written", &error)
+    })
 }
 
 /// What a fresh signature over a statement is verified for: the first of its subjects.
 fn first_subject(statement: &[u8]) -> Result<ArtifactDigests, Failure> {
     let digests = Statement::parse(statement, &Limits::default()).and_then(|statement| {
-        statement.subject.first().map(|subject| subject.digest.acceptable()).unwrap_or_else(|| {
-            Ok(ArtifactDigests::default())
-        })
+        statement
+            .subject
+            .first()
+            .map(|subject| subject.digest.acceptable())
+            .unwrap_or_else(|| Ok(ArtifactDigests::default()))
     });
-    digests.map_err(|error| Failure::because("bad-predicate", "the statement cannot be signed", &error))
+    digests.map_err(|error| {
+        Failure::because("bad-predicate", "the statement cannot be signed", &error)
+    })
 }
 
 fn sha256(digests: &ArtifactDigests) -> Result<ArtifactDigest, Failure> {
-    digests.get(DigestAlgorithm::Sha256).cloned().ok_or_else(|| {
-        Failure::undecided("unreadable", "the file was not digested with sha256")
-    })
+    digests
+        .get(DigestAlgorithm::Sha256)
+        .cloned()
+        .ok_or_else(|| Failure::undecided("unreadable", "the file was not digested with sha256"))
 }
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.

@@ -27,7 +27,10 @@ impl Folder {
         }
         std::fs::create_dir_all(path).map_err(failed)?;
         let folder = Folder(path.to_owned());
-        folder.write(MARK, b"Made by `chainsign demo`, which empties this folder when it runs again.\n")?;
+        folder.write(
+            MARK,
+            b"Made by `chainsign demo`, which empties this folder when it runs again.\n",
+        )?;
         Ok(folder)
     }
 

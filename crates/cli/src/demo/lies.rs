@@ -15,7 +15,8 @@ pub enum Lie {
     ChangedByte,
     /// The SBOM does not name one module.
     HiddenModule,
-    /// The provenance names another commit.
+    /// The provenance names another commit; another repository, for a binary that was stamped
+    /// with no commit.
     OtherCommit,
     /// Everything is right, and signed by somebody else.
     OtherIdentity,
@@ -41,7 +42,7 @@ impl Lie {
         match self {
             Lie::ChangedByte | Lie::OtherIdentity => &["signatures"],
             Lie::HiddenModule => &["go.modules"],
-            Lie::OtherCommit => &["go.commit"],
+            Lie::OtherCommit => &["go.commit", "attestations.provenance.source"],
         }
     }
 }
@@ -94,9 +95,7 @@ pub(super) async fn tell(
             let (told, document) = name_other_commit(&folder, &documents.provenance, seed)?;
             (told, Some(document), honest)
         }
-        Lie::OtherIdentity => {
-            (format!("the right documents, signed by {evil}"), None, evil)
-        }
+        Lie::OtherIdentity => (format!("the right documents, signed by {evil}"), None, evil),
     };
     let signed = beside(&release.binary, ".sigstore.json");
     let attested = beside(&release.binary, ".sigstore.jsonl");
@@ -151,11 +150,14 @@ fn hide_module(folder: &Folder, sbom: &Path, seed: u64) -> Result<(String, PathB
     };
     let components = document["components"].as_array_mut();
     let components = components.ok_or_else(|| Failure::undecided("demo", "the SBOM is empty"))?;
-    let modules: Vec<_> =
+    let mut modules: Vec<_> =
         (0..components.len()).filter(|index| is_module(&components[*index])).collect();
+    if modules.is_empty() {
+        // A program without dependencies has the standard library.
+        modules = (0..components.len()).collect();
+    }
     let Some(index) = modules.get(pick(seed, modules.len())) else {
-        return Err(Failure::undecided("demo", "the binary has no module to hide")
-            .hint("name a Go program with dependencies"));
+        return Err(Failure::undecided("demo", "the SBOM is empty"));
     };
     let hidden = components.remove(*index);
     let reference = hidden["bom-ref"].clone();
@@ -178,14 +180,22 @@ fn name_other_commit(
 ) -> Result<(String, PathBuf), Failure> {
     let mut document = json(provenance)?;
     let sources = document["buildDefinition"]["resolvedDependencies"].as_array_mut();
-    let commit = sources.into_iter().flatten().find_map(|source| source["digest"].get_mut("gitCommit"));
-    let other = format!("{:040x}", u128::from(seed) + 0xbad);
-    match commit {
-        Some(commit) => *commit = other.clone().into(),
-        None => return Err(Failure::undecided("demo", "the binary was stamped with no commit")
-            .hint("name a Go program that was built in its git repository")),
-    }
-    Ok((format!("a provenance that names the commit {other}"), write(folder, "provenance.json", &document)?))
+    let commit =
+        sources.into_iter().flatten().find_map(|source| source["digest"].get_mut("gitCommit"));
+    let told = match commit {
+        Some(commit) => {
+            let other = format!("{:040x}", u128::from(seed) + 0xbad);
+            *commit = other.clone().into();
+            format!("a provenance that names the commit {other}")
+        }
+        None => {
+            let other = "https://github.com/evil/app";
+            let parameters = &mut document["buildDefinition"]["externalParameters"];
+            parameters["source"]["repository"] = other.into();
+            format!("a provenance that names the repository {other}")
+        }
+    };
+    Ok((told, write(folder, "provenance.json", &document)?))
 }
 
 fn refused(lie: Lie, outcome: &TargetOutcome) -> Result<(String, String, String), Failure> {

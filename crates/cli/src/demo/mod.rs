@@ -11,6 +11,9 @@ mod repeat;
 
 use std::path::{Path, PathBuf};
 
+use chainsign_core::Limits;
+use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::trust::ClientTrustConfig;
 use chainsign_keyless::identity::{SecretText, TokenSource};
 use chainsign_policy::Decision;
 use chainsign_sandbox::{GithubWorkflow, Options, Sandbox, TokenRequest};
@@ -20,6 +23,7 @@ use jiff::Timestamp;
 pub use folder::Folder;
 pub use lies::{Caught, Lie};
 pub use policy::Change;
+use policy::DemoPolicy;
 pub use repeat::Step;
 
 use crate::commands::inspect::{Inspected, inspect};
@@ -97,10 +101,7 @@ pub struct Shown {
 /// # Errors
 /// `not-a-go-binary`, `demo-folder`, and whatever a step says; `demo` when something did not turn
 /// out as it must: the honest release not passing, a lie not caught or not forgiven.
-pub async fn run(
-    request: DemoRequest,
-    mut tell: impl FnMut(Scene<'_>),
-) -> Result<Shown, Failure> {
+pub async fn run(request: DemoRequest, mut tell: impl FnMut(Scene<'_>)) -> Result<Shown, Failure> {
     let folder = Folder::prepare(&request.directory)?;
     let release = Release::unpack(&folder, request.artifact.as_deref())?;
     tell(Scene::Binary { path: &release.binary, inspected: &release.inspected });
@@ -117,15 +118,26 @@ pub async fn run(
         tell(Scene::Signed { what, file: &signed });
     }
 
-    let (policy, changes) = policy::write(&folder, &release, &author, stage.sandbox.url())?;
+    let root = stage.write_trusted_root(&folder)?;
+    let mut demo_policy = DemoPolicy::new(&release, stage.sandbox.issuer(), &root);
+    let (mut policy, mut changes) = demo_policy.write(&folder)?;
+    let mut honest = stage.verify(&policy, &release.binary)?;
+    // A binary that was built otherwise than the policy asks is no lie. What is attested about it
+    // must be true all the same.
+    if let (Some(_), Ok(Decided::Verdict(verdict))) = (&request.artifact, &honest.decided)
+        && demo_policy.take_out_unmet(verdict)
+    {
+        (policy, changes) = demo_policy.write(&folder)?;
+        honest = stage.verify(&policy, &release.binary)?;
+    }
     tell(Scene::Policy { path: &policy, changes: &changes });
-    let honest = stage.verify(&policy, &release.binary)?;
     passed("the honest release", &honest)?;
     tell(Scene::Verdict(&honest));
 
     let mut caught = Vec::new();
     for lie in Lie::ALL {
-        let scene = lies::tell(lie, &stage, &folder, &release, &documents, &policy, request.seed).await?;
+        let scene =
+            lies::tell(lie, &stage, &folder, &release, &documents, &policy, request.seed).await?;
         tell(Scene::Lie(&scene));
         caught.push(scene);
     }
@@ -142,7 +154,8 @@ pub struct Release {
     inspected: Inspected,
     repository: String,
     reference: String,
-    commit: String,
+    /// The commit that Go stamped into it.
+    commit: Option<String>,
 }
 
 impl Release {
@@ -169,7 +182,7 @@ impl Release {
                 Some(version) => format!("refs/tags/{version}"),
                 None => "refs/heads/main".to_owned(),
             },
-            commit: commit.unwrap_or(NO_COMMIT).to_owned(),
+            commit: commit.map(str::to_owned),
             binary,
             inspected,
         })
@@ -178,6 +191,11 @@ impl Release {
     /// The workflow of a repository that releases at this release's ref.
     fn workflow(&self, repository: &str) -> String {
         format!("{repository}/.github/workflows/release.yml@{}", self.reference)
+    }
+
+    /// What a token says about the commit.
+    fn token_commit(&self) -> &str {
+        self.commit.as_deref().unwrap_or(NO_COMMIT)
     }
 
     fn source(&self) -> String {
@@ -209,8 +227,8 @@ impl Documents {
         let mut facts = BuildFacts::new(BuilderId(release.builder()), BuildType::go());
         facts.source.repository = Some(release.source().parse().map_err(unfit)?);
         facts.source.reference = Some(release.reference.parse().map_err(unfit)?);
-        if release.commit != NO_COMMIT {
-            facts.source.commit = Some(release.commit.parse().map_err(unfit)?);
+        if let Some(commit) = &release.commit {
+            facts.source.commit = Some(commit.parse().map_err(unfit)?);
         }
         let path = Some(release.binary.clone());
         provenance(&ProvenanceRequest { path, facts, on_mismatch: OnCommitMismatch::Refuse })
@@ -240,7 +258,16 @@ impl Stage {
                 .map_err(|error| Failure::because("sandbox", "cannot start the sandbox", &error))?,
         };
         let trust_config = folder.write(TRUST_CONFIG, sandbox.trust_config())?;
-        Ok(Stage { sandbox, trust_config, commit: release.commit.clone(), now })
+        Ok(Stage { sandbox, trust_config, commit: release.token_commit().to_owned(), now })
+    }
+
+    /// The trusted root alone, for the policy to pin.
+    fn write_trusted_root(&self, folder: &Folder) -> Result<ArtifactDigest, Failure> {
+        let config = ClientTrustConfig::parse(self.sandbox.trust_config(), &Limits::default());
+        let config = config.map_err(|error| Failure::because("demo", TRUST_CONFIG, &error))?;
+        let root = config.trusted_root;
+        folder.write(TRUSTED_ROOT, root.json().as_bytes())?;
+        Ok(root.digest().clone())
     }
 
     fn port(&self) -> Result<u16, Failure> {
@@ -280,9 +307,8 @@ impl Stage {
     }
 
     fn token(&self, workflow: &str) -> Result<String, Failure> {
-        let sandbox = |error: chainsign_sandbox::Error| {
-            Failure::undecided("sandbox", with_causes(&error))
-        };
+        let sandbox =
+            |error: chainsign_sandbox::Error| Failure::undecided("sandbox", with_causes(&error));
         let run = GithubWorkflow::new(workflow, &self.commit).map_err(sandbox)?;
         self.sandbox.token(TokenRequest::github_workflow(run)).map_err(sandbox)
     }
@@ -323,6 +349,7 @@ fn passed(what: &str, outcome: &TargetOutcome) -> Result<(), Failure> {
 const SHIPCHECK: &[u8] = include_bytes!("../../demo/shipcheck");
 const SHIPCHECK_NAME: &str = "shipcheck";
 const TRUST_CONFIG: &str = "trust.json";
+const TRUSTED_ROOT: &str = "trusted_root.json";
 const SANDBOX_STATE: &str = "sandbox";
 const USUAL_PORT: u16 = 8930;
 /// What a token says about a source that recorded no commit.

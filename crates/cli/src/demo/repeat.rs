@@ -31,13 +31,16 @@ pub(super) fn steps(
     };
     let (binary, sbom, provenance) =
         (name(&release.binary), name(&documents.sbom), name(&documents.provenance));
+    // Short names for what the commands repeat.
+    let names = |workflow: &str| if workflow == author { "$release" } else { "$evil" };
     let token = |workflow: &str| {
-        let (workflow, commit) = (quote(workflow), &release.commit);
         format!(
-            "--trust-config {TRUST_CONFIG} --identity-token \"$(chainsign sandbox token --trust-config {TRUST_CONFIG} --github-workflow {workflow} --commit {commit})\""
+            "--trust-config {TRUST_CONFIG} --identity-token \"$(token \"{}\")\"",
+            names(workflow)
         )
     };
-    let sign = |file: &str, workflow: &str| format!("chainsign sign-blob {} {file}", token(workflow));
+    let sign =
+        |file: &str, workflow: &str| format!("chainsign sign-blob {} {file}", token(workflow));
     let attest = |file: &str, predicate: &str, workflow: &str| {
         format!("chainsign attest {} --predicate {predicate} {file}", token(workflow))
     };
@@ -50,7 +53,24 @@ pub(super) fn steps(
     };
     step(
         "serve the same sandbox, in another terminal",
-        format!("chainsign sandbox start --port {port} --state {SANDBOX_STATE} --trust-config {TRUST_CONFIG}"),
+        format!(
+            "chainsign sandbox start --port {port} --state {SANDBOX_STATE} --trust-config {TRUST_CONFIG}"
+        ),
+        Exit::Yes,
+    );
+    let evil = caught.iter().map(|caught| &caught.workflow).find(|workflow| *workflow != author);
+    let evil = evil.map_or_else(String::new, |evil| format!("; evil={}", quote(evil)));
+    step(
+        "name who signs, and how to be them",
+        format!("release={}{evil}", quote(author)),
+        Exit::Yes,
+    );
+    let commit = release.token_commit();
+    step(
+        "",
+        format!(
+            "token() {{ chainsign sandbox token --trust-config {TRUST_CONFIG} --commit {commit} --github-workflow \"$1\"; }}"
+        ),
         Exit::Yes,
     );
     step("show the binary", format!("chainsign inspect {binary}"), Exit::Yes);
@@ -78,11 +98,19 @@ pub(super) fn steps(
             Lie::ChangedByte => {}
             Lie::HiddenModule => {
                 let document = format!("{folder}/{sbom}");
-                step(&format!("lie: attest {}", caught.told), attest(&target, &document, workflow), Exit::Yes);
+                step(
+                    &format!("lie: attest {}", caught.told),
+                    attest(&target, &document, workflow),
+                    Exit::Yes,
+                );
             }
             Lie::OtherCommit => {
                 let document = format!("{folder}/{provenance}");
-                step(&format!("lie: attest {}", caught.told), attest(&target, &document, workflow), Exit::Yes);
+                step(
+                    &format!("lie: attest {}", caught.told),
+                    attest(&target, &document, workflow),
+                    Exit::Yes,
+                );
             }
             Lie::OtherIdentity => {
                 step("lie: sign as somebody else", sign(&target, workflow), Exit::Yes);
@@ -103,12 +131,14 @@ pub(super) fn write(folder: &Folder, steps: &[Step]) -> Result<(), Failure> {
         let _ = script.write_fmt(text);
     };
     for (index, step) in steps.iter().enumerate() {
-        write(format_args!("\n# {}\n", step.about));
+        if !step.about.is_empty() {
+            write(format_args!("\n# {}\n", step.about));
+        }
         if index == 0 {
             write(format_args!("{} >sandbox.log 2>&1 &\n{WAIT}", step.command));
         } else {
             let code = step.exit.code();
-            write(format_args!("{}; wanted {code} $?\n", step.command));
+            write(format_args!("{}\nwanted {code} $?\n", step.command));
         }
     }
     folder.write("repeat.sh", script.as_bytes()).map(|_| ())

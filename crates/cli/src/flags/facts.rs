@@ -9,9 +9,11 @@ use super::shared::OutputFlag;
 
 /// `sbom`
 #[derive(Debug, Args)]
-#[command(after_help = "Timestamps are left out unless SOURCE_DATE_EPOCH is set, so that the same \
+#[command(
+    after_help = "Timestamps are left out unless SOURCE_DATE_EPOCH is set, so that the same \
                         binary always gives the same bytes.\n\
-                        Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app")]
+                        Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app"
+)]
 pub struct SbomFlags {
     /// Go binary
     #[arg(value_name = "PATH")]

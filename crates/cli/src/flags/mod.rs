@@ -1,6 +1,8 @@
 //! The command line as it is typed. Nothing is opened or decided here: each verb's flags resolve
 //! into the one request that its command takes.
 
+#![allow(missing_docs, reason = "a group of flags that several verbs share documents itself")]
+
 pub mod evidence;
 pub mod facts;
 pub mod sandbox;

@@ -53,7 +53,9 @@ pub struct PredicateFlags {
 
 /// `attest`
 #[derive(Debug, Args)]
-#[command(after_help = "Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app")]
+#[command(
+    after_help = "Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app"
+)]
 pub struct AttestFlags {
     /// Files that the predicate is about
     #[arg(required = true, value_name = "FILE")]

@@ -27,7 +27,10 @@ pub async fn run(flags: DemoFlags, printer: &Printer, now: Timestamp) -> Result<
     if text {
         printed(printer.data(format!(
             "{}\nEverything is real and on this machine; nothing leaves it.",
-            paint(HEADING, "A release, signed, described, verified, and four lies about it caught.")
+            paint(
+                HEADING,
+                "A release, signed, described, verified, and four lies about it caught."
+            )
         )))?;
     }
     let request = DemoRequest { artifact, seed, directory, now };
@@ -65,10 +68,9 @@ fn tell(printer: &Printer, scene: &Scene<'_>, number: &mut usize) -> io::Result<
             if *what == "signature" {
                 heading("Signed and attested, keyless")?;
             }
-            for (index, line) in sign::lines(what, file).iter().enumerate() {
-                printer.data(format!("   {}{line}", if index == 0 { "" } else { "  " }))?;
-            }
-            Ok(())
+            let done = if *what == "signature" { "signed" } else { "attested" };
+            let mut lines = sign::lines(&format!("{done} ({what})"), file).into_iter();
+            lines.try_for_each(|line| printer.data(format!("   {line}")))
         }
         Scene::Policy { path, changes } => {
             heading("A policy")?;
@@ -77,9 +79,9 @@ fn tell(printer: &Printer, scene: &Scene<'_>, number: &mut usize) -> io::Result<
                 path.display()
             ))?;
             for change in *changes {
-                printer.data(paint(ERROR, &format!("   - {}", change.before.trim())))?;
+                printer.data(paint(ERROR, &format!("   - {}", change.before)))?;
                 if let Some(after) = &change.after {
-                    printer.data(paint(GOOD, &format!("   + {}", after.trim())))?;
+                    printer.data(paint(GOOD, &format!("   + {after}")))?;
                 }
             }
             Ok(())
@@ -101,10 +103,14 @@ fn tell(printer: &Printer, scene: &Scene<'_>, number: &mut usize) -> io::Result<
 fn closing(printer: &Printer, shown: &Shown) -> io::Result<()> {
     let folder = shown.directory.display();
     printer.data(format!("\n{}", paint(HEADING, "Repeat it by hand")))?;
-    printer.data(format!("   All files are in {folder}; repeat.sh there runs these steps:\n   cd {folder}"))?;
+    printer.data(format!(
+        "   All files are in {folder}; repeat.sh there runs these steps:\n   cd {folder}"
+    ))?;
     for step in &shown.steps {
-        let about = format!("   # {} (exit {})", step.about, step.exit.code());
-        printer.data(paint(FAINT, &about))?;
+        if !step.about.is_empty() {
+            let no = if step.exit == Exit::No { " (exit 1)" } else { "" };
+            printer.data(paint(FAINT, &format!("   # {}{no}", step.about)))?;
+        }
         printer.data(format!("   {}", step.command))?;
     }
     Ok(())
@@ -113,11 +119,10 @@ fn closing(printer: &Printer, shown: &Shown) -> io::Result<()> {
 fn binary_lines(binary: &GoBinary) -> Vec<String> {
     let mut lines = Vec::new();
     for slice in &binary.slices {
-        let facts = &slice.facts;
         let mut what: Vec<String> = Vec::new();
         what.extend(slice.build_info.go_version().map(ToString::to_string));
-        let platform = [facts.os.map(|os| os.as_str()), facts.arch.map(|arch| arch.as_str())];
-        what.push(platform.into_iter().flatten().collect::<Vec<_>>().join("/"));
+        what.push(super::inspect::platform(slice));
+        let facts = &slice.facts;
         let fact = |fact: Option<bool>, word: &str| (fact == Some(true)).then(|| word.to_owned());
         what.extend(fact(facts.linkage.is_static(), "static"));
         what.extend(fact(facts.stripped, "stripped"));

@@ -74,7 +74,6 @@ pub fn version(printer: &Printer) -> io::Result<()> {
     printer.data(format!("chainsign {version}"))
 }
 
-
 #[derive(Serialize)]
 struct VersionJson {
     schema: &'static str,
@@ -106,7 +105,7 @@ impl From<&Checked> for PolicyJson {
             version: identity.version,
             digest: identity.digest.to_string(),
             mode: identity.mode.as_str(),
-            rules: checked.policy.rule_ids().map(|rule| rule.to_string()).collect(),
+            rules: checked.policy.rule_ids().iter().map(ToString::to_string).collect(),
         }
     }
 }

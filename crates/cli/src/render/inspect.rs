@@ -170,15 +170,14 @@ fn binary_card(size: u64, binary: &GoBinary) -> Card {
     for other in &binary.other_slices {
         card.line("slice", format!("at byte {}: {}", other.offset, other.reason));
     }
-    card.json = json!({ "size": size, "slices": binary.slices.iter().map(slice_json).collect::<Vec<_>>() });
+    card.json =
+        json!({ "size": size, "slices": binary.slices.iter().map(slice_json).collect::<Vec<_>>() });
     card
 }
 
 fn slice_lines(card: &mut Card, slice: &GoSlice) {
     let facts = &slice.facts;
-    let platform = [facts.os.map(|os| os.as_str()), facts.arch.map(|arch| arch.as_str())];
-    let platform: Vec<_> = platform.into_iter().flatten().collect();
-    card.line("platform", platform.join("/"));
+    card.line("platform", platform(slice));
     let yes_no = |fact: Option<bool>| match fact {
         Some(true) => "yes",
         Some(false) => "no",
@@ -205,6 +204,15 @@ fn slice_lines(card: &mut Card, slice: &GoSlice) {
             }
         }
     }
+}
+
+/// Operating system and processor, from the headers; the system from the build settings where the
+/// headers do not tell it.
+pub fn platform(slice: &GoSlice) -> String {
+    let facts = &slice.facts;
+    let recorded = slice.build_info.modules().ok().and_then(|modules| modules.setting("GOOS"));
+    let system = facts.os.map(|os| os.as_str()).or(recorded).unwrap_or("unknown system");
+    format!("{system}/{}", facts.arch.map_or("unknown processor", |arch| arch.as_str()))
 }
 
 fn module(module: &Module) -> String {
@@ -331,8 +339,12 @@ fn root_card(root: &TrustedRoot) -> Card {
     };
     root.tlogs.iter().for_each(|it| log(&mut card, "transparency log", it));
     root.ctlogs.iter().for_each(|it| log(&mut card, "certificate log", it));
-    root.certificate_authorities.iter().for_each(|it| authority(&mut card, "certificate authority", it));
-    root.timestamp_authorities.iter().for_each(|it| authority(&mut card, "timestamp authority", it));
+    root.certificate_authorities
+        .iter()
+        .for_each(|it| authority(&mut card, "certificate authority", it));
+    root.timestamp_authorities
+        .iter()
+        .for_each(|it| authority(&mut card, "timestamp authority", it));
     for disabled in &root.disabled {
         card.line("not usable", format!("{}: {}", disabled.place, disabled.reason));
     }

@@ -47,7 +47,8 @@ pub fn run(cli: Cli) -> Exit {
         Err(failure) => {
             printer.failure(&failure);
             if format == OutputFormat::Json {
-                let document = FailedJson { schema: "chainsign.failure/v1", failure: (&failure).into() };
+                let document =
+                    FailedJson { schema: "chainsign.failure/v1", failure: (&failure).into() };
                 if printer.json(&document).is_err() {
                     return Exit::Undecided;
                 }
@@ -118,7 +119,8 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
 
 /// Runs a command that talks to services.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime
         .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;
     runtime.block_on(work)
@@ -127,7 +129,9 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 fn printed(written: io::Result<()>) -> Result<Exit, Failure> {
     match written {
         Ok(()) => Ok(Exit::Yes),
-        Err(error) => Err(Failure::because("unwritable", "cannot write to standard output", &error)),
+        Err(error) => {
+            Err(Failure::because("unwritable", "cannot write to standard output", &error))
+        }
     }
 }
 

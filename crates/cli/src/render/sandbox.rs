@@ -20,7 +20,8 @@ pub async fn start(flags: SandboxStartFlags, printer: &Printer) -> Result<Exit, 
     super::printed(announce(printer, &sandbox, &shown))?;
     let interrupted = tokio::signal::ctrl_c().await;
     sandbox.stop().await;
-    interrupted.map_err(|error| Failure::because("system", "cannot wait for an interrupt", &error))?;
+    interrupted
+        .map_err(|error| Failure::because("system", "cannot wait for an interrupt", &error))?;
     Ok(Exit::Yes)
 }
 

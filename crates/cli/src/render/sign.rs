@@ -29,12 +29,8 @@ pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failur
 
 /// What was done to a file, in lines.
 pub fn lines(verb: &str, file: &SignedFile) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{} {} in {}",
-        paint(GOOD, verb),
-        file.path.display(),
-        file.bundle.display()
-    )];
+    let mut lines =
+        vec![format!("{} {} in {}", paint(GOOD, verb), file.path.display(), file.bundle.display())];
     lines.push(paint(FAINT, &format!("  by {}", signer(file))));
     for entry in &file.published {
         lines.push(paint(FAINT, &format!("  public as {entry}")));

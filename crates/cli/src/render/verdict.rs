@@ -11,7 +11,11 @@ pub fn lines(verdict: &Verdict) -> Vec<String> {
     let report = verdict.report();
     let mut lines = Vec::new();
     for section in &report.sections {
-        lines.push(format!("  {} {}", mark(section.outcome()), paint(HEADING, section.id.as_str())));
+        lines.push(format!(
+            "  {} {}",
+            mark(section.outcome()),
+            paint(HEADING, section.id.as_str())
+        ));
         section.rules.iter().for_each(|rule| rule_lines(section, rule, &mut lines));
     }
     for refused in &report.refused {
@@ -60,7 +64,8 @@ pub fn decision_mark(of: Decision) -> String {
 
 fn rule_lines(section: &Section, rule: &Rule, lines: &mut Vec<String>) {
     let name = rule.id.as_str();
-    let name = name.strip_prefix(section.id.as_str()).map_or(name, |rest| rest.trim_start_matches('.'));
+    let name =
+        name.strip_prefix(section.id.as_str()).map_or(name, |rest| rest.trim_start_matches('.'));
     let name = if name.is_empty() { section.id.as_str() } else { name };
     let reason = match rule.effective() {
         Outcome::Pass => String::new(),

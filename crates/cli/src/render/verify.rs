@@ -79,7 +79,8 @@ fn target(printer: &Printer, outcome: &TargetOutcome) -> io::Result<()> {
             evidence_lines(bundle).iter().try_for_each(|line| printer.data(line))
         }
         Err(failure) => {
-            printer.data(format!("{} {name}", paint(ERROR, &format!("{:5}", word(failure.exit)))))?;
+            printer
+                .data(format!("{} {name}", paint(ERROR, &format!("{:5}", word(failure.exit)))))?;
             printer.failure(failure);
             Ok(())
         }
@@ -149,7 +150,8 @@ impl From<&TargetOutcome> for TargetJson {
             Ok(Decided::Verdict(verdict)) => {
                 let report = verdict.report();
                 json.outcome = verdict::decision(verdict.decision());
-                json.digests = Some(report.artifact.digests.iter().map(ToString::to_string).collect());
+                json.digests =
+                    Some(report.artifact.digests.iter().map(ToString::to_string).collect());
                 json.verdict = Some(report.into());
             }
             Ok(Decided::Signed(_, bundle)) => json.bundle = Some(bundle.as_ref().into()),
@@ -182,7 +184,7 @@ enum SignerJson {
     Certificate {
         fingerprint: String,
         authority: String,
-        identity: chainsign_core::identity::CertificateIdentity,
+        identity: Box<chainsign_core::identity::CertificateIdentity>,
     },
     Key {
         fingerprint: String,
@@ -201,7 +203,7 @@ impl From<&VerifiedBundle> for BundleJson {
                 VerifiedSigner::Certificate(certificate) => SignerJson::Certificate {
                     fingerprint: certificate.fingerprint().to_string(),
                     authority: certificate.authority().to_owned(),
-                    identity: certificate.identity().clone(),
+                    identity: Box::new(certificate.identity().clone()),
                 },
                 VerifiedSigner::Key(key) => {
                     SignerJson::Key { fingerprint: key.fingerprint().to_string() }

@@ -50,7 +50,10 @@ pub fn provenance(flags: ProvenanceFlags) -> Result<ProvenanceRequest, Failure> 
     Ok(ProvenanceRequest { path: flags.path, facts, on_mismatch })
 }
 
-fn parsed<T: FromStr<Err: Display>>(flag: &str, text: Option<String>) -> Result<Option<T>, Failure> {
+fn parsed<T: FromStr<Err: Display>>(
+    flag: &str,
+    text: Option<String>,
+) -> Result<Option<T>, Failure> {
     let parse = |text: String| {
         text.parse().map_err(|error| Failure::undecided("bad-flag", format!("{flag}: {error}")))
     };

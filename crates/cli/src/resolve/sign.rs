@@ -110,7 +110,8 @@ fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
         let text = super::text("identity token", &given)?;
         return Ok(TokenSource::Given(SecretText::new(text)));
     }
-    TokenSource::detect(|name| std::env::var(name).ok()).map_err(|error| sign::service_failure(&error))
+    TokenSource::detect(|name| std::env::var(name).ok())
+        .map_err(|error| sign::service_failure(&error))
 }
 
 fn named(path: &std::path::Path) -> Result<PathBuf, Failure> {
@@ -120,7 +121,10 @@ fn named(path: &std::path::Path) -> Result<PathBuf, Failure> {
 fn file_name(path: &std::path::Path) -> Result<PathBuf, Failure> {
     match path.file_name() {
         Some(name) if path != std::path::Path::new("-") => Ok(PathBuf::from(name)),
-        _ => Err(Failure::undecided("bad-flag", format!("{} has no file name for its bundle", path.display()))
-            .hint("name the bundle with --bundle")),
+        _ => Err(Failure::undecided(
+            "bad-flag",
+            format!("{} has no file name for its bundle", path.display()),
+        )
+        .hint("name the bundle with --bundle")),
     }
 }

@@ -35,7 +35,9 @@ pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobR
         }
         (None, _) => {
             let message = "found no --bundle, and nothing beside which to look for one";
-            return Err(Failure::undecided("bad-flag", message).hint("name the bundle with --bundle"));
+            return Err(
+                Failure::undecided("bad-flag", message).hint("name the bundle with --bundle")
+            );
         }
     };
     Ok(VerifyBlobRequest {
@@ -108,8 +110,9 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
 pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
     if let Some(path) = flags.key {
         let pem = files::read("public key", &path)?;
-        let key = PublicKey::from_pem(&pem)
-            .map_err(|error| Failure::because("bad-flag", &format!("--key {}", path.display()), &error))?;
+        let key = PublicKey::from_pem(&pem).map_err(|error| {
+            Failure::because("bad-flag", &format!("--key {}", path.display()), &error)
+        })?;
         let log = if flags.insecure_ignore_tlog { LogDemand::Ignore } else { LogDemand::Require };
         return Ok(Demand::Key(key, log));
     }

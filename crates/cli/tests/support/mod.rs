@@ -1,6 +1,6 @@
 //! Running the real binary against the real sandbox.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -77,7 +77,12 @@ impl Desk {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chainsign"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        for name in ["SIGSTORE_ID_TOKEN", "GITHUB_ACTIONS", "ACTIONS_ID_TOKEN_REQUEST_URL", "SOURCE_DATE_EPOCH"] {
+        for name in [
+            "SIGSTORE_ID_TOKEN",
+            "GITHUB_ACTIONS",
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            "SOURCE_DATE_EPOCH",
+        ] {
             command.env_remove(name);
         }
         command

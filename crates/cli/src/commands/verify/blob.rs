@@ -1,7 +1,7 @@
 use chainsign_artifact::OpenArtifact;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::ArtifactDigests;
-use chainsign_core::material::{SignedContent, SignedMaterial};
+use chainsign_core::material::SignedMaterial;
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_core::{Limits, formats};
@@ -44,11 +44,13 @@ pub fn verify_blob(request: &VerifyBlobRequest) -> Result<VerifiedBlob, Failure>
 ///
 /// # Errors
 /// Exit 1, `malformed-evidence`; exit 2, `limit-reached`.
-pub fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
+pub(super) fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
     formats::parse(document, &Limits::default()).map_err(|error| {
         let message = format!("{name}: {error}");
         match error {
-            chainsign_core::Error::LimitReached { .. } => Failure::undecided("limit-reached", message),
+            chainsign_core::Error::LimitReached { .. } => {
+                Failure::undecided("limit-reached", message)
+            }
             _ => Failure::no("malformed-evidence", message),
         }
     })
@@ -58,18 +60,21 @@ pub fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
 pub fn refused(refusal: &Refusal) -> Failure {
     let failure = Failure::no(refusal.reason(), refusal.to_string());
     match refusal.confusion() {
-        Some(Confusion::OtherInstance { .. }) => {
-            failure.hint("verify it under that instance's trusted root: --staging, or --trusted-root FILE")
-        }
+        Some(Confusion::OtherInstance { .. }) => failure.hint(
+            "verify it under that instance's trusted root: --staging, or --trusted-root FILE",
+        ),
         _ => match refusal {
-            Refusal::NoTrustedRoot { .. } => Failure { exit: crate::failure::Exit::Undecided, ..failure },
-            Refusal::CertificateInsteadOfKey { .. } => {
-                failure.hint("it was signed keyless: use --certificate-identity and --certificate-oidc-issuer")
+            Refusal::NoTrustedRoot { .. } => {
+                Failure { exit: crate::failure::Exit::Undecided, ..failure }
             }
-            Refusal::KeyInsteadOfCertificate { .. } => failure.hint("it was signed by a key: use --key"),
-            Refusal::SubjectMismatch { .. } | Refusal::MessageDigestMismatch { .. } => {
-                failure.hint("the file was changed after signing, or the bundle belongs to another file")
+            Refusal::CertificateInsteadOfKey { .. } => failure.hint(
+                "it was signed keyless: use --certificate-identity and --certificate-oidc-issuer",
+            ),
+            Refusal::KeyInsteadOfCertificate { .. } => {
+                failure.hint("it was signed by a key: use --key")
             }
+            Refusal::SubjectMismatch { .. } | Refusal::MessageDigestMismatch { .. } => failure
+                .hint("the file was changed after signing, or the bundle belongs to another file"),
             _ => failure,
         },
     }
@@ -133,11 +138,6 @@ fn of_kind(kind: &Kind, bundle: &VerifiedBundle) -> Result<(), Failure> {
     };
     let message = format!("the bundle holds {found}, wanted an attestation of type {wanted}");
     Err(Failure::no("wrong-type", message))
-}
-
-/// Whether the material is a statement.
-pub fn is_statement(material: &SignedMaterial) -> bool {
-    matches!(material.content, SignedContent::Envelope(_))
 }
 
 /// What the verifier takes as a whole message at most.

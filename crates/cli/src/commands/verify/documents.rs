@@ -10,21 +10,21 @@ use crate::files::{self, beside};
 
 /// A document that may be evidence.
 #[derive(Debug)]
-pub struct Document {
+pub(super) struct Document {
     /// Where it was found: a file name, and the line in a file of lines.
-    pub origin: String,
+    pub(super) origin: String,
     /// What it says, or why it cannot be read.
-    pub material: Result<SignedMaterial, Error>,
+    pub(super) material: Result<SignedMaterial, Error>,
 }
 
 /// The files beside a file that may hold evidence about it, where they exist.
-pub fn beside_file(path: &Path) -> Vec<PathBuf> {
+pub(super) fn beside_file(path: &Path) -> Vec<PathBuf> {
     let named = BESIDE.iter().map(|suffix| beside(path, suffix));
     named.filter(|path| path.is_file()).collect()
 }
 
 /// The file beside a file that is named after its digest, where it exists.
-pub fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
+pub(super) fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
     let found = path.with_file_name(format!("sha256:{sha256_hex}.jsonl"));
     found.is_file().then_some(found)
 }
@@ -33,9 +33,13 @@ pub fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// `unreadable`, and `limit-reached` for a folder of more files than are looked at.
-pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: std::io::Error| {
-        Failure::because("unreadable", &format!("cannot read the folder {}", folder.display()), &error)
+        Failure::because(
+            "unreadable",
+            &format!("cannot read the folder {}", folder.display()),
+            &error,
+        )
     };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -43,7 +47,8 @@ pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         if matches!(extension, Some("json" | "jsonl")) && path.is_file() {
             if paths.len() == DOCUMENTS {
-                let message = format!("found more than {DOCUMENTS} documents in {}", folder.display());
+                let message =
+                    format!("found more than {DOCUMENTS} documents in {}", folder.display());
                 return Err(Failure::undecided("limit-reached", message));
             }
             paths.push(path);
@@ -58,14 +63,15 @@ pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 ///
 /// # Errors
 /// `unreadable`; `limit-reached` for more than 1,000 documents or 64 MiB.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     let limits = Limits::default();
     let (mut documents, mut bytes) = (Vec::new(), 0_usize);
     for path in paths {
         let content = files::read("evidence", path)?;
         bytes += content.len();
         if bytes > EVIDENCE_BYTES {
-            let message = format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
+            let message =
+                format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
             return Err(Failure::undecided("limit-reached", message));
         }
         let name = path.display().to_string();

@@ -111,9 +111,9 @@ impl Judge<'_> {
         }
         let decided = match self {
             Judge::Policy { policy, plan, verifiers } => {
-                let candidates = documents.iter().map(|document| {
-                    candidate(verifiers, document, &facts, request)
-                });
+                let candidates = documents
+                    .iter()
+                    .map(|document| candidate(verifiers, document, &facts, request));
                 let evidence = plan.evidence(candidates);
                 Decided::Verdict(policy.evaluate(&evidence, &facts, request.now))
             }
@@ -168,8 +168,9 @@ fn signed(
     }
     let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| failure.exit) else {
         let message = format!("found no signature for {}", facts.name);
-        return Err(Failure::no("unsigned", message)
-            .hint("put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations"));
+        return Err(Failure::no("unsigned", message).hint(
+            "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",
+        ));
     };
     let lines: Vec<_> =
         failures.iter().map(|(origin, failure)| format!("{origin}: {}", failure.message)).collect();
