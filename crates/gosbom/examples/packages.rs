@@ -10,13 +10,14 @@
 
 use std::error::Error;
 
-use chainsign_gosbom::{Limits, pclntab, read};
+use chainsign_gosbom::{Limits, pclntab, read, runtime_copy};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("wanted a Go binary")?;
     let bytes = std::fs::read(&path)?;
     let limits = Limits::default();
     for slice in &read(&bytes, &limits)?.slices {
+        println!("runtime's copy: {:?}", runtime_copy(&bytes, slice, &limits)?);
         let Some(table) = pclntab::read(&bytes, slice, &limits)? else {
             println!("no function table");
             continue;

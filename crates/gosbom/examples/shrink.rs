@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let limits = Limits::default();
     for slice in &read(&recorder, &limits)?.slices {
         recorder.keep_from(slice.build_info_offset, 4096);
+        recorder.keep_module_text(slice.build_info.raw_modules());
         // A table of Go 1.15 and earlier is spread too widely to shrink.
         match pclntab::read(&recorder.bytes, slice, &limits)? {
             Some(table) if table.format > TableFormat::Go1_2 => {
@@ -50,6 +51,13 @@ impl Recorder {
         let end = start.saturating_add(len).min(self.bytes.len());
         if let Some(kept) = self.bytes.get(start..end) {
             self.kept.borrow_mut()[start..end].copy_from_slice(kept);
+        }
+    }
+
+    /// Every copy of the module text, with the 16 bytes before and after it.
+    fn keep_module_text(&self, text: &[u8]) {
+        for start in memchr::memmem::find_iter(&self.bytes, text) {
+            self.keep_from(start.saturating_sub(16) as u64, text.len() + 32);
         }
     }
 }

@@ -20,5 +20,5 @@ pub use container::Container;
 pub use error::{Error, GoSign, Packer};
 pub use facts::{Arch, BinaryFacts, CodeSignature, Kind, Linkage, Os, Relro};
 pub use limits::{Limit, Limits};
-pub use read::{GoBinary, GoSlice, OtherSlice, read};
+pub use read::{GoBinary, GoSlice, OtherSlice, RuntimeCopy, read, runtime_copy};
 pub use source::ReadAt;

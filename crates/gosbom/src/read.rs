@@ -46,8 +46,25 @@ pub struct GoSlice {
     pub build_info_offset: u64,
     /// What the headers show.
     pub facts: BinaryFacts,
-    /// Where the function table may be, offsets from the start of the file.
+    /// Where module text may be; offsets from the start of the file, as in the next field.
+    data: Vec<Segment>,
+    /// Where the function table may be.
     pub(crate) function_tables: Vec<Segment>,
+}
+
+/// What the runtime's own copy of the module text says about the linker's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeCopy {
+    /// The two are the same, byte by byte.
+    Same,
+    /// They differ: one of them was changed after linking.
+    Differs {
+        /// The text of the runtime's copy.
+        text: Vec<u8>,
+    },
+    /// There is no second copy: before Go 1.18, in WebAssembly, and where the header is gone.
+    Absent,
 }
 
 /// Reads the build information and the facts of every Go image in `source`.
@@ -81,6 +98,35 @@ pub fn read(source: &dyn ReadAt, limits: &Limits) -> Result<GoBinary, Error> {
     Ok(GoBinary { container: images.container, slices, other_slices })
 }
 
+/// Compares the module text that the linker wrote beside the Go version with the copy that the
+/// runtime uses (`debug.ReadBuildInfo`), which stands elsewhere in the data.
+///
+/// Whoever edits the build information of a finished binary has to know of both. Searches the
+/// data of the image, which for a large binary are tens of megabytes.
+///
+/// # Errors
+/// [`Error::LimitReached`], [`Error::Io`].
+pub fn runtime_copy(
+    source: &dyn ReadAt,
+    slice: &GoSlice,
+    limits: &Limits,
+) -> Result<RuntimeCopy, Error> {
+    if slice.build_info_source != BuildInfoSource::Header {
+        return Ok(RuntimeCopy::Absent);
+    }
+    let input = Input::new(source, limits);
+    let linked = slice.build_info.raw_modules();
+    // The linker's own text starts behind 32 bytes of header, the Go version and two lengths.
+    let version = slice.build_info.go_version().map_or(0, |version| version.as_str().len());
+    let start = slice.build_info_offset;
+    let own = start..start.saturating_add(64 + version as u64);
+    Ok(match frame::text(input.window(), &slice.data, own)? {
+        Some((_, text)) if text == linked => RuntimeCopy::Same,
+        Some((_, text)) => RuntimeCopy::Differs { text },
+        None => RuntimeCopy::Absent,
+    })
+}
+
 fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
     let (window, image) = (slice.window, slice.image?);
     let Some(found) = find(window, &image)? else {
@@ -89,6 +135,7 @@ fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
     if let Some(go_version) = garbled(&found.build_info) {
         return Err(Error::Garbled { go_version });
     }
+    let text_regions = image.text_regions();
     let from_file_start =
         |table: Segment| Segment { offset: table.offset.saturating_add(window.start()), ..table };
     Ok(GoSlice {
@@ -99,6 +146,7 @@ fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
         build_info_source: found.source,
         build_info_offset: window.start() + found.offset,
         facts: image.facts,
+        data: text_regions.into_iter().map(from_file_start).collect(),
         function_tables: image.function_tables.into_iter().map(from_file_start).collect(),
     })
 }

@@ -23,7 +23,7 @@ pub(crate) struct Found {
 pub(crate) fn find(window: Window<'_>, image: &Image) -> Result<Option<Found>, Error> {
     for region in &image.regions {
         // The linker aligns the header by address, which need not align it in the file.
-        let skip = region.address.next_multiple_of(ALIGN as u64) - region.address;
+        let skip = region.address.wrapping_neg() % ALIGN as u64;
         let Some(len) = region.size.checked_sub(skip) else {
             continue;
         };
@@ -31,7 +31,8 @@ pub(crate) fn find(window: Window<'_>, image: &Image) -> Result<Option<Found>, E
             continue;
         };
         let end = offset.saturating_add(len).min(window.len());
-        if let Some(found) = search(window, image, offset, end, region.address + skip)? {
+        if let Some(found) = search(window, image, offset, end, region.address.wrapping_add(skip))?
+        {
             return Ok(Some(found));
         }
     }
@@ -56,8 +57,8 @@ fn search(
                 continue;
             }
             let address = address.wrapping_add(offset - start);
-            if let Some(build_info) = decode(window, image, offset, address)? {
-                return Ok(Some(Found { build_info, source: BuildInfoSource::Header, offset }));
+            if let Some((build_info, source)) = decode(window, image, offset, address)? {
+                return Ok(Some(Found { build_info, source, offset }));
             }
         }
         if got < want {
@@ -74,7 +75,7 @@ fn decode(
     image: &Image,
     offset: u64,
     address: u64,
-) -> Result<Option<BuildInfo>, Error> {
+) -> Result<Option<(BuildInfo, BuildInfoSource)>, Error> {
     let Some(header) = window.bytes(offset, HEADER)? else {
         return Ok(None);
     };
@@ -85,7 +86,8 @@ fn decode(
             Some((found, rest)) if found == offset => offset.saturating_add(rest),
             _ => window.len(),
         };
-        return inline(window, offset + HEADER as u64, end.min(window.len()));
+        let inline = inline(window, offset + HEADER as u64, end.min(window.len()))?;
+        return Ok(inline.map(|build_info| (build_info, BuildInfoSource::Header)));
     }
     let order = match flags & BIG_ENDIAN {
         0 => ByteOrder::Little,
@@ -100,7 +102,8 @@ fn decode(
         },
         order,
     };
-    pointers.follow(&header[16..])
+    let by_address = pointers.follow(&header[16..])?;
+    Ok(by_address.map(|build_info| (build_info, BuildInfoSource::AddressHeader)))
 }
 
 /// Go 1.18 and later: two strings, each after its length as a varint.

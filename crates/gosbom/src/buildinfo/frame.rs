@@ -4,6 +4,8 @@
 //! `cmd/go/internal/modload/build.go`), also where there is no header: in WebAssembly, and in
 //! files from which the section was removed.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::blob::Found;
@@ -16,29 +18,37 @@ use crate::{Error, Limit};
 ///
 /// The Go version is not beside the text; it is what the container says, or nothing.
 pub(crate) fn find(window: Window<'_>, image: &Image) -> Result<Option<Found>, Error> {
-    for &region in &image.regions {
-        let Some(start) = position(window, region, &START)? else {
-            continue;
-        };
-        let text = start + START.len() as u64;
-        let rest = Segment {
-            address: 0,
-            offset: text,
-            size: (region.offset.saturating_add(region.size)).saturating_sub(text),
-        };
-        let Some(end) = position(window, rest, &END)? else {
-            continue;
-        };
-        let len = end - text;
-        Limit::ModuleText.hold(len, window.limits().module_text)?;
-        let modules = window.bytes(text, len as usize)?.unwrap_or_default();
-        let go_version = image.go_version.as_deref();
-        let build_info = BuildInfo::from_text(go_version, &modules, window.limits())?;
-        return Ok(Some(Found {
-            build_info,
-            source: BuildInfoSource::ModuleFrames,
-            offset: start,
-        }));
+    let Some((offset, modules)) = text(window, &image.text_regions(), 0..0)? else {
+        return Ok(None);
+    };
+    let go_version = image.go_version.as_deref();
+    let build_info = BuildInfo::from_text(go_version, &modules, window.limits())?;
+    Ok(Some(Found { build_info, source: BuildInfoSource::ModuleFrames, offset }))
+}
+
+/// The first text between two frames that does not start inside `except`, and where its first
+/// frame starts.
+pub(crate) fn text(
+    window: Window<'_>,
+    regions: &[Segment],
+    except: Range<u64>,
+) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    for &region in regions {
+        let end = region.offset.saturating_add(region.size);
+        let mut from = region.offset;
+        while let Some(start) = position(window, from, end, &START)? {
+            from = start + 1;
+            if except.contains(&start) {
+                continue;
+            }
+            let text = start + START.len() as u64;
+            let Some(last) = position(window, text, end, &END)? else {
+                break;
+            };
+            let len = last - text;
+            Limit::ModuleText.hold(len, window.limits().module_text)?;
+            return Ok(window.bytes(text, len as usize)?.map(|text| (start, text)));
+        }
     }
     Ok(None)
 }
@@ -54,11 +64,16 @@ pub(crate) fn version_only(image: &Image) -> Option<Found> {
     })
 }
 
-/// Offset in the window of the first place of `wanted` in a region.
-fn position(window: Window<'_>, region: Segment, wanted: &[u8; 16]) -> Result<Option<u64>, Error> {
-    let end = region.offset.saturating_add(region.size).min(window.len());
-    let mut buffer = vec![0; CHUNK.min(end.saturating_sub(region.offset) as usize)];
-    let mut at = region.offset;
+/// Offset in the window of the first place of `wanted` between two offsets.
+fn position(
+    window: Window<'_>,
+    start: u64,
+    end: u64,
+    wanted: &[u8; 16],
+) -> Result<Option<u64>, Error> {
+    let end = end.min(window.len());
+    let mut buffer = vec![0; CHUNK.min(end.saturating_sub(start) as usize)];
+    let mut at = start;
     while at < end && end - at >= wanted.len() as u64 {
         let want = buffer.len().min((end - at) as usize);
         let got = window.fill(at, &mut buffer[..want])?;

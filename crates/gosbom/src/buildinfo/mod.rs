@@ -104,8 +104,10 @@ impl fmt::Debug for BuildInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildInfoSource {
-    /// The linker's header, which names both the Go version and the modules.
+    /// The linker's header with the Go version and the modules behind it: Go 1.18 and later.
     Header,
+    /// The linker's header with the addresses of both: Go 1.13 to 1.17.
+    AddressHeader,
     /// The runtime's copy of the module text, in a file without a header that can be read: always
     /// in WebAssembly, elsewhere a sign that somebody removed or damaged the header. The Go
     /// version is then known only if the container names it.

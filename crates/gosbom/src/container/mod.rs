@@ -68,6 +68,9 @@ pub(crate) struct Image {
     pub(crate) segments: Vec<Segment>,
     /// Where the build information may be, best place first.
     pub(crate) regions: Vec<Segment>,
+    /// Where else the runtime's copy of the module text may be: linkers for some systems put
+    /// read-only data and code into one segment.
+    pub(crate) mixed_regions: Vec<Segment>,
     pub(crate) facts: BinaryFacts,
     /// Set if a section shows that Go made this file.
     pub(crate) go_sign: Option<GoSign>,
@@ -85,12 +88,18 @@ impl Image {
             container,
             segments: Vec::new(),
             regions: Vec::new(),
+            mixed_regions: Vec::new(),
             facts: BinaryFacts::default(),
             go_sign: None,
             packer: None,
             go_version: None,
             function_tables: Vec::new(),
         }
+    }
+
+    /// Every place where framed module text may be.
+    pub(crate) fn text_regions(&self) -> Vec<Segment> {
+        self.regions.iter().chain(&self.mixed_regions).copied().collect()
     }
 
     /// Where in the file the byte at `address` is, and how many bytes follow it in its segment.

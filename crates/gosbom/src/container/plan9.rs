@@ -47,6 +47,7 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let mut image = Image::new(Container::Plan9);
     image.segments = vec![text, data];
     image.regions = vec![data];
+    image.mixed_regions = vec![text];
     // Read-only data stands in the text section.
     image.function_tables = vec![text, data];
     let go_build_id = build_id_in_code(window)?;

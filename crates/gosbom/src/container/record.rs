@@ -68,8 +68,11 @@ impl Table {
         order: ByteOrder,
     ) -> Result<Option<Self>, Error> {
         Limit::Headers.hold(count, window.limits().headers)?;
-        let len = count as usize * entry;
-        let bytes = window.bytes(offset, len)?;
+        let len = count.saturating_mul(entry as u64);
+        if window.part(offset, len).is_none() {
+            return Ok(None);
+        }
+        let bytes = window.bytes(offset, len as usize)?;
         Ok(bytes.map(|bytes| Self { bytes, entry, order }))
     }
 

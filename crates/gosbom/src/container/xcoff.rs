@@ -19,6 +19,10 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
         .map(|section| section.place)
         .collect();
 
+    image.mixed_regions = filled()
+        .filter(|section| section.flags & STYP_TEXT != 0)
+        .map(|section| section.place)
+        .collect();
     // Read-only data stands in the text section.
     image.function_tables = filled().map(|section| section.place).collect();
     let go_build_id = build_id_in_code(window)?;
@@ -131,5 +135,6 @@ impl Header {
 const MAGIC_64: u16 = 0x01f7;
 const F_EXEC: u16 = 0x0002;
 const F_SHROBJ: u16 = 0x2000;
+const STYP_TEXT: u32 = 0x0020;
 const STYP_DATA: u32 = 0x0040;
 const STYP_LOADER: u32 = 0x1000;

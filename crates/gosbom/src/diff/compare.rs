@@ -68,7 +68,7 @@ pub enum Side {
 
 /// Holds what is `stated` against what is `actual`.
 ///
-/// The rules are those of the [module](self). Entries of several versions of one module are
+/// The rules are those of the [`diff`](crate::diff) module. Entries of several versions of one module are
 /// matched version by version.
 pub fn compare(actual: &ModuleSet, stated: &ModuleSet, mode: Mode) -> Difference {
     let index = Index::new(actual, stated);

@@ -9,3 +9,4 @@ mod oracle;
 mod random;
 mod real;
 mod sbom;
+mod second_record;

@@ -194,6 +194,20 @@ fn elf_tables_are_counted_before_they_are_read() {
     limited(&dynamic.build(), Limit::Headers);
 }
 
+/// Found by random damage: the address could not be rounded up.
+#[test]
+fn segment_at_the_end_of_the_address_space() {
+    for address in [u64::MAX, u64::MAX - 15, u64::MAX - 16] {
+        let mut file = elf::program(blob());
+        file.programs[0].address = address;
+        file.sections.clear();
+        let _ = exercise(&file.build());
+        let mut file = macho::program(blob());
+        file.address = address;
+        let _ = exercise(&file.build());
+    }
+}
+
 /// 65,535 segments that each cover the whole file: the work is bounded, not multiplied.
 #[test]
 fn overlapping_segments_are_searched_within_the_budget() {

@@ -5,6 +5,7 @@
 pub(crate) mod archive;
 pub(crate) mod elf;
 pub(crate) mod macho;
+pub(crate) mod pclntab;
 pub(crate) mod pe;
 pub(crate) mod plan9;
 pub(crate) mod wasm;
