@@ -3,7 +3,7 @@
 //! A policy's tests need evidence that says this or that. Here it is made up, and so is what comes
 //! out: a [`TestVerdict`], which is no [`Verdict`](crate::Verdict) and cannot become one.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0308
 //! fn decide(verdict: &chainsign_policy::Verdict) {}
 //! fn test(verdict: &chainsign_policy::testing::TestVerdict) {
 //!     decide(verdict);
@@ -12,10 +12,10 @@
 //!
 //! Nor can a fixture become evidence.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0423
 //! use chainsign_policy::{Candidate, Evidence, testing::Fixture};
 //! fn smuggle(fixture: Fixture) -> Candidate {
-//!     Candidate::Verified(vec![Evidence(fixture.into())])
+//!     Candidate::Verified(vec![Evidence(fixture)])
 //! }
 //! ```
 
@@ -47,7 +47,7 @@ pub enum FixtureSigner {
     /// The holder of a certificate, under the trusted root with this digest.
     Identity {
         /// Who.
-        identity: CertificateIdentity,
+        identity: Box<CertificateIdentity>,
         /// Under which root.
         root: ArtifactDigest,
     },
@@ -71,7 +71,7 @@ impl Fixture {
             FixtureSigner::Identity { identity, root } => {
                 let certificate = stand_in("certificate");
                 let key = stand_in("key");
-                (Some(root), Signer::Certificate { identity: Box::new(identity), certificate, key })
+                (Some(root), Signer::Certificate { identity, certificate, key })
             }
             FixtureSigner::Key(key) => (None, Signer::Key { key: key.fingerprint() }),
         };

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::authority::Mismatch;
 use super::case::Case;
 use super::exceptions::Waivers;
-use super::go::GoRules;
+use super::go::{GoRules, Joined};
 use super::missing::Missing;
 use super::{line, sbom, slsa};
 use crate::evidence::{Claim, Testimony};
@@ -86,6 +86,12 @@ fn one(
     go: Option<&GoRules<'_>>,
     case: &Case<'_>,
 ) -> Judged {
+    if let Err(reason) = readable(attestation, candidate, go) {
+        let message = format!("{} cannot be read: {reason}", candidate.name());
+        let unreadable =
+            Rule::fail(attestation.id.clone(), Reason::Unreadable, message).with([line(candidate)]);
+        return nothing(attestation, unreadable, go);
+    }
     let mut rules = vec![presence(attestation, &[candidate])];
     rules.extend(age(attestation, candidate, case));
     if let Some(wanted) = &attestation.slsa {
@@ -96,6 +102,23 @@ fn one(
     }
     let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
     Judged { rules, joined }
+}
+
+/// Whether the predicate can be understood, where a rule has to. One that is signed and cannot be
+/// understood meets nothing.
+fn readable<'a>(
+    attestation: &Attestation,
+    candidate: &'a Testimony,
+    go: Option<&GoRules<'_>>,
+) -> Result<(), &'a str> {
+    let joins = |wanted| go.is_some_and(|go| go.joins_as(&attestation.name, wanted));
+    if attestation.slsa.is_some() || joins(Joined::Provenance) {
+        candidate.provenance()?;
+    }
+    if attestation.sbom.is_some() || joins(Joined::Sbom) {
+        candidate.sbom()?;
+    }
+    Ok(())
 }
 
 /// All rules when there is nothing to evaluate them on: each fails, or is an error, because of

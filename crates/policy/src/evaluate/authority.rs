@@ -26,6 +26,19 @@ impl Mismatch {
     pub(super) fn best(mismatches: &[Mismatch]) -> Option<&Mismatch> {
         mismatches.iter().reduce(|best, next| if next.rank > best.rank { next } else { best })
     }
+
+    /// One line each, without repetition and without those that only say "a key, not a
+    /// certificate" when others say more.
+    pub(super) fn lines(mismatches: &[Mismatch]) -> Vec<&str> {
+        let telling = mismatches.iter().any(|it| it.rank > 0);
+        let mut lines = Vec::new();
+        for mismatch in mismatches.iter().filter(|it| it.rank > 0 || !telling) {
+            if !lines.contains(&mismatch.message.as_str()) {
+                lines.push(&mismatch.message);
+            }
+        }
+        lines
+    }
 }
 
 impl Authority {
@@ -106,7 +119,7 @@ impl Identity {
             let wanted = match &self.subject {
                 SubjectMatch::Any => "any subject".to_owned(),
                 SubjectMatch::Text(text) => text.to_string(),
-                SubjectMatch::Pattern(text, kind) => format!("{kind} of {text}"),
+                SubjectMatch::Pattern(text, kind) => format!("{kind} of the {text}"),
             };
             return Err(because(2, Reason::OtherIdentity, found, wanted));
         }

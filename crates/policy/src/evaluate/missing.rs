@@ -34,8 +34,10 @@ impl Missing<'_> {
         let Missing { id, what, .. } = self;
         if let Some(first) = case.unavailable.first() {
             let message = format!("{what} was not found: {}: {}", first.origin, first.message);
-            let lines = case.unavailable.iter().map(|it| format!("{}: {}", it.origin, it.message));
-            return Rule::error(id, Reason::EvidenceUnavailable, message).with(lines);
+            let more = case.unavailable.iter().skip(1);
+            return Rule::error(id, Reason::EvidenceUnavailable, message)
+                .with(more.map(|it| format!("{}: {}", it.origin, it.message)))
+                .hint("try again when it can be reached; nothing is known until then");
         }
         if let Some(authority) = self.by.iter().find(|it| it.lacks_root(case.caller_root)) {
             let authority = &authority.name;
@@ -45,13 +47,21 @@ impl Missing<'_> {
                 .hint("name a root in the policy's `trust.roots`, or give one to the verifier");
         }
         let refused = refusals(case.refused, self.claimed);
-        let refused_lines = || refused.iter().map(|it| it.line());
+        let refused_lines = |skipped| refused.iter().skip(skipped).map(|it| it.line());
         if let Some(best) = Mismatch::best(&self.mismatches) {
             let message = format!("{what} was not found: {}", best.message);
-            return Rule::fail(id, best.reason, message)
+            let others = Mismatch::lines(&self.mismatches).into_iter();
+            let rule = Rule::fail(id, best.reason, message)
                 .compared(&best.found, &best.wanted)
-                .with(self.mismatches.iter().map(|it| it.message.as_str()))
-                .with(refused_lines());
+                .with(others.filter(|line| *line != best.message))
+                .with(refused_lines(0));
+            return match best.reason {
+                Reason::OtherIdentity | Reason::OtherKey => rule.hint(
+                    "if this signer may sign, the policy needs an authority for it; if not, find \
+                     out how it came to sign this",
+                ),
+                _ => rule,
+            };
         }
         if !self.denied.is_empty() {
             let message = format!("{what} was not found: what there is, is on a deny list");
@@ -60,10 +70,11 @@ impl Missing<'_> {
         }
         if let Some(furthest) = refused.first() {
             let message = format!("{what} was not found: {}", furthest.line());
-            return Rule::fail(id, Reason::EvidenceRefused, message).with(refused_lines());
+            return Rule::fail(id, Reason::EvidenceRefused, message).with(refused_lines(1));
         }
         let (reason, message) = self.otherwise;
         Rule::fail(id, reason, message)
+            .hint("if it was made, give the verifier the place where it is; if not, make it")
     }
 }
 

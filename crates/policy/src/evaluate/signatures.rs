@@ -29,7 +29,8 @@ pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) ->
         return Rule::fail(id, Reason::TooFewSigners, message)
             .compared(found, wanted)
             .with(reading.lines())
-            .with(reading.mismatches.iter().map(|it| it.message.as_str()));
+            .with(Mismatch::lines(&reading.mismatches))
+            .hint("the other signers have to sign, too; what they signed may be in another place");
     }
     let otherwise = match case.evidence.len() {
         0 => "found no signature over the artifact".to_owned(),
@@ -117,7 +118,7 @@ impl<'a> Signatures<'a> {
             met: !used.is_empty(),
             found: usize::from(!used.is_empty()),
             wanted: 1,
-            described: format!("{} ({authority})", authority.name),
+            described: authority.name.clone(),
             used,
             mismatches,
         }
@@ -130,7 +131,7 @@ fn met(readings: &[Reading<'_>]) -> usize {
 
 fn combined<'a>(readings: Vec<Reading<'a>>, found: usize, wanted: usize, how: &str) -> Reading<'a> {
     let parts: Vec<_> = readings.iter().map(|reading| reading.described.as_str()).collect();
-    let described = format!("{how} [{}]", parts.join(", "));
+    let described = format!("{how} ({})", parts.join(", "));
     let (mut used, mut mismatches) = (BTreeMap::new(), Vec::new());
     for reading in readings {
         used.extend(reading.used);

@@ -18,7 +18,10 @@ pub(super) fn rules(
 ) -> Vec<Rule> {
     let provenance = match candidate.provenance() {
         Ok(provenance) => provenance,
-        Err(error) => return unreadable(id, wanted, error),
+        Err(reason) => {
+            let rule = |id| Rule::fail(id, Reason::Unreadable, reason);
+            return rule_ids(id, wanted).into_iter().map(rule).collect();
+        }
     };
     let mut rules = Vec::new();
     let builders = builders(wanted, provenance, candidate, case);
@@ -85,13 +88,6 @@ pub(super) fn rule_ids(id: &RuleId, wanted: &Slsa) -> Vec<RuleId> {
     ids
 }
 
-/// A provenance that is signed and cannot be understood meets nothing.
-fn unreadable(id: &RuleId, wanted: &Slsa, error: &str) -> Vec<Rule> {
-    let message = format!("the provenance cannot be read: {error}");
-    let rule = |id| Rule::fail(id, Reason::Unreadable, message.clone());
-    rule_ids(id, wanted).into_iter().map(rule).collect()
-}
-
 /// The entries of the policy's list that name this builder and whose signer signed this.
 struct Builders<'a> {
     named: Vec<&'a Builder>,
@@ -150,6 +146,7 @@ fn level(id: RuleId, wanted: Level, provenance: &Provenance, builders: &Builders
             );
             Rule::fail(id, Reason::LevelTooLow, message)
                 .compared(format!("level {}", found.0), wanted_text)
+                .hint("build with a builder of that level; a level in `builders` is your own word")
         }
         None => {
             let found = provenance.builder_id.as_ref();

@@ -233,11 +233,11 @@ impl fmt::Display for Age {
     }
 }
 
-/// A length of time in the largest unit that says it exactly.
+/// A length of time in the largest unit up to days that says it exactly.
 pub(crate) fn spoken(duration: SignedDuration) -> String {
     let seconds = duration.as_secs();
     let (_, unit, seconds_of_unit) =
-        UNITS.into_iter().find(|(_, _, of)| seconds != 0 && seconds % of == 0).unwrap_or(UNITS[4]);
+        UNITS[1..].iter().find(|(_, _, of)| seconds != 0 && seconds % of == 0).unwrap_or(&UNITS[4]);
     format!("{}{unit}", seconds / seconds_of_unit)
 }
 

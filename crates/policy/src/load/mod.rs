@@ -280,7 +280,7 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
             let unsilenceable = |id: &&RuleId| {
                 ["deny", "policy"].iter().any(|section| evaluate::covers(section, id))
             };
-            if covered.iter().any(|id| unsilenceable(id)) {
+            if covered.iter().any(unsilenceable) {
                 return Err(never("no exception silences deny lists or the policy's own expiry"));
             }
             if !exception.dangerous_waive_signature

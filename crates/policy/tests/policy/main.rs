@@ -1,5 +1,7 @@
 //! Tests of the policy engine through its public interface.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 mod evaluate;
 mod load;

@@ -7,7 +7,7 @@ use chainsign_slsa::{Provenance, StampedCommit};
 
 use super::super::case::GoImage;
 use super::settings::STAMP_HINT;
-use super::{id, modules, worst};
+use super::{Joined, id, modules, worst};
 use crate::evidence::Testimony;
 use crate::language::{Go, ModulesJoin};
 use crate::verdict::{Reason, Rule, RuleId};
@@ -37,6 +37,13 @@ impl Join<'_> {
         match self {
             Join::Modules { .. } => id("modules"),
             Join::Commit { .. } => id("commit"),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Joined {
+        match self {
+            Join::Modules { .. } => Joined::Sbom,
+            Join::Commit { .. } => Joined::Provenance,
         }
     }
 

@@ -19,6 +19,13 @@ pub(super) struct GoRules<'a> {
     state: State<'a>,
 }
 
+/// As what an attestation is joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joined {
+    Sbom,
+    Provenance,
+}
+
 enum State<'a> {
     /// There is a binary to look at.
     Ready { images: &'a [GoImage<'a>], presence: Rule },
@@ -105,6 +112,11 @@ impl<'a> GoRules<'a> {
             .collect()
     }
 
+    /// Whether a rule joins this attestation as a document of this kind.
+    pub(super) fn joins_as(&self, attestation: &str, kind: Joined) -> bool {
+        self.joining(attestation).any(|join| join.kind() == kind)
+    }
+
     fn joining(&self, attestation: &str) -> impl Iterator<Item = joins::Join<'a>> {
         joins::of(self.rules).filter(move |join| join.attestation() == attestation)
     }
@@ -167,7 +179,8 @@ fn replace(id: RuleId, image: &GoImage<'_>) -> Rule {
                 format!("found {} replaced modules, wanted none: {first}", replaced.len());
             Rule::fail(id, Reason::ModuleReplaced, message)
                 .compared(first, "no replaced module")
-                .with(&replaced)
+                .with(replaced.iter().skip(1))
+                .hint("release from a go.mod without `replace` directives")
         }
     }
 }

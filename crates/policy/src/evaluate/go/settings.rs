@@ -46,8 +46,14 @@ pub(super) fn rule(id: RuleId, image: &GoImage<'_>, name: &str, wanted: &str) ->
     if found == wanted {
         return Rule::pass(id, format!("{name}={found}")).compared(found, wanted);
     }
-    Rule::fail(id, Reason::ValueMismatch, format!("found {name}={found}, wanted {wanted}"))
-        .compared(found, wanted)
+    let rule =
+        Rule::fail(id, Reason::ValueMismatch, format!("found {name}={found}, wanted {wanted}"))
+            .compared(found, wanted);
+    match (name, wanted) {
+        ("vcs.modified", "false") => rule
+            .hint("build from a clean checkout: files that the build makes belong in .gitignore"),
+        _ => rule,
+    }
 }
 
 /// Why binaries have no stamp.

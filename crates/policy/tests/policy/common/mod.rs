@@ -136,12 +136,10 @@ pub(crate) fn workflow(repository: &str, reference: &str) -> SubjectAlternativeN
 }
 
 pub(crate) fn identity(subject: SubjectAlternativeName) -> FixtureSigner {
-    let mut extensions = FulcioExtensions::default();
-    extensions.runner_environment = Some("github-hosted".to_owned());
-    FixtureSigner::Identity {
-        identity: CertificateIdentity { subject, issuer: Issuer(ISSUER.to_owned()), extensions },
-        root: root_digest("one"),
-    }
+    let runner_environment = Some("github-hosted".to_owned());
+    let extensions = FulcioExtensions { runner_environment, ..FulcioExtensions::default() };
+    let identity = CertificateIdentity { subject, issuer: Issuer(ISSUER.to_owned()), extensions };
+    FixtureSigner::Identity { identity: Box::new(identity), root: root_digest("one") }
 }
 
 pub(crate) fn signer() -> FixtureSigner {
