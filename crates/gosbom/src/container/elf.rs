@@ -19,8 +19,8 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let is_go = |section: &Section| GO_SECTIONS.contains(&section.name.as_slice());
     image.go_sign = sections.iter().any(is_go).then_some(GoSign::Section);
     image.segments = loaded(&programs).map(|program| program.segment).collect();
-    image.regions = regions(&programs, &sections);
-    image.function_tables = function_tables(&programs, &sections);
+    image.regions = image.as_loaded(regions(&programs, &sections));
+    image.function_tables = image.as_loaded(function_tables(&programs, &sections));
 
     let dynamic = Dynamic::read(window, &header, &image, &programs)?;
     let notes = Notes::read(window, &header, &sections, &programs)?;

@@ -56,14 +56,14 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     commands.read(window, &header)?;
 
     image.segments = commands.segments.iter().map(|it| it.place).collect();
-    image.regions = commands.regions();
+    image.regions = image.as_loaded(commands.regions());
     image.mixed_regions = commands
         .segments
         .iter()
         .filter(|segment| segment.protection & VM_PROT_EXECUTE != 0)
         .map(|segment| segment.place)
         .collect();
-    image.function_tables = commands.function_tables();
+    image.function_tables = image.as_loaded(commands.function_tables());
     image.go_sign = commands
         .sections
         .iter()

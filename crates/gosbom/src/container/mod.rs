@@ -97,6 +97,16 @@ impl Image {
         }
     }
 
+    /// Sections as the loader sees them: at the place in the file that their address is filled
+    /// from, which need not be the place that the section table names. Go reads by address too.
+    fn as_loaded(&self, sections: Vec<Segment>) -> Vec<Segment> {
+        let loaded = |section: Segment| match self.locate(section.address) {
+            Some((offset, rest)) => Segment { offset, size: section.size.min(rest), ..section },
+            None => section,
+        };
+        sections.into_iter().map(loaded).collect()
+    }
+
     /// Every place where framed module text may be.
     pub(crate) fn text_regions(&self) -> Vec<Segment> {
         self.regions.iter().chain(&self.mixed_regions).copied().collect()

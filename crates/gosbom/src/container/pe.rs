@@ -62,15 +62,17 @@ pub(super) fn read_object(window: Window<'_>) -> Result<Image, Error> {
     Ok(image)
 }
 
-/// Writable initialised data first, whatever other flags it has; then read-only data.
+/// The section that Go reads first: data with exactly the flags of Go's linker. Then writable data
+/// with any flags, then read-only data.
 fn regions(sections: &[Section]) -> Vec<Segment> {
-    let data =
-        |section: &&Section| section.flags & (INITIALIZED_DATA | EXECUTE) == INITIALIZED_DATA;
-    let writable = |section: &&Section| section.flags & WRITE != 0;
-    let data = || sections.iter().filter(data);
-    let mut regions: Vec<_> = data().filter(writable).map(|it| it.place).collect();
-    regions.extend(data().filter(|it| !writable(it)).map(|it| it.place));
-    regions
+    let rank = |section: &&Section| match section.flags {
+        flags if flags & !ALIGNMENT == INITIALIZED_DATA | READ | WRITE => Some(0),
+        flags if flags & INITIALIZED_DATA == 0 || flags & EXECUTE != 0 => None,
+        flags if flags & WRITE != 0 => Some(1),
+        _ => Some(2),
+    };
+    let ranked = |wanted| sections.iter().filter(move |it| rank(it) == Some(wanted));
+    (0..3).flat_map(ranked).map(|section| section.place).collect()
 }
 
 /// All sections, data first: Go's PE linker gives the table no section of its own.
@@ -233,6 +235,9 @@ const IMAGE_FILE_DLL: u16 = 0x2000;
 const DYNAMIC_BASE: u16 = 0x40;
 const NX_COMPAT: u16 = 0x100;
 const INITIALIZED_DATA: u32 = 0x40;
+/// The alignment bits that Go's reader leaves out of account (`debug/buildinfo`).
+const ALIGNMENT: u32 = 0x60_0000;
+const READ: u32 = 0x4000_0000;
 const EXECUTE: u32 = 0x2000_0000;
 const WRITE: u32 = 0x8000_0000;
 /// Libraries a program imports directly; Go programs import fewer than ten.

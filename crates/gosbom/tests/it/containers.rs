@@ -95,6 +95,20 @@ fn elf_section_shorter_than_its_content() {
     check(&file.build(), Container::Elf);
 }
 
+/// What counts is what is loaded: the section table may name another place in the file.
+#[test]
+fn elf_section_offset_that_lies() {
+    let mut file = elf::program(blob());
+    let other = inline("go1.0.0", "path\tdecoy\n");
+    file.programs.push(elf::load(elf::READ_WRITE, 0x90_0000, other));
+    let mut bytes = file.build();
+    let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    let (table, decoy) = (number(40) as usize, number(64 + 56 + 8));
+    let offset = table + 2 * 64 + 24;
+    bytes[offset..offset + 8].copy_from_slice(&decoy.to_le_bytes());
+    check(&bytes, Container::Elf);
+}
+
 #[test]
 fn decoys_do_not_hide_the_real_header() {
     // Aligned, but its version string does not end in the file.
@@ -303,6 +317,11 @@ fn pe_whatever_flags_the_data_section_has() {
         file.sections[0].flags = flags;
         check(&file.build(), Container::Pe);
     }
+    // Go reads the section with its own linker's flags, wherever it stands.
+    let mut decoy = pe::program(inline("go1.0.0", "path\tdecoy\n"));
+    decoy.sections[0].flags = 0xc050_0040;
+    decoy.sections.push(pe::program(blob()).sections.remove(0));
+    check(&decoy.build(), Container::Pe);
     let mut second = pe::program(vec![0; 64]);
     second.sections.push(pe::program(blob()).sections.remove(0));
     check(&second.build(), Container::Pe);
