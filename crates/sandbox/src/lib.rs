@@ -15,6 +15,7 @@ mod sandbox;
 mod state;
 mod trust;
 mod tsa;
+mod tuf;
 mod x509;
 
 pub use error::Error;

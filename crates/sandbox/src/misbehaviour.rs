@@ -101,6 +101,8 @@ pub enum Service {
     RekorV2,
     /// The timestamp authority.
     TimestampAuthority,
+    /// The TUF repository. Its timestamp expires seven days from now by its clock.
+    Tuf,
 }
 
 /// A status that says no.

@@ -16,8 +16,9 @@ use crate::oidc::{self, Oidc};
 use crate::rekor::v1::{self, RekorV1};
 use crate::rekor::v2::{self, RekorV2};
 use crate::state::Store;
-use crate::trust::{self, Deployment, Lifetime, LogKey};
+use crate::trust::{Deployment, Lifetime, LogKey, TrustConfig};
 use crate::tsa::{self, TimestampAuthority};
+use crate::tuf::{self, Repository};
 use crate::x509::sha256;
 use crate::{Error, Misbehaviour, Options, TokenRequest};
 
@@ -27,6 +28,7 @@ pub struct Sandbox {
     url: String,
     trust_config: Vec<u8>,
     oidc: Arc<Oidc>,
+    tuf: Arc<Repository>,
     behaviour: Arc<Behaviour>,
     /// Dropping it ends the servers too.
     stopping: watch::Sender<()>,
@@ -52,8 +54,8 @@ impl Sandbox {
         let router = services.router(&behaviour);
         let serve = |socket| tokio::spawn(serve(socket, router.clone(), stopped.clone()));
         let servers = sockets.into_iter().map(serve).collect();
-        let Services { oidc, trust_config, .. } = services;
-        Ok(Sandbox { url, trust_config, oidc, behaviour, stopping, servers })
+        let Services { oidc, tuf, trust_config, .. } = services;
+        Ok(Sandbox { url, trust_config, oidc, tuf, behaviour, stopping, servers })
     }
 
     /// Where everything is served, e.g. `http://localhost:8930`: no path, no slash at the end.
@@ -69,6 +71,20 @@ impl Sandbox {
     /// The Sigstore `ClientTrustConfig` (trusted root and signing config), JSON.
     pub fn trust_config(&self) -> &[u8] {
         &self.trust_config
+    }
+
+    /// The newest root of the TUF repository, which is at [`url`](Self::url) and serves
+    /// `trusted_root.json` and `signing_config.v0.2.json`: what a client is given to start with.
+    pub fn tuf_root(&self) -> Vec<u8> {
+        self.tuf.root()
+    }
+
+    /// Replaces the TUF repository's key by a new one. Clients that know the root before follow.
+    ///
+    /// # Errors
+    /// [`Error::Crypto`], [`Error::Json`]; with a state folder [`Error::State`].
+    pub fn rotate_tuf_root(&self) -> Result<(), Error> {
+        self.tuf.rotate()
     }
 
     /// Issues an identity token.
@@ -102,6 +118,7 @@ struct Services {
     rekor_v1: Arc<RekorV1>,
     rekor_v2: Arc<RekorV2>,
     tsa: Arc<TimestampAuthority>,
+    tuf: Arc<Repository>,
     trust_config: Vec<u8>,
 }
 
@@ -122,7 +139,7 @@ impl Services {
         let rekor_v1 = RekorV1::open(&store, host, behaviour())?;
         let rekor_v2 = RekorV2::open(&store, host, behaviour())?;
         let tsa = TimestampAuthority::open(&store, lifetime, behaviour())?;
-        let trust_config = trust::write(&Deployment {
+        let config = TrustConfig::new(&Deployment {
             url: &url,
             lifetime,
             offered_logs: options.offered_logs,
@@ -136,13 +153,15 @@ impl Services {
             rekor_v1: rekor_v1.log_key(),
             rekor_v2: rekor_v2.log_key(),
         })?;
+        let tuf = Repository::open(&store, &config, lifetime, behaviour())?;
         Ok(Services {
             oidc,
             fulcio: Arc::new(fulcio),
             rekor_v1: Arc::new(rekor_v1),
             rekor_v2: Arc::new(rekor_v2),
             tsa: Arc::new(tsa),
-            trust_config,
+            tuf: Arc::new(tuf),
+            trust_config: config.whole,
         })
     }
 
@@ -154,6 +173,7 @@ impl Services {
             (v1::routes(Arc::clone(&self.rekor_v1)), Service::RekorV1),
             (v2::routes(Arc::clone(&self.rekor_v2)), Service::RekorV2),
             (tsa::routes(Arc::clone(&self.tsa)), Service::TimestampAuthority),
+            (tuf::routes(Arc::clone(&self.tuf)), Service::Tuf),
         ];
         let mut router = Router::new().route("/healthz", get(|| async { "ok" }));
         for (routes, service) in services {

@@ -46,7 +46,7 @@ fn refusal(service: Service, status: ErrorStatus) -> Response {
             };
             serde_json::json!({ "code": grpc, "message": message, "details": [] })
         }
-        Service::CtLog | Service::RekorV1 | Service::TimestampAuthority => {
+        Service::CtLog | Service::RekorV1 | Service::TimestampAuthority | Service::Tuf => {
             serde_json::json!({ "code": code, "message": message })
         }
     };

@@ -43,7 +43,7 @@ pub(crate) struct EcdsaKey {
 
 impl EcdsaKey {
     /// The key of the state folder, or a new one.
-    pub(crate) fn load(store: &Store, name: &'static str, curve: Curve) -> Result<Self, Error> {
+    pub(crate) fn load(store: &Store, name: &str, curve: Curve) -> Result<Self, Error> {
         let pkcs8 = stored(store, name, || {
             let pkcs8 = EcdsaKeyPair::generate(curve.algorithm()).and_then(|key| key.to_pkcs8v1());
             pkcs8.map(|document| document.as_ref().to_vec())
@@ -80,7 +80,7 @@ pub(crate) struct Ed25519Key {
 
 impl Ed25519Key {
     /// The key of the state folder, or a new one.
-    pub(crate) fn load(store: &Store, name: &'static str) -> Result<Self, Error> {
+    pub(crate) fn load(store: &Store, name: &str) -> Result<Self, Error> {
         let pkcs8 = stored(store, name, || {
             let pkcs8 = Ed25519KeyPair::generate().and_then(|key| key.to_pkcs8v1());
             pkcs8.map(|document| document.as_ref().to_vec())
@@ -113,7 +113,7 @@ pub(crate) struct RsaKey(signature::RsaKeyPair);
 
 impl RsaKey {
     /// The key of the state folder, or a new one.
-    pub(crate) fn load(store: &Store, name: &'static str) -> Result<Self, Error> {
+    pub(crate) fn load(store: &Store, name: &str) -> Result<Self, Error> {
         let pkcs8 = stored(store, name, || {
             let key = signature::RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048)?;
             let pkcs8: Pkcs8V1Der<'_> = key.as_der()?;
@@ -151,7 +151,7 @@ say_nothing_of_the_secret!(EcdsaKey, Ed25519Key, RsaKey);
 
 fn stored(
     store: &Store,
-    name: &'static str,
+    name: &str,
     generate: impl FnOnce() -> Result<Vec<u8>, aws_lc_rs::error::Unspecified>,
 ) -> Result<Vec<u8>, Error> {
     let pem = store.load_or_make(&format!("{name}.key.pem"), Access::Secret, || {

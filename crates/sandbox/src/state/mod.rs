@@ -17,7 +17,7 @@ pub(crate) use journal::Journal;
 use crate::Error;
 
 /// Where state is kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Store(Option<Arc<Folder>>);
 
 #[derive(Debug)]

@@ -29,12 +29,23 @@ pub(crate) struct LogKey<'a> {
     pub(crate) id: [u8; 32],
 }
 
-/// Writes the `ClientTrustConfig`.
-pub(crate) fn write(deployment: &Deployment<'_>) -> Result<Vec<u8>, Error> {
-    let json = |source| Error::Json { what: "the trust config", source };
-    let root = serde_json::to_string(&trusted_root(deployment)).map_err(json)?;
-    let config = serde_json::to_string(&signing_config(deployment)).map_err(json)?;
-    Ok(ClientTrustConfig::write(&root, &config)?)
+/// The trust config, in its parts and whole.
+#[derive(Debug)]
+pub(crate) struct TrustConfig {
+    pub(crate) trusted_root: String,
+    pub(crate) signing_config: String,
+    /// Both in one: `ClientTrustConfig`.
+    pub(crate) whole: Vec<u8>,
+}
+
+impl TrustConfig {
+    pub(crate) fn new(deployment: &Deployment<'_>) -> Result<Self, Error> {
+        let json = |source| Error::Json { what: "the trust config", source };
+        let root = serde_json::to_string(&trusted_root(deployment)).map_err(json)?;
+        let config = serde_json::to_string(&signing_config(deployment)).map_err(json)?;
+        let whole = ClientTrustConfig::write(&root, &config)?;
+        Ok(TrustConfig { trusted_root: root, signing_config: config, whole })
+    }
 }
 
 fn trusted_root(deployment: &Deployment<'_>) -> TrustedRoot {

@@ -6,5 +6,5 @@
 mod config;
 mod lifetime;
 
-pub(crate) use config::{Deployment, LogKey, write};
+pub(crate) use config::{Deployment, LogKey, TrustConfig};
 pub(crate) use lifetime::Lifetime;

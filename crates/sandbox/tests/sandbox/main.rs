@@ -17,3 +17,4 @@ mod rekor_v2;
 mod state;
 mod trust;
 mod tsa;
+mod tuf;

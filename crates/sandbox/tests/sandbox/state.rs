@@ -145,5 +145,5 @@ async fn only_the_owner_reads_keys() {
             keys += 1;
         }
     }
-    assert_eq!(keys, 8);
+    assert_eq!(keys, 9);
 }
