@@ -63,6 +63,6 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
-    /// Print the version and what it was built with
+    /// Print the version
     Version(facts::VersionFlags),
 }

@@ -1,0 +1,69 @@
+//! Every `--help`, as users read it. Regenerate: `SNAPSHOTS=overwrite cargo test -p chainsign --test help`
+
+mod support;
+
+use support::Desk;
+
+const VERBS: [&[&str]; 22] = [
+    &[],
+    &["demo"],
+    &["sign-blob"],
+    &["verify-blob"],
+    &["attest"],
+    &["attest-blob"],
+    &["verify-blob-attestation"],
+    &["verify"],
+    &["sbom"],
+    &["provenance"],
+    &["inspect"],
+    &["policy"],
+    &["policy", "check"],
+    &["policy", "schema"],
+    &["trust"],
+    &["trust", "show"],
+    &["sandbox"],
+    &["sandbox", "start"],
+    &["sandbox", "token"],
+    &["completions"],
+    &["man"],
+    &["version"],
+];
+
+#[test]
+fn every_help_is_the_documented_one() {
+    let desk = Desk::new();
+    let mut found = String::new();
+    for verb in VERBS {
+        let mut arguments = verb.to_vec();
+        arguments.push("--help");
+        let ran = desk.run(&arguments).exits(0);
+        assert_eq!(ran.stderr, "");
+        found.push_str(&format!("$ chainsign {}\n{}\n", arguments.join(" "), ran.stdout));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/help.txt");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        std::fs::write(path, &found).unwrap();
+    }
+    let wanted = std::fs::read_to_string(path).unwrap();
+    assert!(found == wanted, "--help differs from {path}; see the head of this file\n{found}");
+}
+
+#[test]
+fn completions_and_the_manual_page_are_made_from_the_same_flags() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = desk.run(&["completions", shell]).exits(0);
+        assert!(ran.stdout.contains("verify-blob"), "{shell}");
+    }
+    let page = desk.run(&["man"]).exits(0).stdout;
+    assert!(page.contains(".TH chainsign 1"), "{page}");
+    let version = desk.run(&["version", "--output", "json"]).exits(0).json();
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn wrong_usage_is_undecided() {
+    let desk = Desk::new();
+    desk.run(&["sign-blob"]).exits(2).says("<FILE>...");
+    desk.run(&["verify-bolb"]).exits(2).says("verify-blob");
+}
