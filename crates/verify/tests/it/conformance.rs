@@ -6,13 +6,6 @@
 //! `conformance.txt`: a refusal for another reason is a failed test. Every other case must be
 //! accepted.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "tests read their vectors and say what they skip"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,15 @@
 //! Tests of the verifier from outside.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests read their vectors and say what they skip"
+)]
+
+mod cases;
 mod conformance;
 mod forge;
 mod formats;
+mod inputs;
+mod refusals;

@@ -1,6 +1,8 @@
 //! Keys of every algorithm, freshly made.
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use std::sync::OnceLock;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, KeyPair, RsaKeyPair};
@@ -43,11 +45,11 @@ impl Key {
     }
 
     pub(crate) fn rsa_pkcs1(size: KeySize) -> Self {
-        Key::RsaPkcs1(RsaKeyPair::generate(size).unwrap())
+        Key::RsaPkcs1(rsa_of(size))
     }
 
     pub(crate) fn rsa_pss(size: KeySize) -> Self {
-        Key::RsaPss(RsaKeyPair::generate(size).unwrap())
+        Key::RsaPss(rsa_of(size))
     }
 
     pub(crate) fn ed25519() -> Self {
@@ -56,6 +58,19 @@ impl Key {
 
     pub(crate) fn ed25519_ph() -> Self {
         Key::Ed25519Ph(dalek())
+    }
+
+    /// The same key once more.
+    pub(crate) fn again(&self) -> Self {
+        let ecdsa = |key: &EcdsaKeyPair, algorithm| {
+            let pkcs8 = key.to_pkcs8v1().unwrap();
+            EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref()).unwrap()
+        };
+        match self {
+            Key::P256(key) => Key::P256(ecdsa(key, &lc::ECDSA_P256_SHA256_ASN1_SIGNING)),
+            Key::Ed25519(key) => Key::Ed25519(key.clone()),
+            _ => panic!("only the keys of logs are needed twice"),
+        }
     }
 
     /// ECDSA as DER, the others as they are.
@@ -164,6 +179,22 @@ impl Key {
             Key::Ed25519(_) | Key::Ed25519Ph(_) => der::sequence(&[der::oid("1.3.101.112")]),
         }
     }
+}
+
+/// One key of each size: making one takes seconds.
+fn rsa_of(size: KeySize) -> RsaKeyPair {
+    static KEYS: [OnceLock<Vec<u8>>; 3] = [const { OnceLock::new() }; 3];
+    let place = match size {
+        KeySize::Rsa2048 => &KEYS[0],
+        KeySize::Rsa3072 => &KEYS[1],
+        _ => &KEYS[2],
+    };
+    let pkcs8 = place.get_or_init(|| {
+        let key = RsaKeyPair::generate(size).unwrap();
+        let pkcs8: Pkcs8V1Der<'_> = key.as_der().unwrap();
+        pkcs8.as_ref().to_vec()
+    });
+    RsaKeyPair::from_pkcs8(pkcs8).unwrap()
 }
 
 fn rsa(key: &RsaKeyPair, padding: &'static dyn lc::RsaEncoding, message: &[u8]) -> Vec<u8> {
