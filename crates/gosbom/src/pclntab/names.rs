@@ -124,7 +124,7 @@ mod tests {
     fn modules_of_files() {
         of_file("rsc.io/quote@v1.5.2/quote.go", Some(("rsc.io/quote", "v1.5.2")));
         of_file(
-            "/root/go/pkg/mod/github.com/!masterminds/semver/v3@v3.3.0-!r!c1/version.go",
+            "/home/u/go/pkg/mod/github.com/!masterminds/semver/v3@v3.3.0-!r!c1/version.go",
             Some(("github.com/Masterminds/semver/v3", "v3.3.0-RC1")),
         );
         of_file(
