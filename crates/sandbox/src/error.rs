@@ -67,21 +67,13 @@ pub enum Error {
         /// What was tried.
         action: &'static str,
     },
-    /// A structure could not be encoded as DER.
-    #[error("cannot encode {what}: {source}")]
-    Der {
-        /// Which structure.
+    /// A structure could not be encoded.
+    #[error("cannot encode {what}: {reason}")]
+    Encoding {
+        /// Which structure or document.
         what: &'static str,
         /// The encoder's words.
-        source: der::Error,
-    },
-    /// A document could not be written as JSON.
-    #[error("cannot write {what}: {source}")]
-    Json {
-        /// Which document.
-        what: &'static str,
-        /// The encoder's words.
-        source: serde_json::Error,
+        reason: String,
     },
     /// A log refused the entry with which the sandbox starts it.
     #[error("a log refused its first entry: {reason}")]
@@ -95,4 +87,11 @@ pub enum Error {
     /// The trust config could not be put together.
     #[error(transparent)]
     Core(#[from] chainsign_core::Error),
+}
+
+impl Error {
+    /// The error of an encoder.
+    pub(crate) fn encoding<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> Error + Copy {
+        move |error| Error::Encoding { what, reason: error.to_string() }
+    }
 }

@@ -93,7 +93,8 @@ pub enum Service {
     Oidc,
     /// The certificate authority.
     Fulcio,
-    /// The certificate transparency log. Clients do not talk to it: only its clock matters.
+    /// The certificate transparency log. Signing clients do not talk to it: what reaches them is
+    /// its clock, in SCTs.
     CtLog,
     /// The transparency log, version 1.
     RekorV1,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::ct::CtLog;
+use crate::ct::{self, CtLog};
 use crate::fulcio::{self, Fulcio};
 use crate::http::{Listeners, MAX_BODY, blocking, listen, misbehaving};
 use crate::misbehaviour::{Behaviour, Service};
@@ -23,7 +24,6 @@ use crate::x509::sha256;
 use crate::{Error, Misbehaviour, Options, TokenRequest};
 
 /// A running sandbox. It serves until [`stop`](Self::stop), or until it is dropped.
-#[derive(Debug)]
 pub struct Sandbox {
     url: String,
     trust_config: Vec<u8>,
@@ -42,7 +42,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::NotLoopback`], [`Error::Unspecified`], [`Error::Listen`]; with a state folder
     /// [`Error::State`], [`Error::StateInvalid`], [`Error::StateInUse`]; [`Error::Crypto`],
-    /// [`Error::Der`], [`Error::Ended`].
+    /// [`Error::Encoding`], [`Error::FirstEntry`], [`Error::Ended`].
     pub async fn start(options: Options) -> Result<Sandbox, Error> {
         let Listeners { sockets, host, url } = listen(options.listen, options.port).await?;
         let behaviour = Arc::new(Behaviour::new(options.clock, options.misbehaviour.clone()));
@@ -82,7 +82,7 @@ impl Sandbox {
     /// Replaces the TUF repository's key by a new one. Clients that know the root before follow.
     ///
     /// # Errors
-    /// [`Error::Crypto`], [`Error::Json`]; with a state folder [`Error::State`].
+    /// [`Error::Crypto`], [`Error::Encoding`]; with a state folder [`Error::State`].
     pub fn rotate_tuf_root(&self) -> Result<(), Error> {
         self.tuf.rotate()
     }
@@ -90,7 +90,7 @@ impl Sandbox {
     /// Issues an identity token.
     ///
     /// # Errors
-    /// [`Error::Crypto`], [`Error::Json`].
+    /// [`Error::Crypto`], [`Error::Encoding`].
     pub fn token(&self, request: TokenRequest) -> Result<String, Error> {
         self.oidc.token(&request, None)
     }
@@ -112,9 +112,16 @@ impl Sandbox {
     }
 }
 
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 struct Services {
     oidc: Arc<Oidc>,
     fulcio: Arc<Fulcio>,
+    ct: Arc<CtLog>,
     rekor_v1: Arc<RekorV1>,
     rekor_v2: Arc<RekorV2>,
     tsa: Arc<TimestampAuthority>,
@@ -157,6 +164,7 @@ impl Services {
         Ok(Services {
             oidc,
             fulcio: Arc::new(fulcio),
+            ct,
             rekor_v1: Arc::new(rekor_v1),
             rekor_v2: Arc::new(rekor_v2),
             tsa: Arc::new(tsa),
@@ -170,6 +178,7 @@ impl Services {
         let services = [
             (oidc::routes(Arc::clone(&self.oidc)), Service::Oidc),
             (fulcio::routes(Arc::clone(&self.fulcio)), Service::Fulcio),
+            (ct::routes(Arc::clone(&self.ct)), Service::CtLog),
             (v1::routes(Arc::clone(&self.rekor_v1)), Service::RekorV1),
             (v2::routes(Arc::clone(&self.rekor_v2)), Service::RekorV2),
             (tsa::routes(Arc::clone(&self.tsa)), Service::TimestampAuthority),

@@ -1,7 +1,9 @@
 //! The certificate transparency log: RFC 6962 section 3.
 //!
-//! Only Fulcio submits to it, in process. What leaves it is the SCT that Fulcio embeds.
+//! Only Fulcio submits to it, in process. What leaves it is the SCT that Fulcio embeds; who wants
+//! to know whether the promise was kept asks for tree head and proofs.
 
+mod routes;
 mod sct;
 
 use std::sync::Arc;
@@ -9,11 +11,12 @@ use std::sync::Arc;
 use chainsign_core::encoding::Base64Bytes;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use routes::routes;
 pub(crate) use sct::sct_list_extension;
 
 use crate::Error;
 use crate::keys::{Curve, EcdsaKey};
-use crate::merkle::{AppendError, Log, Record};
+use crate::merkle::{Log, Record};
 use crate::misbehaviour::{Behaviour, Misbehaviour, Service};
 use crate::state::Store;
 
@@ -57,11 +60,7 @@ impl CtLog {
     ) -> Result<Option<Vec<u8>>, Error> {
         let timestamp = self.behaviour.now(Service::CtLog).as_millisecond().unsigned_abs();
         let leaf = sct::merkle_tree_leaf(timestamp, precertificate)?;
-        match self.entries.contents().append(Entry { leaf: Base64Bytes(leaf) }) {
-            Ok(_) => {}
-            Err(AppendError::State(error)) => return Err(error),
-            Err(AppendError::Duplicate(_)) => {}
-        }
+        self.entries.contents().append(Entry { leaf: Base64Bytes(leaf) })?;
         if self.behaviour.is(&Misbehaviour::NoSct) {
             return Ok(None);
         }
@@ -75,6 +74,23 @@ impl CtLog {
         }
         sct::signed_timestamp(key, timestamp, &signed).map(Some)
     }
+
+    fn tree_head(&self) -> Result<TreeHead, Error> {
+        let timestamp = self.behaviour.now(Service::CtLog).as_millisecond().unsigned_abs();
+        let (size, root) = self.entries.contents().tree().head();
+        let signature = sct::tree_head_signature(&self.key, timestamp, size as u64, &root)?;
+        Ok(TreeHead { timestamp, size, root, signature })
+    }
+}
+
+/// A signed tree head.
+struct TreeHead {
+    /// Milliseconds since 1970.
+    timestamp: u64,
+    size: usize,
+    root: [u8; 32],
+    /// DigitallySigned, in TLS encoding.
+    signature: Vec<u8>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Signed certificate timestamps: RFC 6962 sections 3.2 to 3.4, in TLS encoding.
+//! Signed certificate timestamps and tree heads: RFC 6962 sections 3.2 to 3.5, in TLS encoding.
 
 use der::Encode as _;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
@@ -26,21 +26,34 @@ pub(super) fn signed_timestamp(
 ) -> Result<Vec<u8>, Error> {
     let certificate_timestamp = 0;
     let signed = timestamped([VERSION_1, certificate_timestamp], timestamp, precertificate)?;
-    let signature = key.sign(&signed)?;
     let log_id = chainsign_core::digest::ArtifactDigest::sha256(key.spki());
     let mut sct = vec![VERSION_1];
     sct.extend_from_slice(log_id.bytes());
     sct.extend_from_slice(&timestamp.to_be_bytes());
     sct.extend_from_slice(&NO_EXTENSIONS);
-    sct.extend_from_slice(&ECDSA_WITH_SHA256);
-    sct.extend(opaque16(&signature)?);
+    sct.extend(digitally_signed(key, &signed)?);
     Ok(sct)
+}
+
+/// The signature over a `TreeHeadSignature` (RFC 6962 section 3.5).
+pub(super) fn tree_head_signature(
+    key: &EcdsaKey,
+    timestamp: u64,
+    size: u64,
+    root: &[u8; 32],
+) -> Result<Vec<u8>, Error> {
+    let tree_hash = 1;
+    let mut signed = vec![VERSION_1, tree_hash];
+    signed.extend_from_slice(&timestamp.to_be_bytes());
+    signed.extend_from_slice(&size.to_be_bytes());
+    signed.extend_from_slice(root);
+    digitally_signed(key, &signed)
 }
 
 /// The certificate extension with one SCT: an OCTET STRING in the extension's own, as RFC 6962
 /// section 3.3 has it.
 pub(crate) fn sct_list_extension(sct: &[u8]) -> Result<Extension, Error> {
-    let failed = |source| Error::Der { what: "an SCT list", source };
+    let failed = Error::encoding("an SCT list");
     let list = opaque16(&opaque16(sct)?)?;
     let value = OctetStringRef::new(&list).and_then(|list| list.to_der()).map_err(failed)?;
     raw_extension(SCT_LIST, Criticality::Ignorable, value).map_err(failed)
@@ -64,6 +77,11 @@ fn timestamped(
     Ok(bytes)
 }
 
+/// `DigitallySigned` (RFC 5246 section 4.7).
+fn digitally_signed(key: &EcdsaKey, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok([ECDSA_WITH_SHA256.to_vec(), opaque16(&key.sign(bytes)?)?].concat())
+}
+
 /// `opaque<0..2^16-1>`
 fn opaque16(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let length = u16::try_from(bytes.len()).map_err(|_| too_long())?;
@@ -71,7 +89,7 @@ fn opaque16(bytes: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn too_long() -> Error {
-    Error::Der { what: "an SCT", source: der::ErrorKind::Overflow.into() }
+    Error::Encoding { what: "an SCT", reason: "a part is too long".to_owned() }
 }
 
 const VERSION_1: u8 = 0;

@@ -66,5 +66,5 @@ fn authority_usage(path_len_constraint: Option<u8>) -> der::Result<Vec<Extension
 }
 
 fn failed(source: der::Error) -> Error {
-    Error::Der { what: "an authority's certificate", source }
+    Error::encoding("an authority's certificate")(source)
 }

@@ -71,7 +71,7 @@ impl Fulcio {
     /// Issues a certificate as fulcio's `docs/certificate-specification.md` describes it. The TBS
     /// is built once: the SCT covers it, and is appended to it.
     fn issue(&self, key: &ClientKey, identity: &Identity) -> Result<Vec<u8>, Error> {
-        let failed = |source| Error::Der { what: "a certificate", source };
+        let failed = Error::encoding("a certificate");
         let issuer = &self.intermediate;
         let mut not_before = self.behaviour.now(Service::Fulcio);
         if self.behaviour.is(&Misbehaviour::ExpiredCertificate) {

@@ -28,15 +28,6 @@ pub(crate) struct Contents<R> {
     journal: Journal,
 }
 
-/// Why a record is not taken.
-#[derive(Debug)]
-pub(crate) enum AppendError {
-    /// The same leaf is in the log already, at this index.
-    Duplicate(usize),
-    /// It could not be kept.
-    State(Error),
-}
-
 impl<R: Record> Log<R> {
     /// Opens the log, with what the state folder has of it.
     pub(crate) fn open(store: &Store, name: &'static str) -> Result<Self, Error> {
@@ -65,20 +56,10 @@ impl<R: Record> Log<R> {
 
 impl<R: Record> Contents<R> {
     /// Appends a record and returns its index; on return it is kept.
-    pub(crate) fn append(&mut self, record: R) -> Result<usize, AppendError> {
-        let line = serde_json::to_vec(&record).map_err(|source| {
-            AppendError::State(Error::Json { what: "a record of a log", source })
-        })?;
-        self.journal.append(&line).map_err(AppendError::State)?;
+    pub(crate) fn append(&mut self, record: R) -> Result<usize, Error> {
+        let line = serde_json::to_vec(&record).map_err(Error::encoding("a record of a log"))?;
+        self.journal.append(&line)?;
         Ok(self.push(record))
-    }
-
-    /// As [`append`](Self::append), but a leaf that the log has already is refused.
-    pub(crate) fn append_once(&mut self, record: R) -> Result<usize, AppendError> {
-        match self.index_of(&leaf_hash(record.leaf())) {
-            Some(index) => Err(AppendError::Duplicate(index)),
-            None => self.append(record),
-        }
     }
 
     pub(crate) fn tree(&self) -> &Tree {
@@ -89,6 +70,7 @@ impl<R: Record> Contents<R> {
         &self.records
     }
 
+    /// The first record with this leaf hash.
     pub(crate) fn index_of(&self, leaf: &Hash) -> Option<usize> {
         self.index_of.get(leaf).copied()
     }

@@ -3,5 +3,5 @@
 mod log;
 mod tree;
 
-pub(crate) use log::{AppendError, Contents, Log, Record};
+pub(crate) use log::{Contents, Log, Record};
 pub(crate) use tree::{Hash, Tree, leaf_hash};

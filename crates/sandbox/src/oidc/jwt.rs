@@ -25,7 +25,7 @@ impl TokenKey {
     /// Compact serialization of a signed token.
     pub(super) fn sign(&self, claims: &Claims) -> Result<String, Error> {
         let header = Header { alg: ALGORITHM, kid: &self.id, typ: "JWT" };
-        let json = |source| Error::Json { what: "a token", source };
+        let json = Error::encoding("a token");
         let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).map_err(json)?);
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).map_err(json)?);
         let signed = format!("{header}.{payload}");

@@ -40,7 +40,7 @@ pub(crate) struct TrustConfig {
 
 impl TrustConfig {
     pub(crate) fn new(deployment: &Deployment<'_>) -> Result<Self, Error> {
-        let json = |source| Error::Json { what: "the trust config", source };
+        let json = Error::encoding("the trust config");
         let root = serde_json::to_string(&trusted_root(deployment)).map_err(json)?;
         let config = serde_json::to_string(&signing_config(deployment)).map_err(json)?;
         let whole = ClientTrustConfig::write(&root, &config)?;

@@ -36,7 +36,7 @@ impl TimestampAuthority {
         lifetime: Lifetime,
         behaviour: Arc<Behaviour>,
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Der { what: "an authority's certificate", source };
+        let failed = Error::encoding("an authority's certificate");
         let (not_before, not_after) = (lifetime.certificates_from(), lifetime.certificates_until());
         let root = Authority::load(
             store,

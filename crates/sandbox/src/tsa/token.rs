@@ -145,7 +145,7 @@ fn since_1970(now: Timestamp) -> der::Result<Duration> {
 }
 
 pub(super) fn failed(source: der::Error) -> Error {
-    Error::Der { what: "a timestamp", source }
+    Error::encoding("a timestamp")(source)
 }
 
 /// `TimeStampResp` with a token.

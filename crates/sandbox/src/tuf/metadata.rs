@@ -98,7 +98,7 @@ fn document(signed: Value, keys: &[&EcdsaKey]) -> Result<Vec<u8>, Error> {
         signatures.push(json!({ "keyid": key_id(key), "sig": hex::encode(key.sign(&bytes)?) }));
     }
     serde_json::to_vec(&json!({ "signatures": signatures, "signed": signed }))
-        .map_err(|source| Error::Json { what: "TUF metadata", source })
+        .map_err(Error::encoding("TUF metadata"))
 }
 
 fn key(key: &EcdsaKey) -> Value {

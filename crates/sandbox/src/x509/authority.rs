@@ -38,7 +38,7 @@ impl Authority {
     /// # Errors
     /// [`Error::StateInvalid`] when a stored certificate is not for the stored key and name.
     pub(crate) fn load(store: &Store, plan: Plan<'_>) -> Result<Self, Error> {
-        let failed = |source| Error::Der { what: "an authority's certificate", source };
+        let failed = Error::encoding("an authority's certificate");
         let file = format!("{}.certificate.pem", plan.file);
         let key = EcdsaKey::load(store, plan.file, plan.curve)?;
         let subject = name(plan.common_name).map_err(failed)?;

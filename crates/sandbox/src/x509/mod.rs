@@ -75,7 +75,7 @@ pub(crate) fn to_be_signed(profile: Profile<'_>) -> der::Result<TbsCertificate> 
 
 /// Signs with the issuer's key; DER.
 pub(crate) fn sign(tbs_certificate: TbsCertificate, key: &EcdsaKey) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Der { what: "a certificate", source };
+    let failed = Error::encoding("a certificate");
     let signature = key.sign(&tbs_certificate.to_der().map_err(failed)?)?;
     let certificate = CertificateInner {
         tbs_certificate,

@@ -149,12 +149,14 @@ async fn unknown_signatures_stand_before_and_after_the_logs_own() {
 }
 
 /// One request to each service, and the form in which it refuses.
-const SERVICES: [(Service, &str); 5] = [
+const SERVICES: [(Service, &str); 7] = [
     (Service::Oidc, "/keys"),
     (Service::Fulcio, "/api/v2/trustBundle"),
+    (Service::CtLog, "/ct/ct/v1/get-sth"),
     (Service::RekorV1, "/api/v1/log"),
     (Service::RekorV2, "/checkpoint"),
     (Service::TimestampAuthority, "/api/v1/timestamp/certchain"),
+    (Service::Tuf, "/timestamp.json"),
 ];
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{FirstEntry, NoteKey, sha256};
 use crate::Error;
 use crate::keys::{Curve, EcdsaKey};
-use crate::merkle::{AppendError, Log, Record, leaf_hash};
+use crate::merkle::{Log, Record, leaf_hash};
 use crate::misbehaviour::{Behaviour, Service};
 use crate::state::Store;
 use crate::trust::LogKey;
@@ -97,15 +97,13 @@ impl RekorV1 {
             integrated_time: self.behaviour.now(Service::RekorV1).as_second(),
             keys: entry.keys,
         };
+        let leaf = leaf_hash(record.leaf());
         let mut contents = self.entries.contents();
-        match contents.append_once(record) {
-            Ok(index) => Ok(self.answer_new(&contents, index)?),
-            Err(AppendError::Duplicate(index)) => {
-                let leaf = leaf_hash(contents.records()[index].leaf());
-                Err(Refusal::Duplicate(self.entry_id(&leaf)))
-            }
-            Err(AppendError::State(error)) => Err(error.into()),
+        if contents.index_of(&leaf).is_some() {
+            return Err(Refusal::Duplicate(self.entry_id(&leaf)));
         }
+        let index = contents.append(record)?;
+        Ok(self.answer_new(&contents, index)?)
     }
 
     /// The id of the one tree: a positive number that follows from the key.

@@ -93,7 +93,6 @@ struct Promise<'a> {
 impl Promise<'_> {
     /// RFC 8785.
     fn canonical(&self) -> Result<Vec<u8>, Error> {
-        serde_json_canonicalizer::to_vec(self)
-            .map_err(|source| Error::Json { what: "a signed entry timestamp", source })
+        serde_json_canonicalizer::to_vec(self).map_err(Error::encoding("a signed entry timestamp"))
     }
 }

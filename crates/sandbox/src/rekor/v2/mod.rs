@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{FirstEntry, NoteKey, Views, checkpoint, sha256};
 use crate::Error;
 use crate::keys::Ed25519Key;
-use crate::merkle::{AppendError, Log, Record};
+use crate::merkle::{Log, Record};
 use crate::misbehaviour::Behaviour;
 use crate::state::Store;
 use crate::trust::LogKey;
@@ -82,11 +82,7 @@ impl RekorV2 {
     fn create(&self, request: &[u8]) -> Result<Value, Refusal> {
         let body = entry::canonicalize(request)?;
         let mut contents = self.entries.contents();
-        let index = contents.append(Entry { body: Base64Bytes(body) });
-        let index = index.map_err(|error| match error {
-            AppendError::State(error) => Refusal::Failed(error.to_string()),
-            AppendError::Duplicate(_) => Refusal::Failed("a duplicate entry".to_owned()),
-        })?;
+        let index = contents.append(Entry { body: Base64Bytes(body) })?;
         let views = Views::new(contents.tree(), index, self.behaviour.fork());
         let (size, root) = views.proof.head();
         let hashes = views.proof.inclusion_proof(index, size).unwrap_or_default();
