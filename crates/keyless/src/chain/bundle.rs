@@ -68,7 +68,13 @@ impl fmt::Debug for Logged {
 /// A finished bundle whose bytes come out only through a verifier.
 ///
 /// What a service did wrong, or what was asked of the wrong service, is found here and not by the
-/// first user of the artifact.
+/// first user of the artifact. There is no other way to them:
+///
+/// ```compile_fail,E0616
+/// fn write_anyway(bundle: chainsign_keyless::UnverifiedBundle) -> Vec<u8> {
+///     bundle.bytes
+/// }
+/// ```
 pub struct UnverifiedBundle {
     material: SignedMaterial,
     bytes: Vec<u8>,

@@ -86,6 +86,16 @@ impl fmt::Debug for EphemeralKey {
 
 /// An ephemeral key with its certificate: a [`Signer`] for as many artifacts as are signed before
 /// the certificate expires.
+///
+/// A key is certified once, and only [`EphemeralKey::certify`] makes one of these:
+///
+/// ```compile_fail,E0382
+/// # use chainsign_keyless::{EphemeralKey, Services, identity::IdentityToken};
+/// async fn certify_twice(key: EphemeralKey, token: &IdentityToken, services: &Services) {
+///     let first = key.certify(token, services).await;
+///     let second = key.certify(token, services).await;
+/// }
+/// ```
 pub struct CertifiedKey {
     key: EphemeralKey,
     certificate: Vec<u8>,

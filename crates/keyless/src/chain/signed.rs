@@ -66,7 +66,15 @@ impl ToSign {
     }
 }
 
-/// A signature that only we know yet.
+/// A signature that only we know yet. It is made public once:
+///
+/// ```compile_fail,E0382
+/// # use chainsign_keyless::{Services, Signed};
+/// async fn log_twice(signed: Signed, services: &Services) {
+///     let first = signed.log(services).await;
+///     let second = signed.log(services).await;
+/// }
+/// ```
 pub struct Signed {
     content: SignedContent,
     /// Of what was signed; none with an algorithm that signs messages.

@@ -162,6 +162,11 @@ impl Repository {
             Some(folder) => fetch::from_cache(self, folder, now).await,
             None => None,
         };
+        self.newest(cached)
+    }
+
+    /// The newest of what is cached and what is embedded.
+    fn newest(&self, cached: Option<Found>) -> Result<TrustMaterial, Error> {
         match (cached, self.embedded) {
             (Some(found), Some(instance)) if found.at < instance.as_of() => instance.material(),
             (Some(found), _) => Ok(self.material(&found, Freshness::Cached, None)),
@@ -213,4 +218,29 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_older_than_the_program_is_not_used_offline() {
+        let repository = Repository::of(Instance::PublicGood);
+        let as_of = Instance::PublicGood.as_of();
+        let second = SignedDuration::from_secs(1);
+        for (at, cached) in [(as_of - second, false), (as_of, true), (as_of + second, true)] {
+            let found = Found {
+                trusted_root: crate::public_good(),
+                signing_config: None,
+                at,
+                expires: at,
+                root_version: 1,
+            };
+            let origin = repository.newest(Some(found)).unwrap().origin;
+            let from_cache = matches!(&origin, Origin::Repository(checked) if checked.at == at);
+            assert_eq!(from_cache, cached, "{origin:?}");
+            assert_eq!(origin == Origin::Embedded(Instance::PublicGood), !cached, "{origin:?}");
+        }
+    }
 }

@@ -64,6 +64,20 @@ async fn the_repository_is_asked_once_a_day() {
 }
 
 #[tokio::test]
+async fn what_expires_within_the_day_is_asked_for_when_it_has() {
+    let tuf = Tuf::start().await;
+    let (_folder, cache) = cache();
+    tuf.publish(&Edition { expires: hours(2), ..Edition::first() });
+    tuf.obtain(&cache, Network::WhenStale, hours(0)).await.unwrap();
+    tuf.publish(&Edition::second(hours(0)));
+    let before = hours(2) - jiff::SignedDuration::from_secs(1);
+    let material = tuf.obtain(&cache, Network::WhenStale, before).await.unwrap();
+    is_edition(&material, &Edition::first());
+    let material = tuf.obtain(&cache, Network::WhenStale, hours(2)).await.unwrap();
+    is_edition(&material, &Edition::second(hours(0)));
+}
+
+#[tokio::test]
 async fn a_new_edition_replaces_the_cached_one() {
     let tuf = Tuf::start().await;
     let (_folder, cache) = cache();
