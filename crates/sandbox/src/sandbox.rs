@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -8,6 +9,7 @@ use chainsign_core::key::KeyAlgorithm;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::ct::{self, CtLog};
 use crate::fulcio::{self, Fulcio};
@@ -101,13 +103,16 @@ impl Sandbox {
         self.behaviour.replace(misbehaviour.into_iter().collect());
     }
 
-    /// Stops listening, waits for the requests that are being answered, and ends.
+    /// Stops listening, waits for the requests that are being answered, at most five seconds, and
+    /// ends.
     pub async fn stop(self) {
         // Fails when no server is left to tell.
         let _ = self.stopping.send(());
-        for server in self.servers {
-            // Fails when the server panicked: it has stopped too.
-            let _ = server.await;
+        let deadline = Instant::now() + STOP_PATIENCE;
+        for mut server in self.servers {
+            if timeout_at(deadline, &mut server).await.is_err() {
+                server.abort();
+            }
         }
     }
 }
@@ -201,3 +206,6 @@ async fn serve(socket: TcpListener, router: Router, mut stopped: watch::Receiver
         tracing::error!(%error, "the sandbox stopped serving");
     }
 }
+
+/// A client that never finishes its request must not keep the sandbox.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);

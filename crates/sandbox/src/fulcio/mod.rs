@@ -15,14 +15,15 @@ use std::sync::Arc;
 use der::Encode as _;
 use jiff::SignedDuration;
 
+use crate::Error;
 use crate::ct::{CtLog, Precertificate, sct_list_extension};
 use crate::keys::ClientKey;
 use crate::misbehaviour::{Behaviour, Misbehaviour, Service};
 use crate::oidc::Oidc;
 use crate::state::Store;
 use crate::trust::Lifetime;
-use crate::x509::{self, authority::Authority};
-use crate::{Error, x509::Profile};
+use crate::x509::authority::Authority;
+use crate::x509::{self, Profile};
 use identity::Identity;
 
 pub(crate) use routes::routes;

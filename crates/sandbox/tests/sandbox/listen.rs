@@ -62,6 +62,19 @@ async fn a_taken_port_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_unfinished_request_does_not_keep_the_sandbox() {
+    use tokio::io::AsyncWriteExt as _;
+    let sandbox = Sandbox::start(at_fixed_time()).await.unwrap();
+    let address = sandbox.url().strip_prefix("http://").unwrap();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    connection.write_all(b"POST /token HTTP/1.1\r\nContent-Length: 9\r\n\r\n").await.unwrap();
+    // The sandbox has read it once it answers another request.
+    assert_eq!(get(&sandbox, "/healthz").await.status, 200);
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), sandbox.stop());
+    stopped.await.unwrap();
+}
+
+#[tokio::test]
 async fn dropping_a_sandbox_stops_it() {
     let sandbox = Sandbox::start(at_fixed_time()).await.unwrap();
     let port: u16 = sandbox.url().strip_prefix("http://localhost:").unwrap().parse().unwrap();

@@ -25,19 +25,16 @@ pub(super) fn canonicalize(request: &[u8]) -> Result<Vec<u8>, Refusal> {
         _ => return Err(Refusal::Entry("wanted a hashedRekordRequestV002")),
     };
     let Verifier { key_details, public_key, x509_certificate } = request.signature.verifier;
-    let named = match (&public_key, &x509_certificate) {
-        (Some(key), None) => {
-            json!({ "publicKey": { "rawBytes": base64_encode(&key.raw_bytes.0) } })
+    let (field, named, key) = match (public_key, x509_certificate) {
+        (Some(named), None) => {
+            let key = client_key(&named.raw_bytes.0)?;
+            ("publicKey", named.raw_bytes, key)
         }
-        (None, Some(certificate)) => {
-            json!({ "x509Certificate": { "rawBytes": base64_encode(&certificate.raw_bytes.0) } })
+        (None, Some(named)) => {
+            let key = certified_key(&named.raw_bytes.0)?;
+            ("x509Certificate", named.raw_bytes, key)
         }
         _ => return Err(Refusal::Entry("wanted either a publicKey or an x509Certificate")),
-    };
-    let key = match (public_key, x509_certificate) {
-        (Some(key), _) => client_key(&key.raw_bytes.0)?,
-        (None, Some(certificate)) => certified_key(&certificate.raw_bytes.0)?,
-        (None, None) => return Err(Refusal::Entry("wanted a key")),
     };
     let (algorithm, hash) = algorithm(&key_details, key.kind())?;
     if request.digest.0.len() != hash.length() {
@@ -45,10 +42,6 @@ pub(super) fn canonicalize(request: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     key.verify_digest(hash, &request.digest.0, &request.signature.content.0)
         .map_err(|_| Refusal::Entry("the signature is not of this key over this digest"))?;
-    let mut verifier = json!({ "keyDetails": algorithm.name() });
-    if let (Value::Object(verifier), Value::Object(named)) = (&mut verifier, named) {
-        verifier.extend(named);
-    }
     let entry = json!({
         "apiVersion": "0.0.2",
         "kind": "hashedrekord",
@@ -56,7 +49,7 @@ pub(super) fn canonicalize(request: &[u8]) -> Result<Vec<u8>, Refusal> {
             "data": { "algorithm": hash_name(hash), "digest": base64_encode(&request.digest.0) },
             "signature": {
                 "content": base64_encode(&request.signature.content.0),
-                "verifier": verifier,
+                "verifier": { "keyDetails": algorithm.name(), field: { "rawBytes": named } },
             },
         } },
     });
