@@ -1,8 +1,10 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chainsign_core::digest::ArtifactDigest;
+
+use crate::archive::Fault;
 
 /// Why an artifact could not be opened, read, or believed to be one artifact.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,22 @@ pub enum Error {
         name: String,
         /// What it is.
         found: FileKind,
+    },
+    /// A folder was wanted.
+    #[error("{} is {found}, wanted a folder", path.display())]
+    NotAFolder {
+        /// The path as given.
+        path: PathBuf,
+        /// What it is.
+        found: FileKind,
+    },
+    /// A folder has more files in it than the caller wants to look at.
+    #[error("{} has too many files in it: wanted at most {limit}", path.display())]
+    TooManyFiles {
+        /// The folder that was being listed.
+        path: PathBuf,
+        /// The caller's limit.
+        limit: usize,
     },
     /// The system refuses to open it.
     #[error("cannot open {name}: {source}")]
@@ -56,6 +74,14 @@ pub enum Error {
         /// The caller's limit in bytes.
         limit: u64,
     },
+    /// It cannot be looked into.
+    #[error("cannot look into {name}: {fault}")]
+    Archive {
+        /// The artifact's name.
+        name: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
     /// Its bytes are not those that a digest names.
     #[error("{name} is not the artifact wanted: found {found}, wanted {wanted}")]
     OtherArtifact {
@@ -76,10 +102,22 @@ pub enum Error {
     },
 }
 
-/// What is in the place of a regular file.
+impl Error {
+    /// What it means that a path cannot be opened.
+    pub(crate) fn open(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
+            _ => Error::Open { name: path.display().to_string(), source },
+        }
+    }
+}
+
+/// What is in the place of what was wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
+    /// A regular file.
+    Regular,
     /// A directory.
     Directory,
     /// A named pipe: its bytes can be read only once. Spool them into a file first.
@@ -95,6 +133,7 @@ pub enum FileKind {
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Regular => "a file",
             Self::Directory => "a directory",
             Self::Pipe => "a pipe",
             Self::Socket => "a socket",

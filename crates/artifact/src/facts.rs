@@ -1,6 +1,8 @@
 use chainsign_core::digest::ArtifactDigests;
 use chainsign_gosbom::{self as gosbom, GoBinary};
 
+use crate::archive::ArchiveLimits;
+
 /// What is known about one artifact. All of it comes from the same bytes.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -59,4 +61,6 @@ impl Content {
 pub struct Limits {
     /// For the reader of Go binaries.
     pub go: gosbom::Limits,
+    /// For archives.
+    pub archive: ArchiveLimits,
 }

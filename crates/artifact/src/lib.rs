@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod archive;
 mod error;
 mod facts;
+mod folder;
 mod handle;
 mod open;
 mod snapshot;
@@ -10,4 +12,5 @@ mod witness;
 
 pub use error::{Change, Error, FileKind};
 pub use facts::{ArtifactFacts, Content, Limits};
+pub use folder::regular_files;
 pub use open::OpenArtifact;

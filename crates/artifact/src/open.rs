@@ -1,13 +1,14 @@
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, StreamDigester};
 use chainsign_gosbom as gosbom;
 
+use crate::archive::{self, ArchiveFacts, InnerFile};
 use crate::handle::Handle;
 use crate::snapshot::{Snapshot, not_a_file};
-use crate::stream::{self, Stop};
+use crate::stream;
 use crate::witness::{Seen, Witness};
 use crate::{ArtifactFacts, Change, Content, Error, Limits};
 
@@ -31,10 +32,7 @@ impl OpenArtifact {
     /// are not opened; [`Error::Open`] when the system refuses.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let open = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
-            _ => Error::Open { name: name.clone(), source },
-        };
+        let open = |source| Error::open(path, source);
         // Opening a pipe waits for a writer, opening a device may do anything: look first. What
         // counts is what the handle says in `from_file`.
         if let Some(found) = not_a_file(fs::metadata(path).map_err(open)?.file_type()) {
@@ -123,6 +121,35 @@ impl OpenArtifact {
         Ok(content)
     }
 
+    /// Reads the files inside an archive or package, and digests the archive, in one pass: each is
+    /// handed to `visit` as it comes. See [`archive`](crate::archive) for what is refused.
+    ///
+    /// What was visited before an error is of an archive that cannot be believed.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] when it is none, or one with a [`Fault`](crate::archive::Fault);
+    /// [`Error::Read`], also when there is no room for temporary files; [`Error::Changed`].
+    pub fn files(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+        limits: &Limits,
+        visit: &mut dyn FnMut(InnerFile),
+    ) -> Result<ArchiveFacts, Error> {
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
+        let (name, size) = (self.name.clone(), self.opened.size);
+        match archive::walk(&self.handle, &algorithms, limits, visit) {
+            Ok((format, digests)) => {
+                self.unchanged()?;
+                Ok(ArchiveFacts { name, size, digests, format })
+            }
+            Err(archive::Stop::Io(source)) => Err(Error::Read { name, source }),
+            Err(archive::Stop::Fault(fault)) => {
+                self.unchanged()?;
+                Err(Error::Archive { name, fault })
+            }
+        }
+    }
+
     /// The whole file in memory, for the one algorithm that cannot take a digest (pure Ed25519).
     ///
     /// # Errors
@@ -186,9 +213,9 @@ impl OpenArtifact {
     fn pass(&self, take: impl FnMut(u64, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
         let name = || self.name.clone();
         stream::parts(&self.handle, self.opened.size, take).map_err(|stop| match stop {
-            Stop::Read(source) => Error::Read { name: name(), source },
-            Stop::Changed(change) => self.changed(change),
-            Stop::Caller(error) => error,
+            stream::Stop::Read(source) => Error::Read { name: name(), source },
+            stream::Stop::Changed(change) => self.changed(change),
+            stream::Stop::Caller(error) => error,
         })?;
         self.unchanged()
     }

@@ -1,10 +1,4 @@
 //! One handle, its digests and facts, and everything that makes them unbelievable.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "tests make files, say what they skip, and stop"
-)]
 
 use std::fs::{self, File};
 use std::io::{self, Write};
