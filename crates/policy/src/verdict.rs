@@ -440,9 +440,10 @@ impl Rule {
 
     /// A rule that could not be met because of another one.
     pub(crate) fn blocked(id: RuleId, cause: &Rule) -> Self {
-        let message = format!("not met because of {}: {}", cause.id, cause.message);
+        let because = cause.because.clone().unwrap_or_else(|| cause.id.clone());
+        let message = format!("needs {because}, which is not met");
         let mut rule = Self::new(id, cause.outcome, Reason::EvidenceMissing, message);
-        rule.because = Some(cause.because.clone().unwrap_or_else(|| cause.id.clone()));
+        rule.because = Some(because);
         rule
     }
 

@@ -8,5 +8,6 @@ mod load;
 mod mutations;
 mod plan;
 mod properties;
+mod real;
 mod report;
 mod schema;
