@@ -13,7 +13,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chainsign::commands::trust::TrustRequest;
-use chainsign::commands::verify::{Demand, Kind, Target, VerifyBlobRequest, verify_blob};
+use chainsign::commands::verify::{
+    BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
+};
 use chainsign_core::digest::{DigestAlgorithm, StreamDigester};
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_sandbox::{Options, Sandbox, TokenRequest};
@@ -48,9 +50,12 @@ fn main() {
     let small = median(RUNS, || run(&mut verify("small")));
     let request = VerifyBlobRequest {
         target: Target::File(at("small")),
-        bundle: at("small.sigstore.json"),
+        evidence: BlobEvidence::Bundle(at("small.sigstore.json")),
         kind: Kind::Any,
-        demand: Demand::Identity(IdentityMatcher::exact(EMAIL, sandbox.issuer())),
+        demand: Demand::new(DemandedSigner::Identity(IdentityMatcher::exact(
+            EMAIL,
+            sandbox.issuer(),
+        ))),
         trust: TrustRequest::Config(at("trust.json")),
         now: Timestamp::now(),
     };

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use chainsign::commands::sign::{self, BundleOutput, FileToSign, SignRequest};
 use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
-    Demand, Kind, LogDemand, Target, VerifyBlobRequest, verify_blob,
+    BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
 };
 use chainsign::failure::Failure;
 use chainsign::files;
@@ -109,11 +109,11 @@ fn sign_bundle(arguments: SignBundle) -> Result<(), Failure> {
 }
 
 fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {
-    let demand = match (arguments.key, arguments.certificate_identity) {
+    let signer = match (arguments.key, arguments.certificate_identity) {
         (Some(path), _) => {
             let key = PublicKey::from_pem(&files::read("public key", &path)?)
                 .map_err(|error| Failure::because("bad-flag", "--key", &error))?;
-            Demand::Key(key, LogDemand::Require)
+            DemandedSigner::Key(key)
         }
         (None, subject) => {
             let issuer = arguments.certificate_oidc_issuer;
@@ -123,14 +123,14 @@ fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {
                     "found neither an identity nor a key",
                 ));
             };
-            Demand::Identity(IdentityMatcher::exact(subject, issuer))
+            DemandedSigner::Identity(IdentityMatcher::exact(subject, issuer))
         }
     };
     let request = VerifyBlobRequest {
         target: target(&arguments.file_or_digest),
-        bundle: arguments.bundle,
+        evidence: BlobEvidence::Bundle(arguments.bundle),
         kind: Kind::Any,
-        demand,
+        demand: Demand::new(signer),
         trust: trust(arguments.trust),
         now: Timestamp::now(),
     };

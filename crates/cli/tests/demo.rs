@@ -1,5 +1,7 @@
 //! The demo, and its commands by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 mod support;
 
 use support::{Desk, SHIPCHECK};

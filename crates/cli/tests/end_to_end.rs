@@ -1,5 +1,7 @@
 //! Sign, attest and verify with the real binary against the sandbox.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 mod support;
 
 use support::{Desk, EMAIL, SHIPCHECK, Stage};
@@ -123,6 +125,81 @@ fn every_output_that_was_asked_for_is_written() {
     let bundle: serde_json::Value = serde_json::from_str(&stage.desk.read("b.json")).unwrap();
     assert_eq!(bundle["messageSignature"]["signature"], stage.desk.read("file.sig"));
     assert!(stage.desk.read("file.pem").starts_with("-----BEGIN CERTIFICATE-----\n"));
+}
+
+#[test]
+fn a_signature_in_files_of_its_own_verifies_with_its_certificate_and_log_entry() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let outputs = ["--output-signature", "file.sig", "--output-certificate", "file.pem", "file"];
+    let mut arguments = vec!["sign-blob"];
+    arguments.extend(outputs);
+    stage.sign(&stage.token(), &arguments).exits(0);
+    // What a release of before the bundle has beside the file: cosign's names for the log entry.
+    let bundle: serde_json::Value =
+        serde_json::from_str(&stage.desk.read("file.sigstore.json")).unwrap();
+    let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+    let number = |value: &serde_json::Value| value.as_str().unwrap().parse::<u64>().unwrap();
+    let log_id =
+        chainsign_core::encoding::base64_decode("id", entry["logId"]["keyId"].as_str().unwrap());
+    let rekor = serde_json::json!({
+        "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],
+        "Payload": {
+            "body": entry["canonicalizedBody"],
+            "integratedTime": number(&entry["integratedTime"]),
+            "logIndex": number(&entry["logIndex"]),
+            "logID": chainsign_core::encoding::hex_encode(log_id.unwrap()),
+        },
+    });
+    stage.desk.write("rekor.json", rekor.to_string());
+    let detached =
+        ["--signature", "file.sig", "--certificate", "file.pem", "--rekor-entry", "rekor.json"];
+    let verify = |more: &[&str]| stage.verify_blob(&[&detached[..], more, &["file"]].concat());
+    verify(&[]).exits(0);
+    // Without the log entry nothing proves a time.
+    let ran = stage.verify_blob(&[
+        "-o",
+        "json",
+        "--signature",
+        "file.sig",
+        "--certificate",
+        "file.pem",
+        "file",
+    ]);
+    assert_eq!(ran.exits(1).json()["failure"]["reason"], "too-few-times");
+    stage.desk.write("file", "Content");
+    assert_eq!(verify(&["-o", "json"]).exits(1).json()["failure"]["reason"], "signature-invalid");
+}
+
+#[test]
+fn a_weaker_demand_is_said_and_a_claim_of_the_certificate_is_compared() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let workflow = "acme/app/.github/workflows/release.yml@refs/tags/v1.0.0";
+    let token = stage.workflow_token(workflow, &"1".repeat(40));
+    stage.sign(&token, &["sign-blob", "file"]).exits(0);
+    let identity = format!("https://github.com/{workflow}");
+    let verify = |more: &[&str]| {
+        let who = [
+            "verify-blob",
+            "-o",
+            "json",
+            "--trust-config",
+            "trust.json",
+            "--certificate-identity",
+            &identity,
+            "--certificate-oidc-issuer",
+            stage.sandbox.issuer(),
+        ];
+        stage.desk.run(&[&who[..], more, &["file"]].concat())
+    };
+    assert_eq!(verify(&[]).exits(0).json()["weakened"], serde_json::json!([]));
+    let ran = verify(&["--insecure-ignore-tlog"]).exits(0).says("warning: --insecure-ignore-tlog");
+    assert_eq!(ran.json()["weakened"], serde_json::json!(["insecure-ignore-tlog"]));
+    verify(&["--certificate-github-workflow-ref", "refs/tags/v1.0.0", "--use-signed-timestamps"])
+        .exits(0);
+    let ran = verify(&["--certificate-github-workflow-ref", "refs/tags/v1.0.1"]).exits(1);
+    assert_eq!(ran.json()["failure"]["reason"], "extension-mismatch");
 }
 
 #[test]
@@ -272,6 +349,7 @@ fn inspect_shows_everything_and_verifies_nothing() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped check is said")]
 fn a_gibibyte_takes_sixteen_mebibytes() {
     if !cfg!(target_os = "linux") {
         eprintln!("SKIPPED: peak memory is read from /proc");

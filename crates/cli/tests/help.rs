@@ -1,5 +1,7 @@
 //! Every `--help`, as users read it. Regenerate: `SNAPSHOTS=overwrite cargo test -p chainsign --test help`
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 mod support;
 
 use support::Desk;

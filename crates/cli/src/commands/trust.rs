@@ -1,5 +1,6 @@
 //! Which Sigstore is used: from the files that were named, or embedded.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chainsign_core::requirements::{Requirements, SignerRequirement};
@@ -7,7 +8,7 @@ use chainsign_core::trust::{SigningConfig, TrustedRoot};
 use chainsign_trust::{Instance, TrustSource};
 use chainsign_verify::Verifier;
 
-use super::verify::{Demand, LogDemand};
+use super::verify::{Demand, DemandedSigner, Timestamps, Vouching};
 use crate::failure::Failure;
 use crate::files;
 
@@ -83,23 +84,29 @@ impl TrustRequest {
 }
 
 impl Trust {
-    /// What this Sigstore lets a verifier demand of a signature by this signer. A root without any
-    /// log promises timestamps instead, as GitHub's own instance does.
+    /// What this Sigstore lets a verifier demand. A root without any log promises timestamps
+    /// instead, as GitHub's own instance does.
     pub fn requirements(&self, demand: &Demand) -> Requirements {
-        match demand {
-            Demand::Key(key, LogDemand::Ignore) => Requirements::key(key.clone()),
-            Demand::Key(key, LogDemand::Require) => Requirements::logged_key(key.clone()),
-            Demand::Identity(matcher) => {
-                self.keyless(SignerRequirement::Identity(vec![matcher.clone()]))
+        let logs = !self.root.tlogs.is_empty() || !self.root.ctlogs.is_empty();
+        let mut requirements = match &demand.signer {
+            DemandedSigner::Key(key) => Requirements::logged_key(key.clone()),
+            DemandedSigner::Identity(matcher) => {
+                let signer = SignerRequirement::Identity(vec![matcher.clone()]);
+                match logs {
+                    true => Requirements::keyless(signer),
+                    false => Requirements::github(signer),
+                }
             }
+        };
+        if demand.log == Vouching::Ignore {
+            requirements.transparency_logs = None;
         }
-    }
-
-    fn keyless(&self, signer: SignerRequirement) -> Requirements {
-        if self.root.tlogs.is_empty() && self.root.ctlogs.is_empty() {
-            Requirements::github(signer)
-        } else {
-            Requirements::keyless(signer)
+        if demand.sct == Vouching::Ignore {
+            requirements.certificate_transparency_logs = None;
         }
+        if demand.timestamps == Timestamps::Require {
+            requirements.timestamp_authorities = Some(NonZeroUsize::MIN);
+        }
+        requirements
     }
 }

@@ -43,7 +43,7 @@ pub struct TokenFlags {
 }
 
 /// Who must have signed.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Signer")]
 pub struct SignerFlags {
     /// Subject of the certificate: an e-mail address or a URI, exactly
@@ -64,7 +64,53 @@ pub struct SignerFlags {
         "certificate_oidc_issuer", "certificate_oidc_issuer_regexp",
     ])]
     pub key: Option<PathBuf>,
-    /// With --key: do not require an entry in a transparency log
-    #[arg(long, requires = "key")]
+    /// What triggered the workflow, as the certificate says
+    #[arg(long, value_name = "TEXT", help_heading = "GitHub workflow")]
+    pub certificate_github_workflow_trigger: Option<String>,
+    /// The workflow's commit, as the certificate says
+    #[arg(long, value_name = "COMMIT", help_heading = "GitHub workflow")]
+    pub certificate_github_workflow_sha: Option<String>,
+    /// The workflow's name, as the certificate says
+    #[arg(long, value_name = "TEXT", help_heading = "GitHub workflow")]
+    pub certificate_github_workflow_name: Option<String>,
+    /// The workflow's repository (OWNER/REPO), as the certificate says
+    #[arg(long, value_name = "REPO", help_heading = "GitHub workflow")]
+    pub certificate_github_workflow_repository: Option<String>,
+    /// The workflow's ref, as the certificate says
+    #[arg(long, value_name = "REF", help_heading = "GitHub workflow")]
+    pub certificate_github_workflow_ref: Option<String>,
+    /// Require a signed timestamp (RFC 3161)
+    #[arg(long)]
+    pub use_signed_timestamps: bool,
+    /// Do not require an entry in a transparency log. Weaker, and said in the report
+    #[arg(long)]
     pub insecure_ignore_tlog: bool,
+    /// Do not require a certificate transparency log to have seen the certificate. Weaker, and
+    /// said in the report
+    #[arg(long)]
+    pub insecure_ignore_sct: bool,
+}
+
+/// A signature that is in files of its own.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Detached signature")]
+pub struct DetachedFlags {
+    /// Signature instead of a bundle: a file, or the signature itself in base64
+    #[arg(long, value_name = "FILE|BASE64", conflicts_with = "bundle")]
+    pub signature: Option<String>,
+    /// Its certificate, PEM or base64 of PEM
+    #[arg(long, value_name = "FILE", requires = "signature", alias = "cert")]
+    pub certificate: Option<PathBuf>,
+    /// Intermediate certificates, PEM
+    #[arg(long, value_name = "FILE", requires = "certificate", alias = "cert-chain")]
+    pub certificate_chain: Option<PathBuf>,
+    /// Signed certificate timestamp, JSON as Fulcio gives it
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub sct: Option<PathBuf>,
+    /// Signed timestamp, DER or cosign's JSON
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub rfc3161_timestamp: Option<PathBuf>,
+    /// Log entry: cosign's rekorBundle, or an answer of Rekor's API
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub rekor_entry: Option<PathBuf>,
 }

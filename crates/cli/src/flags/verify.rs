@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::shared::{OutputFlag, SignerFlags, TrustFlags};
+use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags};
 
 /// `verify-blob`
 #[derive(Debug, Args)]
@@ -16,11 +16,13 @@ pub struct VerifyBlobFlags {
     /// File, - for standard input, or its digest as sha256:HEX
     #[arg(value_name = "FILE|sha256:HEX")]
     pub target: String,
-    /// Bundle; default: FILE.sigstore.json beside the file
+    /// Bundle, of Sigstore's or cosign's own format; default: FILE.sigstore.json beside the file
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputFlag,
+    #[command(flatten)]
+    pub detached: DetachedFlags,
     #[command(flatten)]
     pub signer: SignerFlags,
     #[command(flatten)]
@@ -33,14 +35,16 @@ pub struct VerifyBlobAttestationFlags {
     /// File, - for standard input, or its digest as sha256:HEX
     #[arg(value_name = "FILE|sha256:HEX")]
     pub target: String,
-    /// Bundle with the attestation
+    /// Bundle with the attestation; default: FILE.sigstore.json beside the file
     #[arg(long, value_name = "FILE")]
-    pub bundle: PathBuf,
+    pub bundle: Option<PathBuf>,
     /// Predicate type that it must have: an alias or a URI
     #[arg(long = "type", value_name = "TYPE")]
     pub predicate_type: String,
     #[command(flatten)]
     pub output: OutputFlag,
+    #[command(flatten)]
+    pub detached: DetachedFlags,
     #[command(flatten)]
     pub signer: SignerFlags,
     #[command(flatten)]

@@ -15,11 +15,15 @@ use crate::printer::{ERROR, FAINT, GOOD, OutputFormat, Printer, paint};
 /// # Errors
 /// What writing to standard output says.
 pub fn blob(printer: &Printer, verified: &VerifiedBlob) -> io::Result<()> {
+    for flag in &verified.weakened {
+        printer.warning(format!("--{flag}: verified with less than this Sigstore promises"));
+    }
     match printer.format {
         OutputFormat::Json => printer.json(&BlobJson {
             schema: "chainsign.verify-blob/v1",
             outcome: "pass",
             target: verified.target.clone(),
+            weakened: verified.weakened.clone(),
             bundle: BundleJson::from(&verified.bundle),
         }),
         OutputFormat::Text => {
@@ -109,6 +113,8 @@ struct BlobJson {
     schema: &'static str,
     outcome: &'static str,
     target: String,
+    /// The flags that weakened what was demanded.
+    weakened: Vec<&'static str>,
     bundle: BundleJson,
 }
 

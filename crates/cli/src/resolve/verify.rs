@@ -1,8 +1,9 @@
 //! `verify-blob`, `verify-blob-attestation`, `verify`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::encoding::base64_decode;
 use chainsign_core::identity::{IdentityMatcher, Pattern, TextMatcher};
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
@@ -10,39 +11,23 @@ use jiff::Timestamp;
 
 use super::trust;
 use crate::commands::verify::{
-    Decide, Demand, Kind, LogDemand, Target, VerifyBlobRequest, VerifyRequest,
+    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps,
+    VerifyBlobRequest, VerifyRequest, Vouching,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::SignerFlags;
+use crate::flags::shared::{DetachedFlags, SignerFlags};
 use crate::flags::verify::{VerifyBlobAttestationFlags, VerifyBlobFlags, VerifyFlags};
 
 /// `verify-blob`
 ///
 /// # Errors
-/// `bad-flag`, and as [`demand`].
+/// `bad-flag`, `unsigned`, and as [`demand`].
 pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobRequest, Failure> {
     let target = target(&flags.target)?;
-    let bundle = match (flags.bundle, &target) {
-        (Some(bundle), _) => bundle,
-        (None, Target::File(path)) => {
-            let bundle = beside(path, ".sigstore.json");
-            if !bundle.exists() {
-                let message = format!("found no signature: {} is not there", bundle.display());
-                return Err(Failure::no("unsigned", message).hint("name the bundle with --bundle"));
-            }
-            bundle
-        }
-        (None, _) => {
-            let message = "found no --bundle, and nothing beside which to look for one";
-            return Err(
-                Failure::undecided("bad-flag", message).hint("name the bundle with --bundle")
-            );
-        }
-    };
     Ok(VerifyBlobRequest {
+        evidence: evidence(flags.bundle, flags.detached, &target)?,
         target,
-        bundle,
         kind: Kind::Any,
         demand: demand(flags.signer)?,
         trust: trust::trust(flags.trust),
@@ -53,16 +38,17 @@ pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobR
 /// `verify-blob-attestation`
 ///
 /// # Errors
-/// `bad-flag`, and as [`demand`].
+/// `bad-flag`, `unsigned`, and as [`demand`].
 pub fn verify_blob_attestation(
     flags: VerifyBlobAttestationFlags,
     now: Timestamp,
 ) -> Result<VerifyBlobRequest, Failure> {
     let predicate_type = PredicateType::from_alias_or_uri(&flags.predicate_type)
         .map_err(|error| Failure::because("bad-flag", "--type", &error))?;
+    let target = target(&flags.target)?;
     Ok(VerifyBlobRequest {
-        target: target(&flags.target)?,
-        bundle: flags.bundle,
+        evidence: evidence(flags.bundle, flags.detached, &target)?,
+        target,
         kind: Kind::Attestation(predicate_type),
         demand: demand(flags.signer)?,
         trust: trust::trust(flags.trust),
@@ -79,12 +65,9 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         let message = format!("found {} targets with --copy-to, wanted one", flags.targets.len());
         return Err(Failure::undecided("bad-flag", message));
     }
-    let given = flags.signer.certificate_identity.is_some()
-        || flags.signer.certificate_identity_regexp.is_some()
-        || flags.signer.key.is_some();
     let decide = match flags.policy {
-        Some(_) if given => {
-            let message = "found --policy together with an identity or a key";
+        Some(_) if flags.signer != SignerFlags::default() => {
+            let message = "found --policy together with flags that say who must have signed";
             return Err(Failure::undecided("bad-flag", message)
                 .hint("put the identity into the policy's authorities"));
         }
@@ -102,19 +85,41 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
     })
 }
 
-/// Who must have signed.
+/// Who must have signed, and what must vouch for it.
 ///
 /// # Errors
 /// `no-identity` when the flags name nobody, or only half of somebody; `bad-flag` for a pattern or
 /// a key that is not one.
 pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
+    let ignored = |ignore: bool| if ignore { Vouching::Ignore } else { Vouching::Require };
+    let extensions = [
+        ("githubWorkflowTrigger", &flags.certificate_github_workflow_trigger),
+        ("githubWorkflowSHA", &flags.certificate_github_workflow_sha),
+        ("githubWorkflowName", &flags.certificate_github_workflow_name),
+        ("githubWorkflowRepository", &flags.certificate_github_workflow_repository),
+        ("githubWorkflowRef", &flags.certificate_github_workflow_ref),
+    ];
+    let extensions =
+        extensions.into_iter().filter_map(|(name, wanted)| Some((name, wanted.clone()?)));
+    let timestamps = match flags.use_signed_timestamps {
+        true => Timestamps::Require,
+        false => Timestamps::AsPromised,
+    };
+    Ok(Demand {
+        extensions: extensions.collect(),
+        log: ignored(flags.insecure_ignore_tlog),
+        sct: ignored(flags.insecure_ignore_sct),
+        timestamps,
+        signer: signer(flags)?,
+    })
+}
+
+fn signer(flags: SignerFlags) -> Result<DemandedSigner, Failure> {
     if let Some(path) = flags.key {
-        let pem = files::read("public key", &path)?;
-        let key = PublicKey::from_pem(&pem).map_err(|error| {
+        let key = PublicKey::from_pem(&files::read("public key", &path)?).map_err(|error| {
             Failure::because("bad-flag", &format!("--key {}", path.display()), &error)
         })?;
-        let log = if flags.insecure_ignore_tlog { LogDemand::Ignore } else { LogDemand::Require };
-        return Ok(Demand::Key(key, log));
+        return Ok(DemandedSigner::Key(key));
     }
     let subject = matcher(
         flags.certificate_identity,
@@ -126,19 +131,17 @@ pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
         flags.certificate_oidc_issuer_regexp,
         "--certificate-oidc-issuer-regexp",
     )?;
-    match (subject, issuer) {
-        (Some(subject), Some(issuer)) => Ok(Demand::Identity(IdentityMatcher { subject, issuer })),
-        (subject, issuer) => {
-            let missing = match (subject, issuer) {
-                (None, None) => "neither an identity nor a key",
-                (None, _) => "an issuer without an identity",
-                _ => "an identity without an issuer",
-            };
-            let message = format!("found {missing}: nobody is named who must have signed");
-            Err(Failure::undecided("no-identity", message)
-                .hint("add --certificate-identity and --certificate-oidc-issuer, or --key"))
+    let found = match (subject, issuer) {
+        (Some(subject), Some(issuer)) => {
+            return Ok(DemandedSigner::Identity(IdentityMatcher { subject, issuer }));
         }
-    }
+        (None, None) => "neither an identity nor a key",
+        (None, _) => "an issuer without an identity",
+        _ => "an identity without an issuer",
+    };
+    let message = format!("found {found}: nobody is named who must have signed");
+    Err(Failure::undecided("no-identity", message)
+        .hint("add --certificate-identity and --certificate-oidc-issuer, or --key"))
 }
 
 fn matcher(
@@ -157,12 +160,58 @@ fn matcher(
     }
 }
 
-/// A file, or a digest. A text that is both is refused rather than guessed.
+/// The bundle that is named, the files that are named, or the bundle beside the file.
+fn evidence(
+    bundle: Option<PathBuf>,
+    detached: DetachedFlags,
+    target: &Target,
+) -> Result<BlobEvidence, Failure> {
+    if let Some(signature) = detached.signature {
+        return Ok(BlobEvidence::Detached(Box::new(DetachedFiles {
+            signature: file_or_base64(&signature)?,
+            certificate: detached.certificate,
+            chain: detached.certificate_chain,
+            sct: detached.sct,
+            timestamp: detached.rfc3161_timestamp,
+            log_entry: detached.rekor_entry,
+        })));
+    }
+    let path = match (bundle, target) {
+        (Some(bundle), _) => return Ok(BlobEvidence::Bundle(bundle)),
+        (None, Target::File(path)) if path != Path::new("-") => path,
+        (None, _) => {
+            let message = "found no --bundle, and nothing beside which to look for one";
+            return Err(
+                Failure::undecided("bad-flag", message).hint("name the bundle with --bundle")
+            );
+        }
+    };
+    let bundle = beside(path, ".sigstore.json");
+    if bundle.exists() {
+        return Ok(BlobEvidence::Bundle(bundle));
+    }
+    let message = format!("found no signature: {} is not there", bundle.display());
+    Err(Failure::no("unsigned", message).hint("name the bundle with --bundle"))
+}
+
+/// A signature as a file, or as its own base64. A text that is both is refused, not guessed.
+fn file_or_base64(given: &str) -> Result<Vec<u8>, Failure> {
+    let path = Path::new(given);
+    let literal = base64_decode("signature", given).is_ok_and(|bytes| !bytes.is_empty());
+    match (path.exists(), literal) {
+        (true, true) => {
+            let message = format!("{given} is a signature in base64, and also a file here");
+            Err(Failure::undecided("bad-flag", message)
+                .hint(format!("write ./{given} for the file")))
+        }
+        (false, true) => Ok(given.as_bytes().to_vec()),
+        (_, false) => files::read("signature", path),
+    }
+}
+
+/// A file, or a digest. A text that is both is refused, not guessed.
 fn target(given: &str) -> Result<Target, Failure> {
     let path = PathBuf::from(given);
-    if given == "-" {
-        return Ok(Target::File(path));
-    }
     match given.parse::<ArtifactDigest>() {
         Ok(_) if path.exists() => {
             let message = format!("{given} is a digest, and also a file here");

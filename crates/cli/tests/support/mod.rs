@@ -1,6 +1,12 @@
 //! Running the real binary against the real sandbox.
 
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "each test file uses its part"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,6 +1,9 @@
+use std::path::PathBuf;
+
 use chainsign_artifact::OpenArtifact;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::formats::detached::{self, Detached, DetachedSignature};
 use chainsign_core::material::SignedMaterial;
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
@@ -8,7 +11,7 @@ use chainsign_core::{Limits, formats};
 use chainsign_verify::{Confusion, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
-use super::{Kind, Target, VerifyBlobRequest};
+use super::{BlobEvidence, Demand, Kind, Target, VerifyBlobRequest};
 use crate::commands::artifact;
 use crate::failure::Failure;
 use crate::files;
@@ -20,6 +23,8 @@ pub struct VerifiedBlob {
     pub target: String,
     /// The evidence.
     pub bundle: VerifiedBundle,
+    /// The flags that weakened what was demanded.
+    pub weakened: Vec<&'static str>,
 }
 
 /// Verifies one bundle for one artifact: signer, certificate, log, time, signature and subject, as
@@ -30,30 +35,56 @@ pub struct VerifiedBlob {
 /// bundle cannot be read, `wrong-type` when it holds something else. Exit 2 for files that cannot
 /// be read and trust that cannot be had.
 pub fn verify_blob(request: &VerifyBlobRequest) -> Result<VerifiedBlob, Failure> {
-    let document = files::read("bundle", &request.bundle)?;
-    let material = parse(&request.bundle.display().to_string(), &document)?;
+    let material = material(&request.evidence, &request.kind)?;
     let trust = request.trust.load()?;
     let requirements = trust.requirements(&request.demand);
     let subject = Subject::open(&request.target, &material)?;
     let bundle = subject.verify(&trust.verifier, &material, &requirements, request.now)?;
     of_kind(&request.kind, &bundle)?;
-    Ok(VerifiedBlob { target: subject.name(), bundle })
+    says(&request.demand, &bundle)?;
+    Ok(VerifiedBlob { target: subject.name(), bundle, weakened: request.demand.weakened() })
 }
 
-/// Signed material from a document.
-///
-/// # Errors
-/// Exit 1, `malformed-evidence`; exit 2, `limit-reached`.
-pub(super) fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
-    formats::parse(document, &Limits::default()).map_err(|error| {
-        let message = format!("{name}: {error}");
-        match error {
-            chainsign_core::Error::LimitReached { .. } => {
-                Failure::undecided("limit-reached", message)
-            }
-            _ => Failure::no("malformed-evidence", message),
+fn material(evidence: &BlobEvidence, kind: &Kind) -> Result<SignedMaterial, Failure> {
+    let files = match evidence {
+        BlobEvidence::Bundle(path) => {
+            return parse(&path.display().to_string(), &files::read("bundle", path)?);
         }
-    })
+        BlobEvidence::Detached(files) => files,
+    };
+    let read = |what: &str, path: &Option<PathBuf>| {
+        path.as_deref().map(|path| files::read(what, path)).transpose()
+    };
+    let certificate = read("certificate", &files.certificate)?;
+    let chain = read("certificate chain", &files.chain)?;
+    let sct = read("signed certificate timestamp", &files.sct)?;
+    let timestamp = read("timestamp", &files.timestamp)?;
+    let log_entry = read("log entry", &files.log_entry)?;
+    let detached = Detached {
+        signature: match kind {
+            Kind::Any => DetachedSignature::Base64(&files.signature),
+            Kind::Attestation(_) => DetachedSignature::Envelope(&files.signature),
+        },
+        certificate: certificate.as_deref(),
+        chain: chain.as_deref(),
+        sct: sct.as_deref(),
+        timestamp: timestamp.as_deref(),
+        log_entry: log_entry.as_deref(),
+    };
+    detached::parse(&detached, &Limits::default())
+        .map_err(|error| unreadable("the signature", &error))
+}
+
+fn parse(name: &str, document: &[u8]) -> Result<SignedMaterial, Failure> {
+    formats::parse(document, &Limits::default()).map_err(|error| unreadable(name, &error))
+}
+
+fn unreadable(name: &str, error: &chainsign_core::Error) -> Failure {
+    let message = format!("{name}: {error}");
+    match error {
+        chainsign_core::Error::LimitReached { .. } => Failure::undecided("limit-reached", message),
+        _ => Failure::no("malformed-evidence", message),
+    }
 }
 
 /// A refusal with its exit code and advice.
@@ -138,6 +169,20 @@ fn of_kind(kind: &Kind, bundle: &VerifiedBundle) -> Result<(), Failure> {
     };
     let message = format!("the bundle holds {found}, wanted an attestation of type {wanted}");
     Err(Failure::no("wrong-type", message))
+}
+
+/// The certificate says what was asked for beyond its identity.
+pub(super) fn says(demand: &Demand, bundle: &VerifiedBundle) -> Result<(), Failure> {
+    for (name, wanted) in &demand.extensions {
+        let identity = bundle.identity();
+        let found = identity.and_then(|identity| identity.extensions.by_name(name).flatten());
+        if found != Some(wanted) {
+            let found = found.map_or_else(|| "nothing".to_owned(), |found| format!("{found:?}"));
+            let message = format!("the certificate says {found} as {name}, wanted {wanted:?}");
+            return Err(Failure::no("extension-mismatch", message));
+        }
+    }
+    Ok(())
 }
 
 /// What the verifier takes as a whole message at most.

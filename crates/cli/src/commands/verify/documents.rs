@@ -59,7 +59,7 @@ pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Reads documents within the bounds for one artifact: a file that ends in `.jsonl` has one on
-/// each line, any other is one.
+/// each line, any other is one document, or an object around several (PEP 740, GitHub).
 ///
 /// # Errors
 /// `unreadable`; `limit-reached` for more than 1,000 documents or 64 MiB.
@@ -82,8 +82,12 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
                 documents.push(Document { origin, material: formats::parse(line, &limits) });
             }
         } else {
-            let material = formats::parse(&content, &limits);
-            documents.push(Document { origin: name, material });
+            match formats::parse_many(&content, &limits) {
+                Ok(many) => documents.extend(
+                    many.into_iter().map(|material| Document { origin: name.clone(), material }),
+                ),
+                Err(error) => documents.push(Document { origin: name, material: Err(error) }),
+            }
         }
         if documents.len() > DOCUMENTS {
             let message = format!("found more than {DOCUMENTS} documents for one file");

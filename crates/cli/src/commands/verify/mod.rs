@@ -22,9 +22,9 @@ use super::trust::TrustRequest;
 pub struct VerifyBlobRequest {
     /// The artifact.
     pub target: Target,
-    /// The bundle.
-    pub bundle: PathBuf,
-    /// What the bundle must hold.
+    /// Where the signature is.
+    pub evidence: BlobEvidence,
+    /// What it must be.
     pub kind: Kind,
     /// Who must have signed.
     pub demand: Demand,
@@ -43,7 +43,33 @@ pub enum Target {
     Digest(ArtifactDigest),
 }
 
-/// What a bundle must hold.
+/// Where a signature is.
+#[derive(Clone, Debug)]
+pub enum BlobEvidence {
+    /// In a bundle.
+    Bundle(PathBuf),
+    /// In files of its own.
+    Detached(Box<DetachedFiles>),
+}
+
+/// The files of a detached signature.
+#[derive(Clone, Debug)]
+pub struct DetachedFiles {
+    /// The signature: base64, or for an attestation the envelope.
+    pub signature: Vec<u8>,
+    /// Its certificate.
+    pub certificate: Option<PathBuf>,
+    /// Intermediates.
+    pub chain: Option<PathBuf>,
+    /// A signed certificate timestamp.
+    pub sct: Option<PathBuf>,
+    /// A signed timestamp.
+    pub timestamp: Option<PathBuf>,
+    /// A log entry.
+    pub log_entry: Option<PathBuf>,
+}
+
+/// What a signature must be.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// A signature over the artifact, or a statement about it.
@@ -52,22 +78,66 @@ pub enum Kind {
     Attestation(PredicateType),
 }
 
+/// Who must have signed, and what must vouch for it.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Who.
+    pub signer: DemandedSigner,
+    /// What else the certificate must say: names of Fulcio's extensions, with their values.
+    pub extensions: Vec<(&'static str, String)>,
+    /// Entries of transparency logs.
+    pub log: Vouching,
+    /// Certificate transparency logs.
+    pub sct: Vouching,
+    /// Signed timestamps, beyond what the trusted root's instance gives anyway.
+    pub timestamps: Timestamps,
+}
+
+impl Demand {
+    /// Everything that an instance of Sigstore promises, and nothing more.
+    pub fn new(signer: DemandedSigner) -> Self {
+        Demand {
+            signer,
+            extensions: Vec::new(),
+            log: Vouching::Require,
+            sct: Vouching::Require,
+            timestamps: Timestamps::AsPromised,
+        }
+    }
+
+    /// The flags that made it weaker, for reports.
+    pub fn weakened(&self) -> Vec<&'static str> {
+        let flags = [(self.log, "insecure-ignore-tlog"), (self.sct, "insecure-ignore-sct")];
+        let ignored = flags.into_iter().filter(|(vouching, _)| *vouching == Vouching::Ignore);
+        ignored.map(|(_, flag)| flag).collect()
+    }
+}
+
 /// Who must have signed.
 #[derive(Clone, Debug)]
-pub enum Demand {
+pub enum DemandedSigner {
     /// A certificate's identity.
     Identity(IdentityMatcher),
     /// A key.
-    Key(PublicKey, LogDemand),
+    Key(PublicKey),
 }
 
-/// Whether a key's signature must be in a log.
+/// Whether something must vouch for a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogDemand {
+pub enum Vouching {
     /// It must.
     Require,
-    /// It need not. Nothing then says when it was made.
+    /// It need not.
     Ignore,
+}
+
+/// Whether a timestamp authority must have signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timestamps {
+    /// Where the instance promises it.
+    AsPromised,
+    /// In any case.
+    Require,
 }
 
 /// Targets to be decided on.

@@ -8,9 +8,9 @@ use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{Candidate, Decision, Origin, Plan, Policy, Verdict, Verifiers};
 use chainsign_verify::VerifiedBundle;
 
-use super::blob::refused;
+use super::blob::{refused, says};
 use super::documents::{self, Document};
-use super::{Decide, VerifyRequest};
+use super::{Decide, Demand, VerifyRequest};
 use crate::commands::trust::Trust;
 use crate::commands::{artifact, policy};
 use crate::failure::{Exit, Failure};
@@ -64,7 +64,8 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     }
     match &request.decide {
         Decide::Signer(demand) => {
-            let judge = Judge::Signer { requirements: trust.requirements(demand), trust: &trust };
+            let requirements = trust.requirements(demand);
+            let judge = Judge::Signer { demand, requirements, trust: &trust };
             Ok(judge.decide_all(request, &named))
         }
         Decide::Policy(path) => {
@@ -77,7 +78,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
 }
 
 enum Judge<'a> {
-    Signer { requirements: Requirements, trust: &'a Trust },
+    Signer { demand: &'a Demand, requirements: Requirements, trust: &'a Trust },
     Policy { policy: &'a Policy, plan: &'a Plan, verifiers: Verifiers<'a> },
 }
 
@@ -117,8 +118,8 @@ impl Judge<'_> {
                 let evidence = plan.evidence(candidates);
                 Decided::Verdict(policy.evaluate(&evidence, &facts, request.now))
             }
-            Judge::Signer { requirements, trust } => {
-                signed(requirements, trust, &documents, &facts, request)?
+            Judge::Signer { demand, requirements, trust } => {
+                signed(demand, requirements, trust, &documents, &facts, request)?
             }
         };
         if let Some(path) = request.copy_to.as_ref().filter(|_| passed(&decided)) {
@@ -145,6 +146,7 @@ fn candidate(
 
 /// The first document that the signer asked for has signed; else every refusal, in one failure.
 fn signed(
+    demand: &Demand,
     requirements: &Requirements,
     trust: &Trust,
     documents: &[Document],
@@ -158,7 +160,9 @@ fn signed(
             Ok(material) => {
                 let artifact = Artifact::Digests(&facts.digests);
                 let verified = trust.verifier.verify(material, artifact, requirements, request.now);
-                verified.map_err(|refusal| refused(&refusal))
+                verified
+                    .map_err(|refusal| refused(&refusal))
+                    .and_then(|bundle| says(demand, &bundle).map(|()| bundle))
             }
         };
         match outcome {
