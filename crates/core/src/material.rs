@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::Error;
 use crate::digest::{ArtifactDigest, DigestAlgorithm};
 use crate::dsse::Envelope;
 use crate::encoding::{base64_encode, hex_encode};
@@ -32,6 +33,29 @@ pub struct SignedMaterial {
 }
 
 impl SignedMaterial {
+    /// Refuses log entries, timestamps and certificates that are there twice: whoever counts them
+    /// would count one as two, and no tool writes them.
+    pub(crate) fn without_duplicates(self, document: &'static str) -> Result<Self, Error> {
+        let entries: Vec<_> =
+            self.log_entries.iter().map(|entry| (entry.log_id, entry.log_index)).collect();
+        let certificates: Vec<_> = match &self.credential {
+            Credential::Certificate { leaf, others } => {
+                std::iter::once(leaf).chain(others).collect()
+            }
+            Credential::Key { .. } => Vec::new(),
+        };
+        let twice = if has_duplicates(&entries) {
+            "log entry"
+        } else if has_duplicates(&self.timestamps) {
+            "timestamp"
+        } else if has_duplicates(&certificates) {
+            "certificate"
+        } else {
+            return Ok(self);
+        };
+        Err(Error::Invalid { document, reason: format!("found the same {twice} twice") })
+    }
+
     /// The digest algorithms of the artifact that a verifier of this material may ask for, from
     /// the material alone: what to compute in the one pass over the artifact.
     ///
@@ -60,6 +84,11 @@ impl SignedMaterial {
             }
         }
     }
+}
+
+/// For the few items that limits allow.
+fn has_duplicates<T: PartialEq>(items: &[T]) -> bool {
+    items.iter().enumerate().any(|(index, item)| items[..index].contains(item))
 }
 
 /// The formats that signed material comes in.

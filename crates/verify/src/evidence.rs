@@ -275,7 +275,8 @@ impl VerifiedLogEntry {
     }
 
     /// The entry's index over all shards of the log. Rekor v1 signs it in the signed entry
-    /// timestamp; in Rekor v2 it is the index that the inclusion proof proves.
+    /// timestamp, and without one it is not proven; in Rekor v2 it is the index in the tree, which
+    /// the inclusion proof proves.
     pub fn log_index(&self) -> u64 {
         self.log_index
     }

@@ -167,6 +167,13 @@ refusals! {
         subject: String,
     } => CertificatePath, "root-in-material";
 
+    /// A bundle brings a certificate that is not on the path from the signer to the authority.
+    #[error("found the certificate {subject:?} in the bundle, wanted only those of the signer's path")]
+    CertificateNotOnPath {
+        /// Its subject.
+        subject: String,
+    } => CertificatePath, "certificate-not-on-path";
+
     /// No certificate authority of the trusted root issued the certificate.
     #[error(
         "the certificate was issued by {issuer:?}, wanted one of {}{}",

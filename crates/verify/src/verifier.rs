@@ -14,6 +14,7 @@ use chainsign_core::verifier::BundleVerifier;
 use jiff::Timestamp;
 
 use crate::Refusal;
+use crate::certificate::path::Path;
 use crate::certificate::x509::X509;
 use crate::certificate::{self, CODE_SIGNING, Certified, Leaf};
 use crate::confusion::{Confusion, Instance};
@@ -245,6 +246,7 @@ impl<'a> Verification<'a> {
                 certified
             }
         };
+        self.path_has_all(others, &certified.path)?;
         self.checks.push(Check::CertificatePath {
             authority: certified.authority.clone(),
             certificates: certified.path.certificates.clone(),
@@ -257,6 +259,23 @@ impl<'a> Verification<'a> {
         self.checks.push(Check::CertificateEku { usage: CODE_SIGNING });
         self.certificate_transparency(&certified, root)?;
         Ok(Some(certified))
+    }
+
+    /// The certificates of a bundle are a chain (protobuf-specs `sigstore_common.proto`,
+    /// `X509CertificateChain`): one that is not on the path is none of the signer's.
+    fn path_has_all(&self, others: &[X509], path: &Path) -> Result<(), Refusal> {
+        let is_bundle = matches!(
+            self.material.format,
+            Format::BundleV0_1 | Format::BundleV0_2 | Format::BundleV0_3
+        );
+        let stray =
+            |other: &&X509| !path.certificates.contains(&ArtifactDigest::sha256(&other.der));
+        match others.iter().find(stray) {
+            Some(stray) if is_bundle => {
+                Err(Refusal::CertificateNotOnPath { subject: stray.subject.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// RFC 6962 section 3.2. Several SCTs of one log count once (GHSA-9vcr-p3rj-q5q6).
@@ -312,6 +331,7 @@ impl<'a> Verification<'a> {
         {
             let keys = self.root.map_or_else(Vec::new, |root| root.log_keys(entry.log_id));
             let Some(key) = keys.first() else {
+                self.is_of_no_known_log(entry)?;
                 let reason = self.unknown_log(entry);
                 self.leave_unused(format!("log entry {index}"), reason);
                 continue;
@@ -360,6 +380,21 @@ impl<'a> Verification<'a> {
             });
         }
         Ok(entries)
+    }
+
+    /// An entry that names a stranger and brings a checkpoint of a log that is trusted has been
+    /// changed: it is not left aside as the stranger's.
+    fn is_of_no_known_log(&self, entry: &LogEntry) -> Result<(), Refusal> {
+        let mut keys = self.root.iter().flat_map(|root| &root.logs);
+        match keys.find(|key| log::checkpoint_is_of(entry, key)) {
+            None => Ok(()),
+            Some(key) => Err(Refusal::EntryMismatch {
+                log_index: entry.log_index,
+                field: "log id",
+                found: entry.log_id.to_string(),
+                wanted: key.id.to_string(),
+            }),
+        }
     }
 
     /// Whether a log's promise is enough for an entry.

@@ -21,7 +21,7 @@ pub const MEDIA_TYPE_V0_3: &str = "application/vnd.dev.sigstore.bundle.v0.3+json
 
 /// Parses a bundle of version 0.1, 0.2 or 0.3.
 ///
-/// What the versions themselves demand is checked here: 0.1 an inclusion promise with every log
+/// What the versions themselves demand, and that nothing is there twice, is checked here: 0.1 an inclusion promise with every log
 /// entry, 0.2 and later an inclusion proof; 0.3 a single certificate instead of a chain.
 ///
 /// # Errors
@@ -31,8 +31,7 @@ pub const MEDIA_TYPE_V0_3: &str = "application/vnd.dev.sigstore.bundle.v0.3+json
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
     json::check(DOCUMENT, bytes, limits)?;
     let format = version(bytes)?;
-    let wire: Bundle =
-        serde_json::from_slice(bytes).map_err(|error| Error::json(DOCUMENT, &error))?;
+    let wire: Bundle = json::checked(DOCUMENT, bytes)?;
     let Verification { public_key, x509_certificate_chain, certificate, .. } =
         &wire.verification_material;
     let single = format == Format::BundleV0_3;
@@ -88,7 +87,7 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
     let timestamps = wire.verification_material.timestamp_verification_data;
     let timestamps = timestamps.and_then(|data| data.rfc3161_timestamps).unwrap_or_default();
     at_most("timestamps of one bundle", limits.timestamps, timestamps.len())?;
-    Ok(SignedMaterial {
+    SignedMaterial {
         format,
         document: Some(ArtifactDigest::sha256(bytes)),
         content,
@@ -96,7 +95,8 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
         log_entries: entries?,
         timestamps: timestamps.into_iter().map(|t| t.signed_timestamp.0).collect(),
         detached_scts: Vec::new(),
-    })
+    }
+    .without_duplicates(DOCUMENT)
 }
 
 /// Writes a bundle of version 0.3, on one line, ending in a line feed.
@@ -165,8 +165,7 @@ fn version(bytes: &[u8]) -> Result<Format, Error> {
     struct Head {
         media_type: Option<String>,
     }
-    let head: Head =
-        serde_json::from_slice(bytes).map_err(|error| Error::json(DOCUMENT, &error))?;
+    let head: Head = json::checked(DOCUMENT, bytes)?;
     let found = head.media_type.unwrap_or_default();
     match found.as_str() {
         "application/vnd.dev.sigstore.bundle+json;version=0.1" => Ok(Format::BundleV0_1),

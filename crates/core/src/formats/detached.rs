@@ -62,7 +62,7 @@ pub fn parse(detached: &Detached<'_>, limits: &Limits) -> Result<SignedMaterial,
         }
     };
     let mut credential = match detached.certificate {
-        Some(text) => credential(text)?,
+        Some(text) => credential(text.trim_ascii())?,
         None => Credential::Key { hint: String::new() },
     };
     if let (Credential::Certificate { others, .. }, Some(chain)) = (&mut credential, detached.chain)
@@ -87,7 +87,6 @@ pub fn parse(detached: &Detached<'_>, limits: &Limits) -> Result<SignedMaterial,
 /// certificate's DER: PEM is known by its first line, DER by its first byte.
 pub(super) fn credential(text: &[u8]) -> Result<Credential, Error> {
     const WHAT: &str = "certificate";
-    let text = text.trim_ascii();
     let decoded;
     let pem = if text.starts_with(PEM) {
         text
@@ -131,14 +130,12 @@ fn log_entry(document: &[u8], limits: &Limits) -> Result<LogEntry, Error> {
         signed_entry_timestamp: Option<serde::de::IgnoredAny>,
     }
     json::check(DOCUMENT, document, limits)?;
-    let json = |error| Error::json(DOCUMENT, &error);
-    let marks: Marks = serde_json::from_slice(document).map_err(json)?;
+    let marks: Marks = json::checked(DOCUMENT, document)?;
     if marks.signed_entry_timestamp.is_some() {
-        let bundle: RekorBundle = serde_json::from_slice(document).map_err(json)?;
+        let bundle: RekorBundle = json::checked(DOCUMENT, document)?;
         return bundle.log_entry(limits);
     }
-    let entries: std::collections::BTreeMap<String, ApiEntry> =
-        serde_json::from_slice(document).map_err(json)?;
+    let entries: std::collections::BTreeMap<String, ApiEntry> = json::checked(DOCUMENT, document)?;
     let found = entries.len();
     match entries.into_values().next() {
         Some(entry) if found == 1 => entry.log_entry(limits),

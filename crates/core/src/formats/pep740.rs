@@ -34,7 +34,7 @@ pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> 
     let entries: Result<Vec<_>, _> =
         entries.into_iter().map(|entry| entry.log_entry(Format::Pep740, limits)).collect();
     let signature = EnvelopeSignature { sig: Base64Bytes(wire.envelope.signature.0), keyid: None };
-    Ok(SignedMaterial {
+    SignedMaterial {
         format: Format::Pep740,
         document: Some(ArtifactDigest::sha256(document)),
         content: SignedContent::Envelope(Envelope {
@@ -46,7 +46,8 @@ pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> 
         log_entries: entries?,
         timestamps: timestamps.into_iter().map(|timestamp| timestamp.0).collect(),
         detached_scts: Vec::new(),
-    })
+    }
+    .without_duplicates(DOCUMENT)
 }
 
 /// The attestations of a provenance object, each as it is written. What the object says about

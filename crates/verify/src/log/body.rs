@@ -91,6 +91,7 @@ impl EntryView<'_> {
     /// section 6.1.4: the digest is that of the pre-authentication encoding.
     fn hashedrekord_0_0_2(&self) -> Result<Bound, Refusal> {
         let HashedRekord002 { hashed_rekord_v002: spec } = self.spec()?;
+        self.has_one_index_and_no_time()?;
         let digest = spec.data.digest().map_err(|e| self.malformed(e))?;
         let compared: &'static [&'static str] = match self.claim.content {
             SignedContent::Message { .. } => {
@@ -129,6 +130,7 @@ impl EntryView<'_> {
     /// Rekor v2 until the end of 2025: rekor-tiles `api/proto/rekor/v2/dsse.proto`.
     fn dsse_0_0_2(&self, envelope: &Envelope) -> Result<Bound, Refusal> {
         let Dsse002 { dsse_v002: spec } = self.spec()?;
+        self.has_one_index_and_no_time()?;
         let found = spec.payload_hash.digest().map_err(|e| self.malformed(e))?;
         let wanted = found.algorithm().digest(&envelope.payload.0);
         self.equal("payload digest", &found.to_string(), &wanted.to_string())?;
@@ -190,6 +192,20 @@ impl EntryView<'_> {
         }
         let compared = &["payload type", "payload digest", "signatures", "verifier"];
         Ok(Bound { compared, envelope_hash })
+    }
+
+    /// Rekor v2 has one index for an entry, and no time (rekor-v2-spec sections 3 and 4.2).
+    fn has_one_index_and_no_time(&self) -> Result<(), Refusal> {
+        if let Some(time) = self.entry.integrated_time {
+            return Err(self.mismatch("integrated time", time.to_string(), "none".to_owned()));
+        }
+        match &self.entry.inclusion_proof {
+            Some(proof) => {
+                let (found, wanted) = (self.entry.log_index, proof.log_index);
+                self.equal("log index", &found.to_string(), &wanted.to_string())
+            }
+            None => Ok(()),
+        }
     }
 
     /// The `spec` of the body, of which kind and version are those that the entry says.

@@ -81,7 +81,11 @@ fn signature_lines(text: &str) -> Result<Vec<NoteSignature<'_>>, String> {
         let Some((key_hint, signature)) = bytes.split_first_chunk() else {
             return Err("found a signature of less than 4 bytes".to_owned());
         };
-        signatures.push(NoteSignature { name, key_hint: *key_hint, signature: signature.to_vec() });
+        let signature = NoteSignature { name, key_hint: *key_hint, signature: signature.to_vec() };
+        if signatures.contains(&signature) {
+            return Err(format!("found the signature of {name:?} twice"));
+        }
+        signatures.push(signature);
     }
     Ok(signatures)
 }
@@ -144,6 +148,8 @@ mod tests {
         refused("\u{2014} w", "\u{2014} a+w", "no plus sign");
         refused("AQIDBAY=", "AQI=", "less than 4 bytes");
         refused("AQIDBAY=", "AQIDBAZ=", "signature is not canonical base64");
-        refused("\u{2014} w", &"\u{2014} v AQIDBAY=\n".repeat(100), "more than 100 signatures");
+        refused("\u{2014} w AQIDBAY=", "\u{2014} example.com/log AQIDBAU=", "twice");
+        let many: String = (0..100).map(|i| format!("\u{2014} v{i} AQIDBAY=\n")).collect();
+        refused("\u{2014} w", &format!("{many}\u{2014} w"), "more than 100 signatures");
     }
 }

@@ -12,7 +12,7 @@ use chainsign_core::trust::{LogInstance, ValidFor};
 
 pub(crate) use body::{Claim, EntryVerifier, bind, digest_of};
 pub(crate) use promise::promised_time;
-pub(crate) use proof::{Proven, prove_inclusion};
+pub(crate) use proof::{Proven, checkpoint_is_of, prove_inclusion};
 
 use crate::Refusal;
 use crate::key::{KeyKind, Scheme, Signed, VerificationKey};

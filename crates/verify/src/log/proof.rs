@@ -70,6 +70,15 @@ pub(crate) fn prove_inclusion(
     })
 }
 
+/// Whether the checkpoint of an entry has a line of this log: then the entry is the log's,
+/// whatever log it names.
+pub(crate) fn checkpoint_is_of(entry: &LogEntry, key: &LogKey) -> bool {
+    let note = entry.inclusion_proof.as_ref().and_then(|proof| proof.checkpoint.as_deref());
+    note.and_then(|note| Checkpoint::parse(note).ok()).is_some_and(|checkpoint| {
+        checkpoint.signatures.iter().any(|line| is_of(line, &checkpoint, key))
+    })
+}
+
 /// RFC 6962 section 2.1.1.
 fn leads_to_root(entry: &LogEntry, proof: &InclusionProof) -> Result<(), Refusal> {
     let invalid = |reason| Refusal::InclusionProofInvalid { log_index: entry.log_index, reason };
@@ -106,12 +115,8 @@ fn same_tree(
 
 /// C2SP `signed-note.md`, "Signatures". Returns how many lines are the log's.
 fn signed_by(log_index: u64, checkpoint: &Checkpoint<'_>, key: &LogKey) -> Result<usize, Refusal> {
-    let is_logs = |line: &&NoteSignature<'_>| {
-        key.id.0.starts_with(&line.key_hint)
-            && names_tree(line.name, checkpoint.origin)
-            && names_log(line.name, key)
-    };
-    let lines: Vec<_> = checkpoint.signatures.iter().filter(is_logs).collect();
+    let lines: Vec<_> =
+        checkpoint.signatures.iter().filter(|line| is_of(line, checkpoint, key)).collect();
     let (origin, log) = (checkpoint.origin.to_owned(), key.name.clone());
     if lines.is_empty() {
         let found = checkpoint.signatures.iter().map(|line| line.name.to_owned()).collect();
@@ -122,6 +127,13 @@ fn signed_by(log_index: u64, checkpoint: &Checkpoint<'_>, key: &LogKey) -> Resul
         return Err(Refusal::CheckpointInvalid { log_index, origin, log });
     }
     Ok(lines.len())
+}
+
+/// Whether a line is the log's own, by its hint and by its name.
+fn is_of(line: &NoteSignature<'_>, checkpoint: &Checkpoint<'_>, key: &LogKey) -> bool {
+    key.id.0.starts_with(&line.key_hint)
+        && names_tree(line.name, checkpoint.origin)
+        && names_log(line.name, key)
 }
 
 /// C2SP `tlog-checkpoint.md`: the key name is the origin. Rekor v1 (`pkg/util/checkpoint.go`) adds

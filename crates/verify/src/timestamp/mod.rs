@@ -218,6 +218,9 @@ impl TimestampAuthority {
         if !identifies(&token.signer.sid, &signer.certificate) {
             return Err(invalid(format!("found a token signed by {}", essence.signer)));
         }
+        if token.certificates.iter().any(|found| is_forged(found, &signer.certificate)) {
+            return Err(invalid("found another certificate with the signer's name".to_owned()));
+        }
         signed_attributes_hold(token, essence, &signer.certificate).map_err(invalid)?;
         signature_holds(token, &signer.key).map_err(invalid)?;
         self.is_valid_at(index, time, signer.path.validity)?;
@@ -330,13 +333,26 @@ fn signature_holds(token: &Token, key: &VerificationKey) -> Result<(), String> {
         .map_err(|_| "found a signature that is not its own".to_owned())
 }
 
-/// RFC 5754 section 3, RFC 8419 section 3. An algorithm that names no digest takes the one of the
+/// RFC 5754 section 3, RFC 5758 section 3.2, RFC 8419 section 3. An algorithm that names no digest takes the one of the
 /// SignerInfo. The parameters of RSASSA-PSS are not read: the library verifies with that digest for the
 /// mask as well and with a salt as long as it (RFC 4056 section 3), or not at all.
 fn scheme(
     algorithm: &AlgorithmIdentifierRef<'_>,
     digest: DigestAlgorithm,
 ) -> Result<Scheme, String> {
+    let parameters = match algorithm.oid {
+        RSA_ENCRYPTION
+        | SHA_256_WITH_RSA_ENCRYPTION
+        | SHA_384_WITH_RSA_ENCRYPTION
+        | SHA_512_WITH_RSA_ENCRYPTION => {
+            algorithm.parameters.filter(|found| *found != AnyRef::NULL)
+        }
+        ID_RSASSA_PSS | ID_EC_PUBLIC_KEY => None,
+        _ => algorithm.parameters,
+    };
+    if parameters.is_some() {
+        return Err(format!("found parameters of the signature algorithm {}", algorithm.oid));
+    }
     match algorithm.oid {
         ECDSA_WITH_SHA_256 => Ok(Scheme::Ecdsa(DigestAlgorithm::Sha256)),
         ECDSA_WITH_SHA_384 => Ok(Scheme::Ecdsa(DigestAlgorithm::Sha384)),
@@ -350,6 +366,14 @@ fn scheme(
         ID_ED_25519 => Ok(Scheme::Ed25519),
         oid => Err(format!("found the signature algorithm {oid}, wanted ECDSA, RSA or Ed25519")),
     }
+}
+
+/// Whether a certificate that came with a token claims to be the signer's and is another.
+fn is_forged(found: &X509, signer: &X509) -> bool {
+    let (tbs, signers) = (&found.certificate.tbs_certificate, &signer.certificate.tbs_certificate);
+    let same_name = tbs.subject == signers.subject;
+    let same_serial = tbs.issuer == signers.issuer && tbs.serial_number == signers.serial_number;
+    (same_name || same_serial) && found.der != signer.der
 }
 
 /// RFC 5652 section 5.3, `SignerIdentifier`.

@@ -3,8 +3,8 @@
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use cms::cert::CertificateChoices;
-use cms::content_info::ContentInfo;
-use cms::signed_data::{SignedData, SignerInfo};
+use cms::content_info::{CmsVersion, ContentInfo};
+use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNED_DATA};
 use const_oid::db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512};
@@ -40,7 +40,9 @@ pub(super) struct Info {
 }
 
 impl Token {
-    /// Reads a TimeStampResp, as bundles have it, or a TimeStampToken.
+    /// Reads a TimeStampResp, as bundles have it, or a TimeStampToken. Of what no signature covers,
+    /// only one spelling is read: the versions are those of RFC 5652 sections 5.1 and 5.3, and the
+    /// signer's digest algorithm is among those of the SignedData.
     ///
     /// # Errors
     /// What was found and wanted.
@@ -71,6 +73,18 @@ impl Token {
         let found = signers.len();
         let [signer] = <[SignerInfo; 1]>::try_from(signers)
             .map_err(|_| format!("found {found} signers, wanted one"))?;
+        let by_key_id = matches!(signer.sid, SignerIdentifier::SubjectKeyIdentifier(_));
+        let wanted = (CmsVersion::V3, if by_key_id { CmsVersion::V3 } else { CmsVersion::V1 });
+        if (signed.version, signer.version) != wanted {
+            return Err(format!(
+                "found the versions {:?} and {:?}, wanted {:?} and {:?}",
+                signed.version, signer.version, wanted.0, wanted.1
+            ));
+        }
+        if !signed.digest_algorithms.iter().any(|algorithm| algorithm.oid == signer.digest_alg.oid)
+        {
+            return Err("found a digest algorithm that is not announced".to_owned());
+        }
         Ok(Token { signer, certificates, info: Info::parse(&content)?, content })
     }
 

@@ -12,4 +12,6 @@ mod conformance;
 mod forge;
 mod formats;
 mod inputs;
+mod mutations;
 mod refusals;
+mod tampering;

@@ -176,6 +176,16 @@ fn identities(forge: &Forge, cases: &mut Vec<Case>) {
 
 fn issuers(forge: &Forge, cases: &mut Vec<Case>) {
     let instance = &forge.instance;
+    let mut altered = instance.intermediate.clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    for (name, why, other) in [
+        ("issuer-beside-the-path", "a bundle has a chain, not a bag", &forge.stranger.intermediate),
+        ("issuer-altered-beside-the-path", "it is not the authority's certificate", &altered),
+    ] {
+        let expect = "certificate-path/certificate-not-on-path";
+        cases.push(forge.case(name, why, expect, &with_other(forge, other)));
+    }
     let bundle_of =
         |leaf: Vec<u8>, key: Key| instance.bundle(&instance.sign_as(key, leaf, ARTIFACT));
     let key = Key::p256();
@@ -312,6 +322,15 @@ fn issuers(forge: &Forge, cases: &mut Vec<Case>) {
         "certificate-path/root-in-material",
         &bundle,
     ));
+}
+
+/// A bundle of 0.2 with another certificate behind the signer's.
+fn with_other(forge: &Forge, other: &[u8]) -> Value {
+    let signed = forge.instance.sign();
+    let mut bundle = signed.bundle(V0_2, &[forge.instance.entry_v1(&signed)], &[]);
+    let chain = &mut bundle["verificationMaterial"]["x509CertificateChain"]["certificates"];
+    chain.as_array_mut().unwrap().push(json!({"rawBytes": base64_encode(other)}));
+    bundle
 }
 
 fn validity(forge: &Forge, cases: &mut Vec<Case>) {

@@ -154,6 +154,20 @@ fn bodies(forge: &Forge, cases: &mut Vec<Case>) {
         let verifier = &mut body["spec"]["hashedRekordV002"]["signature"]["verifier"];
         verifier["publicKey"] = json!({"rawBytes": base64_encode(signed.key.spki())});
     });
+    let mut timed = forge.instance.entry_v2(&signed);
+    timed["integratedTime"] = json!("1");
+    let mut moved = forge.instance.entry_v2(&signed);
+    moved["logIndex"] = json!("5");
+    for (name, why, entry) in [
+        ("entry-v2-with-time", "Rekor v2 knows no time", timed),
+        ("entry-v2-with-another-index", "Rekor v2 has one index for an entry", moved),
+    ] {
+        let bundle = signed.bundle(V0_3, &[entry], &[forge.instance.stamp(&signed)]);
+        cases.push(forge.case(name, why, MISMATCH, &bundle));
+    }
+    let mut case = |name, why, expect, edit: &dyn Fn(&mut Value)| {
+        cases.push(forge.case(name, why, expect, &with_body_v2(forge, &signed, edit)));
+    };
     case("entry-v2-with-unknown-digest", "an unknown algorithm", MALFORMED, &|body| {
         spec(body, "/data/algorithm", json!("SHA3_256"));
     });
@@ -546,16 +560,27 @@ fn thresholds(forge: &Forge, cases: &mut Vec<Case>) {
             )
             .require("transparencyLogs", json!(2)),
     );
-    cases.push(
-        forge
-            .case(
-                "threshold-one-entry-twice",
-                "GHSA-9vcr-p3rj-q5q6: entries were counted, not logs",
-                "inclusion-proof/too-few-logs",
-                &signed.bundle(V0_3, &[entry.clone(), entry.clone()], &[]),
-            )
-            .require("transparencyLogs", json!(2)),
-    );
+    cases.push(forge.case(
+        "entry-twice",
+        "one entry is not two",
+        "error: found the same log entry twice",
+        &signed.bundle(V0_3, &[entry.clone(), entry.clone()], &[]),
+    ));
+    let stamp = instance.stamp(&signed);
+    cases.push(forge.case(
+        "timestamp-twice",
+        "one timestamp is not two",
+        "error: found the same timestamp twice",
+        &signed.bundle(V0_3, std::slice::from_ref(&entry), &[stamp.clone(), stamp.clone()]),
+    ));
+    let mut renamed = instance.entry_v1(&signed);
+    renamed["logId"]["keyId"] = json!(base64_encode([7; 32]));
+    cases.push(forge.case(
+        "entry-of-a-known-log-under-another-id",
+        "it was changed, and is not a stranger's",
+        MISMATCH,
+        &signed.bundle(V0_3, &[renamed, instance.entry_v2(&signed)], &[stamp]),
+    ));
     cases.push(
         forge
             .case(

@@ -8,6 +8,7 @@
 mod certificate;
 mod document;
 mod entry;
+mod good;
 mod signature;
 mod timestamp;
 
@@ -39,16 +40,8 @@ pub(crate) struct Corpus {
 
 pub(crate) fn all_with_good() -> Corpus {
     let forge = Forge::new();
-    let instance = &forge.instance;
     let mut cases = Vec::new();
-    let mut good = |name, why, bundle: &Value| {
-        cases.push(forge.case(name, why, "accepted", bundle));
-    };
-    good("file-in-rekor-v1", "a file, logged in Rekor v1", &instance.bundle(&instance.sign()));
-    good("file-in-rekor-v2", "a file, logged in Rekor v2", &instance.bundle_v2(&instance.sign()));
-    let (v1, v2) = (instance.bundle(&instance.attest()), instance.bundle_v2(&instance.attest()));
-    good("statement-in-rekor-v1", "a statement, logged in Rekor v1", &v1);
-    good("statement-in-rekor-v2", "a statement, logged in Rekor v2", &v2);
+    good::cases(&forge, &mut cases);
     document::cases(&forge, &mut cases);
     certificate::cases(&forge, &mut cases);
     entry::cases(&forge, &mut cases);

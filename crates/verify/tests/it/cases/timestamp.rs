@@ -224,6 +224,17 @@ fn authorities(forge: &Forge, cases: &mut Vec<Case>) {
         INVALID,
         &forge.with_stamps(&signed, &[token.response(&rogue)]),
     ));
+    let mut altered = tsa.leaf.clone();
+    let last = altered.len() - 1;
+    altered[last] ^= 1;
+    let mut token = tsa.token(&signed.signature, time(SIGNED));
+    token.certificates = vec![altered];
+    cases.push(forge.case(
+        "timestamp-beside-an-altered-certificate",
+        "what comes with a token in the signer's name is the signer's",
+        INVALID,
+        &forge.with_stamps(&signed, &[token.response(tsa)]),
+    ));
     let lone = under(
         forge,
         "timestamp-authority-without-issuer",

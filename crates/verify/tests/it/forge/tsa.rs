@@ -137,15 +137,10 @@ impl TokenSpec {
         let signature = tsa.key.sign(&attributes);
         let mut implicit = attributes;
         implicit[0] = 0xa0;
-        let digest_algorithm = match tsa.key {
-            Key::P384(_) => sequence(&[oid("2.16.840.1.101.3.4.2.2")]),
-            Key::P521(_) => sequence(&[oid("2.16.840.1.101.3.4.2.3")]),
-            _ => sha256.clone(),
-        };
-        // The message digest above is always SHA-256.
-        let _ = digest_algorithm;
+        // RFC 5652 section 5.3: 3 where the signer is named by a key identifier
+        let version = if self.signer.first() == Some(&0x80) { 3 } else { 1 };
         let signer = sequence(&[
-            integer(&[1]),
+            integer(&[version]),
             self.signer.clone(),
             sha256.clone(),
             implicit,

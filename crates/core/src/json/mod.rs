@@ -3,6 +3,8 @@
 //! `serde_json` keeps the last of two equal keys, other readers keep the first. A signature over
 //! such a document says different things to different readers, so it is refused at any depth.
 
+mod strict;
+
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -13,8 +15,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::at_most;
 use crate::{Error, Limits};
+use strict::Strict;
 
-/// Parses one JSON document into `T` after [`check`].
+/// Parses one JSON document into `T` after [`check`]. A struct is read from an object only, not from
+/// an array, which serde would read as well.
 ///
 /// Whether unknown fields are refused is `T`'s choice (`#[serde(deny_unknown_fields)]`).
 ///
@@ -26,7 +30,18 @@ pub fn parse<'de, T: Deserialize<'de>>(
     limits: &Limits,
 ) -> Result<T, Error> {
     check(document, bytes, limits)?;
-    serde_json::from_slice(bytes).map_err(|error| Error::json(document, &error))
+    checked(document, bytes)
+}
+
+/// Parses a document that went through [`check`].
+pub(crate) fn checked<'de, T: Deserialize<'de>>(
+    document: &'static str,
+    bytes: &'de [u8],
+) -> Result<T, Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Strict(&mut deserializer));
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| Error::json(document, &error))
 }
 
 /// Checks that the bytes are one JSON document in UTF-8, within the limits and without a
@@ -170,6 +185,31 @@ mod tests {
         for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"a":2}}]"#, r#"{"a":1,"\u0061":2}"#] {
             let error = checked(text).unwrap_err();
             assert!(matches!(&error, Error::DuplicateKey { key, .. } if key == "a"), "{error}");
+        }
+    }
+
+    #[test]
+    fn structs_are_objects_at_any_depth() {
+        #[derive(Debug, Deserialize)]
+        struct Outer<'a> {
+            inner: Option<Vec<Inner>>,
+            #[serde(borrow)]
+            raw: &'a serde_json::value::RawValue,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Inner {
+            a: u8,
+        }
+        let read = |text: &'static str| -> Result<u8, Error> {
+            let outer: Outer<'_> = parse("test", text.as_bytes(), &Limits::default())?;
+            assert_eq!(outer.raw.get(), "[ 1 ]");
+            Ok(outer.inner.unwrap_or_default().iter().map(|inner| inner.a).sum())
+        };
+        assert_eq!(read(r#"{"inner":[{"a":1},{"a":2}],"raw":[ 1 ]}"#), Ok(3));
+        assert_eq!(read(r#"{"inner":null,"raw":[ 1 ]}"#), Ok(0));
+        for text in [r#"{"inner":[[1]],"raw":[ 1 ]}"#, r#"[[{"a":1}],[ 1 ]]"#] {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains("invalid type: sequence, expected"), "{error}");
         }
     }
 
