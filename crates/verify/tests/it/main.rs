@@ -9,6 +9,7 @@
 
 mod cases;
 mod conformance;
+mod differential;
 mod forge;
 mod formats;
 mod inputs;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use chainsign_core::artifact::Artifact;
 use chainsign_core::identity::IdentityMatcher;
@@ -13,10 +12,11 @@ use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier;
 use chainsign_core::{Limits, formats};
 use chainsign_verify::{Refusal, Verifier};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cases;
-use crate::forge::{IDENTITY, ISSUER, NOW, time};
+use crate::forge::{NOW, time};
+use crate::tampering::{corpus, corpus_case};
 
 /// How a document is answered: `accepted`, `<check>/<reason>`, or `error: ` and the message; and
 /// the message.
@@ -93,31 +93,18 @@ fn every_case_is_answered_for_its_reason() {
 /// The same cases as files, as they were written once: answers must not drift.
 #[test]
 fn the_corpus_is_answered_as_it_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/verify");
-    let read = |path: &Path| fs::read(path).unwrap();
     let mut wrong = Vec::new();
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let case = entry.unwrap().path();
-        if !case.is_dir() {
+    for entry in fs::read_dir(corpus()).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() {
             continue;
         }
-        let name = case.file_name().unwrap().to_str().unwrap().to_owned();
-        let file = |name: &str| match case.join(name) {
-            own if own.exists() => read(&own),
-            _ => read(&folder.join(name)),
-        };
-        let requirements = match case.join("requirements.json") {
-            own if own.exists() => serde_json::from_slice(&read(&own)).unwrap(),
-            _ => json!({"preset": "keyless", "identity": IDENTITY, "issuer": ISSUER}),
-        };
-        let expect = String::from_utf8(file("expect")).unwrap();
-        let (found, message) = answer(
-            &file("bundle.json"),
-            &file("trusted_root.json"),
-            &file("artifact"),
-            &requirements,
-        );
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let case = corpus_case(&folder);
+        let expect = fs::read_to_string(folder.join("expect")).unwrap();
+        let (found, message) =
+            answer(&case.document, &case.root, &case.artifact, &case.requirements);
         assert_eq!(name.ends_with("_fail"), expect.trim() != "accepted", "{name}");
         if !is_expected(&found, expect.trim()) {
             wrong.push(format!("{name}: wanted {}, found {found}: {message}", expect.trim()));
