@@ -19,6 +19,6 @@ pub use buildinfo::{
 pub use container::Container;
 pub use error::{Error, GoSign, Packer};
 pub use facts::{Arch, BinaryFacts, CodeSignature, Kind, Linkage, Os, Relro};
-pub use limits::{Limit, Limits};
-pub use read::{GoBinary, GoSlice, OtherSlice, RuntimeCopy, read, runtime_copy};
+pub use limits::{Depth, Limit, Limits};
+pub use read::{GoBinary, GoSlice, OtherSlice, RuntimeCopy, SecondRecords, read, runtime_copy};
 pub use source::ReadAt;

@@ -1,4 +1,4 @@
-//! Every number that bounds what a file can make us do.
+//! Every number that bounds what a file can make us do, and how far to look.
 
 use crate::Error;
 
@@ -10,6 +10,8 @@ use crate::Error;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
+    /// What is read of each image.
+    pub depth: Depth,
     /// Bytes read from the source in total, headers and searches together.
     ///
     /// Default 1 GiB, and never more than four times the file's length and 1 MiB: a reader that
@@ -44,6 +46,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            depth: Depth::BuildInfo,
             bytes_read: 1 << 30,
             headers: 1 << 16,
             name_table: 1 << 20,
@@ -57,6 +60,16 @@ impl Default for Limits {
             function_names: 32 << 20,
         }
     }
+}
+
+/// What is read of each image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Headers and build information: a few KiB.
+    #[default]
+    BuildInfo,
+    /// The [`SecondRecords`](crate::SecondRecords) too: for a large binary, tens of megabytes.
+    SecondRecords,
 }
 
 /// The bound that a file reached, in [`Error::LimitReached`].

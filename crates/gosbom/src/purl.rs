@@ -8,13 +8,23 @@ use std::fmt;
 
 /// A package URL of type `golang`.
 ///
-/// Two are equal if they name the same module path, version and subpath; qualifiers are dropped
-/// when one is read. Case is kept.
+/// Two are equal if they name the same module path, version and subpath, and both or neither a
+/// package; other qualifiers are dropped when one is read. Case is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GolangPurl {
     path: String,
     version: Option<String>,
     subpath: Option<String>,
+    names: Names,
+}
+
+/// What a package URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Names {
+    /// A module; a subpath says which of its packages is meant.
+    Module,
+    /// One package of a module: the qualifier `type=package`, as cyclonedx-gomod writes it.
+    Package,
 }
 
 /// The package URL of a module; a version that Go does not know (`(devel)`, nothing) is left out.
@@ -25,6 +35,7 @@ pub fn module_purl(path: &str, version: &str) -> GolangPurl {
         path: path.to_owned(),
         version: crate::buildinfo::known_version(version).map(str::to_owned),
         subpath: None,
+        names: Names::Module,
     }
 }
 
@@ -35,6 +46,7 @@ impl GolangPurl {
             path: STDLIB.to_owned(),
             version: release.map(|release| release.to_string()),
             subpath: None,
+            names: Names::Module,
         }
     }
 
@@ -43,6 +55,12 @@ impl GolangPurl {
     pub fn with_subpath(mut self, subpath: &str) -> Self {
         self.subpath = (!subpath.is_empty()).then(|| subpath.to_owned());
         self
+    }
+
+    /// A package of the same module: `internal/x`, or nothing for the one in the module's folder.
+    #[must_use]
+    pub fn package(self, subpath: &str) -> Self {
+        Self { names: Names::Package, ..self.with_subpath(subpath) }
     }
 
     /// Reads a package URL of type `golang`.
@@ -57,7 +75,11 @@ impl GolangPurl {
             Some((rest, subpath)) => (rest, subpath),
             None => (rest, ""),
         };
-        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+        let (rest, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
+        let names = match qualifiers.split('&').any(|qualifier| qualifier == TYPE_PACKAGE) {
+            true => Names::Package,
+            false => Names::Module,
+        };
         let (kind, rest) = rest.split_once('/').ok_or(PurlError::Name)?;
         if !kind.eq_ignore_ascii_case("golang") {
             return Err(PurlError::OtherType(kind.to_owned()));
@@ -79,6 +101,7 @@ impl GolangPurl {
             path,
             version: version.filter(|version| !version.is_empty()),
             subpath: (!subpath.is_empty()).then(|| subpath.join("/")),
+            names,
         })
     }
 
@@ -98,6 +121,11 @@ impl GolangPurl {
         self.subpath.as_deref()
     }
 
+    /// Whether it names a module or a package.
+    pub fn names(&self) -> Names {
+        self.names
+    }
+
     /// The path with the subpath folded back: `github.com/Masterminds/semver/v3` from
     /// `pkg:golang/github.com/Masterminds/semver@v3.3.0#v3`.
     pub fn folded_path(&self) -> String {
@@ -115,6 +143,9 @@ impl fmt::Display for GolangPurl {
         if let Some(version) = &self.version {
             f.write_str("@")?;
             encode(f, version)?;
+        }
+        if self.names == Names::Package {
+            write!(f, "?{TYPE_PACKAGE}")?;
         }
         if let Some(subpath) = &self.subpath {
             f.write_str("#")?;
@@ -188,6 +219,8 @@ fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
+const TYPE_PACKAGE: &str = "type=package";
+
 /// The path under which the standard library is named in package URLs and SBOMs.
 pub(crate) const STDLIB: &str = "stdlib";
 
@@ -218,6 +251,22 @@ mod tests {
         round("example.com/app", "(devel)", "pkg:golang/example.com/app");
         round("example.com/~u/a", "", "pkg:golang/example.com/~u/a");
         round("odd/a b@c", "v1", "pkg:golang/odd/a%20b%40c@v1");
+    }
+
+    #[test]
+    fn packages_are_told_from_modules() {
+        let module = module_purl("example.com/a", "v1.0.0");
+        let package = module.clone().package("internal/x");
+        let text = "pkg:golang/example.com/a@v1.0.0?type=package#internal/x";
+        assert_eq!(package.to_string(), text);
+        let parsed = GolangPurl::parse(text).unwrap();
+        assert_eq!((parsed.names(), parsed.path()), (Names::Package, "example.com/a"));
+        assert_eq!(parsed, package);
+        let root = module.clone().package("");
+        assert_eq!(root.to_string(), "pkg:golang/example.com/a@v1.0.0?type=package");
+        assert_eq!(GolangPurl::parse(&root.to_string()), Ok(root));
+        let other = "pkg:golang/example.com/a@v1.0.0?goos=linux&type=module";
+        assert_eq!(GolangPurl::parse(other), Ok(module));
     }
 
     #[track_caller]

@@ -2,8 +2,9 @@ use crate::buildinfo::blob::{self, Found};
 use crate::buildinfo::{BuildInfo, BuildInfoSource, frame};
 use crate::container::{self, Container, Image, Segment, Slice, signs};
 use crate::facts::BinaryFacts;
+use crate::pclntab::{self, FunctionTable};
 use crate::source::{Input, ReadAt, Window};
-use crate::{Error, Limits};
+use crate::{Depth, Error, Limits};
 
 /// A file that holds at least one Go program or library.
 #[derive(Debug)]
@@ -46,10 +47,22 @@ pub struct GoSlice {
     pub build_info_offset: u64,
     /// What the headers show.
     pub facts: BinaryFacts,
+    /// What else says which modules are in it; read with [`Depth::SecondRecords`] only.
+    pub second_records: Option<SecondRecords>,
     /// Where module text may be; offsets from the start of the file, as in the next field.
     data: Vec<Segment>,
     /// Where the function table may be.
     pub(crate) function_tables: Vec<Segment>,
+}
+
+/// What the image says about its modules besides the build information.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SecondRecords {
+    /// Which packages were compiled in; `None` where [`pclntab::read`] finds no table.
+    pub function_table: Option<FunctionTable>,
+    /// The runtime's copy of the module list.
+    pub runtime_copy: RuntimeCopy,
 }
 
 /// What the runtime's own copy of the module text says about the linker's.
@@ -84,7 +97,7 @@ pub fn read(source: &dyn ReadAt, limits: &Limits) -> Result<GoBinary, Error> {
     for slice in images.slices {
         let offset = slice.window.start();
         match read_slice(slice) {
-            Ok(slice) => slices.push(slice),
+            Ok(slice) => slices.push(slice.with_second_records(source, limits)?),
             Err(error @ (Error::Io(_) | Error::LimitReached { .. })) => return Err(error),
             Err(reason) => other_slices.push(OtherSlice { offset, reason }),
         }
@@ -127,6 +140,18 @@ pub fn runtime_copy(
     })
 }
 
+impl GoSlice {
+    fn with_second_records(mut self, source: &dyn ReadAt, limits: &Limits) -> Result<Self, Error> {
+        if limits.depth == Depth::SecondRecords {
+            self.second_records = Some(SecondRecords {
+                function_table: pclntab::read(source, &self, limits)?,
+                runtime_copy: runtime_copy(source, &self, limits)?,
+            });
+        }
+        Ok(self)
+    }
+}
+
 fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
     let (window, image) = (slice.window, slice.image?);
     let Some(found) = find(window, &image)? else {
@@ -146,6 +171,7 @@ fn read_slice(slice: Slice<'_>) -> Result<GoSlice, Error> {
         build_info_source: found.source,
         build_info_offset: window.start() + found.offset,
         facts: image.facts,
+        second_records: None,
         data: text_regions.into_iter().map(from_file_start).collect(),
         function_tables: image.function_tables.into_iter().map(from_file_start).collect(),
     })

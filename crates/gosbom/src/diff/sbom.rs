@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::set::{Entry, Kind, ModuleSet, Name, Source};
 use crate::ModuleSum;
 use crate::buildinfo::known_version;
-use crate::purl::{GolangPurl, PurlError, STDLIB};
+use crate::purl::{GolangPurl, Names, PurlError, STDLIB};
 
 /// Why an SBOM could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ impl ModuleSet {
     /// The Go modules of a CycloneDX (1.0 to 1.7) or SPDX (2.2, 2.3) document in JSON.
     ///
     /// Components at any depth count, the described one included. Where the same package URL
-    /// stands several times it is one entry.
+    /// stands several times it is one entry. A package (`?type=package`) stands for its module.
     ///
     /// # Errors
     /// [`SbomError`]. The caller bounds the length of `json`; nesting deeper than 128 levels is an
@@ -69,16 +69,19 @@ impl ModuleSet {
     fn from_stated(packages: impl IntoIterator<Item = StatedPackage>) -> Result<Self, SbomError> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut known = HashSet::new();
+        let mut of_packages = Vec::new();
         for package in packages {
-            let Some(entry) = package.entry()? else {
-                continue;
-            };
-            // A document may describe a module twice, once without its sum.
-            let key = (entry.name.clone(), entry.alias.clone(), entry.sum.clone());
-            if known.insert(key) {
-                entries.push(entry);
+            match package.entry()? {
+                Some((Names::Module, entry)) => entries.push(entry),
+                Some((Names::Package, entry)) => of_packages.push(entry),
+                None => {}
             }
         }
+        let modules: HashSet<_> = entries.iter().map(|entry| entry.name.clone()).collect();
+        entries.extend(of_packages.into_iter().filter(|entry| !modules.contains(&entry.name)));
+        // A document may describe a module twice, once without its sum.
+        let key = |entry: &Entry| (entry.name.clone(), entry.alias.clone(), entry.sum.clone());
+        entries.retain(|entry| known.insert(key(entry)));
         Ok(Self { source: Source::Sbom, entries })
     }
 }
@@ -91,7 +94,7 @@ struct StatedPackage {
 
 impl StatedPackage {
     /// `None` if it is not a Go module.
-    fn entry(self) -> Result<Option<Entry>, SbomError> {
+    fn entry(self) -> Result<Option<(Names, Entry)>, SbomError> {
         let purl = match GolangPurl::parse(&self.purl) {
             Ok(purl) => purl,
             Err(PurlError::OtherType(_)) => return Ok(None),
@@ -101,14 +104,21 @@ impl StatedPackage {
             }
         };
         let version = purl.version().and_then(known_version);
-        // `std` is what cyclonedx-gomod calls it.
-        if purl.subpath().is_none() && matches!(purl.path(), STDLIB | "std") {
-            return Ok(Some(Entry::new(Kind::Stdlib, Name::new(STDLIB, version))));
-        }
-        let mut entry = Entry::new(Kind::Dependency, Name::new(purl.folded_path(), version));
-        entry.alias = purl.subpath().map(|_| purl.path().to_owned());
-        entry.sum = self.sum;
-        Ok(Some(entry))
+        let names = purl.names();
+        let is_module = names == Names::Package || purl.subpath().is_none();
+        let entry = match purl.path() {
+            // `std` is what cyclonedx-gomod calls it.
+            STDLIB | "std" if is_module => Entry::new(Kind::Stdlib, Name::new(STDLIB, version)),
+            path if is_module => {
+                Entry { sum: self.sum, ..Entry::new(Kind::Dependency, Name::new(path, version)) }
+            }
+            path => Entry {
+                sum: self.sum,
+                alias: Some(path.to_owned()),
+                ..Entry::new(Kind::Dependency, Name::new(purl.folded_path(), version))
+            },
+        };
+        Ok(Some((names, entry)))
     }
 }
 

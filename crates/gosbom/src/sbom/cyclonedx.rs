@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::model::{Model, Occurrence, Package, Role};
+use super::model::{Coverage, Model, Occurrence, Package, Role};
 use super::{TOOL_NAME, TOOL_VERSION, to_json, whole_seconds};
 
 /// A version of the CycloneDX specification that can be written.
@@ -75,12 +75,28 @@ pub(super) fn write(model: &Model, created: Option<Timestamp>, version: SpecVers
     to_json(&bom)
 }
 
-fn compositions(model: &Model) -> Vec<Composition<'_>> {
-    let composition = |aggregate, dependencies| Composition { aggregate, dependencies };
-    [composition("complete", &model.complete), composition("unknown", &model.unknown)]
-        .into_iter()
-        .filter(|it| !it.dependencies.is_empty())
-        .collect()
+fn compositions<'a>(model: &'a Model) -> Vec<Composition<'a>> {
+    let binaries = match model.binaries {
+        Coverage::Complete => Vec::new(),
+        Coverage::Incomplete => vec![model.root.reference.as_str()],
+    };
+    let names = |references: &'a BTreeSet<String>| references.iter().map(String::as_str).collect();
+    [
+        Composition { aggregate: "incomplete", assemblies: binaries, dependencies: Vec::new() },
+        Composition {
+            aggregate: "complete",
+            assemblies: Vec::new(),
+            dependencies: names(&model.complete),
+        },
+        Composition {
+            aggregate: "unknown",
+            assemblies: Vec::new(),
+            dependencies: names(&model.unknown),
+        },
+    ]
+    .into_iter()
+    .filter(|it| !it.assemblies.is_empty() || !it.dependencies.is_empty())
+    .collect()
 }
 
 #[derive(Serialize)]
@@ -163,6 +179,8 @@ struct Component<'a> {
     evidence: Option<Evidence<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     properties: Vec<Property<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    components: Vec<Component<'a>>,
 }
 
 impl<'a> Component<'a> {
@@ -175,7 +193,7 @@ impl<'a> Component<'a> {
             kind: match package.role {
                 Role::Binary => "application",
                 Role::Collection => "file",
-                Role::Module => "library",
+                Role::Module | Role::Package => "library",
             },
             reference: Some(&package.reference),
             name: &package.name,
@@ -200,6 +218,7 @@ impl<'a> Component<'a> {
                 .iter()
                 .map(|property| Property { name: &property.name, value: &property.value })
                 .collect(),
+            components: package.packages.values().map(|it| Self::new(it, version)).collect(),
         }
     }
 }
@@ -250,7 +269,10 @@ impl<'a> Evidence<'a> {
             methods: [Method {
                 technique: "binary-analysis",
                 confidence: 1,
-                value: "Go build information",
+                value: match package.role {
+                    Role::Package => "Go function table",
+                    _ => "Go build information",
+                },
             }],
         };
         let identity = package.purl.is_some().then(|| match version {
@@ -322,5 +344,8 @@ struct Dependency<'a> {
 #[derive(Serialize)]
 struct Composition<'a> {
     aggregate: &'static str,
-    dependencies: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assemblies: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<&'a str>,
 }

@@ -5,9 +5,16 @@
 //! does not record is left out, licences are stated only where they are known (the standard
 //! library's), and what cannot be known from a binary (which dependency needs which) is declared
 //! unknown. The same input gives the same bytes: no clock, no random serial number.
+//!
+//! Slices that were read with [`Depth::SecondRecords`](crate::Depth) also list their packages, below
+//! the modules they belong to: in CycloneDX as nested components, in SPDX as packages that the
+//! module contains, in both with the package URL of the module, `?type=package` and the subpath, as
+//! cyclonedx-gomod writes them. What the function table shows and the module list does not name is
+//! a property of the binary (`chainsign:go:unlistedPackage`, `chainsign:go:unlistedModule`).
 
 mod cyclonedx;
 mod model;
+mod packages;
 mod spdx;
 mod version;
 
@@ -16,7 +23,7 @@ use jiff::Timestamp;
 pub use cyclonedx::SpecVersion;
 
 use crate::{GoBinary, GoSlice};
-use model::Model;
+use model::{Coverage, Model};
 
 /// The file that an SBOM is about, as the caller knows it.
 ///
@@ -107,6 +114,13 @@ impl Sbom {
         binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
     ) -> Self {
         Self { model: Model::of_binaries(root, binaries), created: None }
+    }
+
+    /// States that some of the files could not be looked into, so that there may be more binaries.
+    #[must_use]
+    pub fn incomplete(mut self) -> Self {
+        self.model.binaries = Coverage::Incomplete;
+        self
     }
 
     /// States when the document was made, in whole seconds: now, or `SOURCE_DATE_EPOCH`.

@@ -1,9 +1,11 @@
 //! The list of packages and edges that every format is written from.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::packages::{Owner, Owners};
 use super::version::MainVersion;
 use super::{Location, Subject};
 use crate::purl::{GolangPurl, STDLIB, module_purl};
@@ -21,6 +23,18 @@ pub(super) struct Model {
     pub(super) complete: BTreeSet<String>,
     /// Packages of which nobody can tell from the binary what they need.
     pub(super) unknown: BTreeSet<String>,
+    /// Whether the list of binaries is all there is.
+    pub(super) binaries: Coverage,
+}
+
+/// Whether everything was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Coverage {
+    /// As far as anybody could tell.
+    #[default]
+    Complete,
+    /// Something could not be read.
+    Incomplete,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +53,8 @@ pub(super) struct Package {
     pub(super) replaces: Option<Box<Package>>,
     pub(super) properties: Vec<Property>,
     pub(super) occurrences: Vec<Occurrence>,
+    /// What the function table shows of a module, by import path.
+    pub(super) packages: BTreeMap<String, Package>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +65,8 @@ pub(super) enum Role {
     Collection,
     #[default]
     Module,
+    /// One package of a module.
+    Package,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +78,8 @@ pub(super) struct Property {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Occurrence {
     pub(super) location: String,
-    /// Offset of the build information, from the start of the file.
+    /// Offset of the build information, for a package of the function table, from the start of the
+    /// file.
     pub(super) offset: u64,
     /// Layer and slice, where there are several.
     pub(super) context: Option<String>,
@@ -68,7 +87,9 @@ pub(super) struct Occurrence {
 
 impl Model {
     pub(super) fn of_binary(slices: &[GoSlice], subject: &Subject) -> Self {
-        let mut model = Self::new(binary_package(slices, subject));
+        let mut package = binary_package(slices, subject);
+        add_main_packages(&mut package, slices, subject);
+        let mut model = Self::new(package);
         let root = model.root.reference.clone();
         model.add_modules(&root, slices, subject);
         model
@@ -86,6 +107,7 @@ impl Model {
             let digest = package.sha256.as_deref();
             let file = digest.or(package.occurrences.first().map(|it| it.location.as_str()));
             package.reference = format!("{}#file={}", package.reference, file.unwrap_or_default());
+            add_main_packages(&mut package, slices, subject);
             let reference = package.reference.clone();
             model.edge(&root, &reference);
             model.add(package);
@@ -107,6 +129,7 @@ impl Model {
             packages: BTreeMap::new(),
             complete: BTreeSet::new(),
             unknown: BTreeSet::new(),
+            binaries: Coverage::Complete,
         }
     }
 
@@ -114,13 +137,19 @@ impl Model {
         let mut complete = true;
         for slice in slices {
             let occurrences = occurrences(slice, slices, subject);
-            let mut packages = vec![stdlib(slice.build_info.go_version())];
+            let mut packages = vec![(Owner::Stdlib, stdlib(slice.build_info.go_version()))];
             match slice.build_info.modules() {
-                Ok(info) => packages.extend(info.deps.iter().map(module_package)),
+                Ok(info) => {
+                    let numbered = info.deps.iter().enumerate();
+                    let package = |(number, dep)| (Owner::Dependency(number), module_package(dep));
+                    packages.extend(numbered.map(package));
+                }
                 Err(_) => complete = false,
             }
-            for mut package in packages {
+            let owners = Owners::of_slice(slice);
+            for (owner, mut package) in packages {
                 package.occurrences.clone_from(&occurrences);
+                package.add_packages(&owners, owner, slice, slices, subject);
                 self.edge(binary, &package.reference);
                 self.edges.entry(package.reference.clone()).or_default();
                 self.unknown.insert(package.reference.clone());
@@ -144,14 +173,62 @@ impl Model {
         let known = self.packages.entry(package.reference.clone()).or_insert_with(|| Package {
             properties: Vec::new(),
             occurrences: Vec::new(),
+            packages: BTreeMap::new(),
             ..package.clone()
         });
-        for property in package.properties {
-            push_new(&mut known.properties, property);
+        known.gain(package);
+    }
+}
+
+impl Package {
+    /// Takes over the properties, places and packages of another description of the same.
+    fn gain(&mut self, other: Package) {
+        for property in other.properties {
+            push_new(&mut self.properties, property);
         }
-        for occurrence in package.occurrences {
-            push_new(&mut known.occurrences, occurrence);
+        for occurrence in other.occurrences {
+            push_new(&mut self.occurrences, occurrence);
         }
+        for (path, package) in other.packages {
+            match self.packages.entry(path) {
+                Entry::Vacant(entry) => {
+                    entry.insert(package);
+                }
+                Entry::Occupied(mut known) => known.get_mut().gain(package),
+            }
+        }
+    }
+
+    /// Adds what the function table shows of this module.
+    fn add_packages(
+        &mut self,
+        owners: &Owners<'_>,
+        owner: Owner,
+        slice: &GoSlice,
+        slices: &[GoSlice],
+        subject: &Subject,
+    ) {
+        let module = self.purl.as_deref().and_then(|purl| GolangPurl::parse(purl).ok());
+        let occurrences = occurrences_at(owners.offset(), slice, slices, subject);
+        for &(path, subpath) in owners.packages(owner) {
+            let purl = module.clone().map(|module| module.package(subpath).to_string());
+            let package = Package {
+                reference: format!("{}#package={path}", self.reference),
+                role: Role::Package,
+                name: path.to_owned(),
+                version: self.version.clone(),
+                purl,
+                occurrences: occurrences.clone(),
+                ..Package::default()
+            };
+            let known = BTreeMap::from([(path.to_owned(), package)]);
+            self.gain(Package { packages: known, ..Package::default() });
+        }
+    }
+
+    /// The package and the packages in it.
+    pub(super) fn with_packages(&self) -> impl Iterator<Item = &Package> {
+        std::iter::once(self).chain(self.packages.values())
     }
 }
 
@@ -200,6 +277,21 @@ fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
         }
     }
     package
+}
+
+/// What the function table shows of the main module, and of no module that is listed.
+fn add_main_packages(package: &mut Package, slices: &[GoSlice], subject: &Subject) {
+    for slice in slices {
+        let owners = Owners::of_slice(slice);
+        package.add_packages(&owners, Owner::Main, slice, slices, subject);
+        for (path, _) in owners.packages(Owner::Nobody) {
+            push_new(&mut package.properties, property("chainsign:go:unlistedPackage", path));
+        }
+        for module in owners.unlisted_modules() {
+            let text = format!("{}@{}", module.path, module.version);
+            push_new(&mut package.properties, property("chainsign:go:unlistedModule", &text));
+        }
+    }
 }
 
 fn main_purl(info: &ModuleInfo, main: &Module, version: &MainVersion) -> GolangPurl {
@@ -285,6 +377,15 @@ fn cpe(release: GoRelease) -> String {
 
 /// One for each place of the file; layer and slice where there are several.
 fn occurrences(slice: &GoSlice, slices: &[GoSlice], subject: &Subject) -> Vec<Occurrence> {
+    occurrences_at(slice.build_info_offset, slice, slices, subject)
+}
+
+fn occurrences_at(
+    offset: u64,
+    slice: &GoSlice,
+    slices: &[GoSlice],
+    subject: &Subject,
+) -> Vec<Occurrence> {
     let slice_name = (slices.len() > 1).then(|| {
         let arch = slice.facts.arch.map_or("unknown processor", |arch| arch.as_str());
         format!("slice {arch} at {:#x}", slice.offset)
@@ -299,7 +400,7 @@ fn occurrences(slice: &GoSlice, slices: &[GoSlice], subject: &Subject) -> Vec<Oc
         let context: Vec<_> = layer.into_iter().chain(slice_name.clone()).collect();
         Occurrence {
             location: location.path.clone(),
-            offset: slice.build_info_offset,
+            offset,
             context: (!context.is_empty()).then(|| context.join(", ")),
         }
     };

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::model::{Model, Package, Property, Role};
+use super::model::{Coverage, Model, Package, Property, Role};
 use super::{TOOL_NAME, TOOL_VERSION, to_json, whole_seconds};
 
 pub(super) fn write(model: &Model, created: Option<Timestamp>) -> Vec<u8> {
@@ -18,7 +18,6 @@ pub(super) fn write(model: &Model, created: Option<Timestamp>) -> Vec<u8> {
     let created = whole_seconds(created.unwrap_or(Timestamp::UNIX_EPOCH));
     let tool = format!("Tool: {TOOL_NAME}-{TOOL_VERSION}");
     let identifiers = Identifiers::new(model);
-    let every_package = || std::iter::once(&model.root).chain(model.packages.values());
     let package = |package| SpdxPackage::new(package, &identifiers, &created, &tool);
     to_json(&Document {
         spdx_version: "SPDX-2.3",
@@ -27,9 +26,13 @@ pub(super) fn write(model: &Model, created: Option<Timestamp>) -> Vec<u8> {
         name: &model.root.name,
         document_namespace: namespace(model),
         creation_info: CreationInfo { created: created.clone(), creators: [tool.clone()] },
-        packages: every_package().map(package).collect(),
+        packages: every_package(model).map(package).collect(),
         relationships: relationships(model, &identifiers),
     })
+}
+
+fn every_package(model: &Model) -> impl Iterator<Item = &Package> {
+    std::iter::once(&model.root).chain(model.packages.values()).flat_map(Package::with_packages)
 }
 
 /// Unique for what the document says: made of the file's digest, or of everything it names.
@@ -52,6 +55,15 @@ fn relationships<'a>(model: &'a Model, identifiers: &'a Identifiers<'a>) -> Vec<
         let edge = |to: &'a String| relationship(from, kind, identifiers.of(to));
         relationships.extend(targets.iter().map(edge));
     }
+    for package in std::iter::once(&model.root).chain(model.packages.values()) {
+        let module = identifiers.of(&package.reference);
+        let contains =
+            |it: &'a Package| relationship(module, "CONTAINS", identifiers.of(&it.reference));
+        relationships.extend(package.packages.values().map(contains));
+    }
+    if model.binaries == Coverage::Incomplete {
+        relationships.push(relationship(root, "CONTAINS", "NOASSERTION"));
+    }
     for from in &model.unknown {
         relationships.push(relationship(identifiers.of(from), "DEPENDS_ON", "NOASSERTION"));
     }
@@ -65,7 +77,7 @@ impl<'a> Identifiers<'a> {
     fn new(model: &'a Model) -> Self {
         let mut taken = BTreeSet::new();
         let mut identifiers = BTreeMap::new();
-        for reference in std::iter::once(&model.root.reference).chain(model.packages.keys()) {
+        for Package { reference, .. } in every_package(model) {
             let plain = reference.strip_prefix("pkg:golang/").unwrap_or(reference);
             let plain: String = plain
                 .chars()
@@ -181,7 +193,7 @@ impl<'a> SpdxPackage<'a> {
             primary_package_purpose: match package.role {
                 Role::Binary => "APPLICATION",
                 Role::Collection => "OTHER",
-                Role::Module => "LIBRARY",
+                Role::Module | Role::Package => "LIBRARY",
             },
             external_refs: external("PACKAGE-MANAGER", "purl", &package.purl)
                 .into_iter()
@@ -198,8 +210,13 @@ fn source_info(package: &Package) -> Option<String> {
         format!("{} at offset {}{}", it.location, it.offset, context.unwrap_or_default())
     };
     let places: Vec<_> = package.occurrences.iter().map(place).collect();
-    (!places.is_empty())
-        .then(|| format!("read from the Go build information of {}", places.join(", ")))
+    (!places.is_empty()).then(|| {
+        let record = match package.role {
+            Role::Package => "function table",
+            _ => "build information",
+        };
+        format!("read from the Go {record} of {}", places.join(", "))
+    })
 }
 
 #[derive(Serialize)]

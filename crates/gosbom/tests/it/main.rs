@@ -6,6 +6,7 @@ mod diff;
 mod generate;
 mod malformed;
 mod oracle;
+mod packages;
 mod random;
 mod real;
 mod sbom;
