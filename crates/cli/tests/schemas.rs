@@ -1,0 +1,125 @@
+//! The documents of `--output json` are what `docs/schema/` says.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Desk, Stage};
+
+#[track_caller]
+fn fits(schema: &str, document: &Value) {
+    let faults = faults(schema, document);
+    assert!(faults.is_empty(), "{faults:#?}\n{document:#}");
+}
+
+fn faults(schema: &str, document: &Value) -> Vec<String> {
+    let path = format!("{}/../../docs/schema/{schema}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator
+        .iter_errors(document)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect()
+}
+
+#[test]
+fn signatures_and_attestations_that_verify() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.desk.write("p.json", r#"{"bomFormat":"CycloneDX"}"#);
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    let signature = stage.verify_blob(&["-o", "json", "file"]).exits(0).json();
+    fits("verify-blob.v1", &signature);
+    let token =
+        stage.workflow_token("a/b/.github/workflows/c.yml@refs/heads/main", &"1".repeat(40));
+    stage
+        .sign(&token, &["attest-blob", "--predicate", "p.json", "--bundle", "b.json", "file"])
+        .exits(0);
+    let attestation = stage.desk.run(&[
+        "verify-blob-attestation",
+        "-o",
+        "json",
+        "--trust-config",
+        "trust.json",
+        "--bundle",
+        "b.json",
+        "--type",
+        "cyclonedx",
+        "--certificate-identity-regexp",
+        "https://github\\.com/a/b/.*",
+        "--certificate-oidc-issuer",
+        stage.sandbox.issuer(),
+        "--insecure-ignore-sct",
+        "file",
+    ]);
+    fits("verify-blob.v1", &attestation.exits(0).json());
+
+    // The schema says no to a document that differs in any of these.
+    for (place, value) in [
+        ("/outcome", Value::from("fail")),
+        ("/bundle/checks/0/check", Value::from("trust-me")),
+        ("/bundle/times/0/time", Value::from("yesterday")),
+        ("/bundle/digests/0", Value::from("sha256:00")),
+        ("/bundle/signer", Value::Null),
+    ] {
+        let mut changed = signature.clone();
+        *changed.pointer_mut(place).unwrap() = value;
+        assert!(!faults("verify-blob.v1", &changed).is_empty(), "{place}");
+    }
+}
+
+#[test]
+fn what_is_refused_and_what_cannot_be_found_out() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    stage.desk.write("file", "other");
+    let failure = stage.verify_blob(&["-o", "json", "file"]).exits(1).json();
+    fits("failure.v1", &failure);
+    assert_eq!(failure["failure"]["outcome"], "fail");
+    let failure = stage.verify_blob(&["-o", "json", "none"]).exits(1).json();
+    fits("failure.v1", &failure);
+    let failure = stage.verify_blob(&["-o", "json", "--bundle", "none", "file"]).exits(2).json();
+    fits("failure.v1", &failure);
+    assert_eq!(failure["failure"]["outcome"], "error");
+}
+
+#[test]
+fn verdicts_of_a_policy_and_without_one() {
+    let desk = Desk::new();
+    desk.run(&["demo"]).exits(0);
+    for (target, code) in [
+        ("shipcheck", 0),
+        ("lies/changed-byte/shipcheck", 1),
+        ("lies/hidden-module/shipcheck", 1),
+        ("lies/other-identity/shipcheck", 1),
+        ("none", 2),
+    ] {
+        let target = format!("chainsign-demo/{target}");
+        let ran = desk.run(&[
+            "verify",
+            "-o",
+            "json",
+            "--trust-config",
+            "chainsign-demo/trust.json",
+            "--policy",
+            "chainsign-demo/policy.yaml",
+            &target,
+        ]);
+        fits("verify.v1", &ran.exits(code).json());
+    }
+    let ran = desk.run(&[
+        "verify",
+        "-o",
+        "json",
+        "--trust-config",
+        "chainsign-demo/trust.json",
+        "--certificate-identity-regexp",
+        "https://github\\.com/acme/shipcheck/.*",
+        "--certificate-oidc-issuer-regexp",
+        "http://localhost:[0-9]+",
+        "chainsign-demo/shipcheck",
+    ]);
+    fits("verify.v1", &ran.exits(0).json());
+}
