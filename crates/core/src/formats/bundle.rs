@@ -208,7 +208,7 @@ impl MessageSignature {
 
 impl Entry {
     pub(super) fn log_entry(self, format: Format, limits: &Limits) -> Result<LogEntry, Error> {
-        let promise = self.inclusion_promise.and_then(|promise| promise.signed_entry_timestamp);
+        let promise = self.inclusion_promise.map(|promise| promise.signed_entry_timestamp);
         match format {
             Format::BundleV0_1 if promise.is_none() => {
                 return Err(Error::Missing {
@@ -271,7 +271,7 @@ impl From<&LogEntry> for Entry {
             // A time before 1970 cannot be read from any format here.
             integrated_time: Some(Int64(entry.integrated_time.map_or(0, i64::unsigned_abs))),
             inclusion_promise: promise
-                .map(|set| Promise { signed_entry_timestamp: Some(Base64Bytes(set.clone())) }),
+                .map(|set| Promise { signed_entry_timestamp: Base64Bytes(set.clone()) }),
             inclusion_proof: entry.inclusion_proof.as_ref().map(|proof| Proof {
                 log_index: Int64(proof.log_index),
                 root_hash: Base64Bytes(proof.root_hash.to_vec()),
@@ -440,7 +440,7 @@ struct KindVersion {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Promise {
-    signed_entry_timestamp: Option<Base64Bytes>,
+    signed_entry_timestamp: Base64Bytes,
 }
 
 #[derive(Serialize, Deserialize)]
