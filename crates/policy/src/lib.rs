@@ -3,6 +3,7 @@
 mod error;
 mod evaluate;
 mod evidence;
+mod glob;
 mod language;
 mod load;
 mod model;
@@ -10,6 +11,7 @@ mod plan;
 mod policy;
 mod schema;
 mod settings;
+mod target;
 pub mod testing;
 pub mod verdict;
 
@@ -20,4 +22,5 @@ pub use evidence::{
 pub use plan::{Attempt, Plan, Verifiers};
 pub use policy::{Policy, PolicyFiles};
 pub use schema::json_schema;
+pub use target::{ImageName, TargetError, TargetName};
 pub use verdict::{Decision, Mode, Outcome, Verdict};

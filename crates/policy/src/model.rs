@@ -2,20 +2,21 @@
 //!
 //! Only [`crate::load`] makes these; nothing here can be half filled in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use chainsign_core::digest::ArtifactDigest;
-use chainsign_core::identity::Pattern;
+use chainsign_core::identity::{Pattern, TextMatcher};
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_slsa::source::Repository;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::glob::Captures;
 use crate::language::{
-    Deny, Exception, ExternalParameters, Go, Instance, KeyLog, Level, Sbom, Select, Source,
-    TextMatch,
+    Deny, Exception, Go, Instance, KeyLog, Level, Sbom, Select, UnknownParameters,
 };
 use crate::verdict::{PolicyIdentity, RuleId};
 
@@ -24,6 +25,7 @@ use crate::verdict::{PolicyIdentity, RuleId};
 pub(crate) struct Model {
     pub(crate) identity: PolicyIdentity,
     pub(crate) expires: Option<Timestamp>,
+    pub(crate) scope: Option<Scope>,
     pub(crate) roots: Vec<NamedRoot>,
     pub(crate) authorities: Vec<Arc<Authority>>,
     pub(crate) signatures: Option<SignerTree>,
@@ -31,6 +33,15 @@ pub(crate) struct Model {
     pub(crate) go: Option<Go>,
     pub(crate) deny: Deny,
     pub(crate) exceptions: Vec<Exception>,
+}
+
+/// Which targets the policy is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Scope {
+    /// It has not been asked about a target yet.
+    Unbound,
+    /// It is about this target.
+    Bound { target: String, by: String, captures: Captures },
 }
 
 /// A trusted root of the policy's own.
@@ -59,9 +70,9 @@ pub(crate) enum Who {
 pub(crate) struct Identity {
     pub(crate) root: RootChoice,
     pub(crate) instance: Instance,
-    pub(crate) issuer: TextMatch,
+    pub(crate) issuer: TextMatcher,
     pub(crate) subject: SubjectMatch,
-    pub(crate) extensions: Vec<(String, TextMatch)>,
+    pub(crate) extensions: Vec<(String, TextMatcher)>,
 }
 
 /// Which subjects an authority accepts.
@@ -70,10 +81,10 @@ pub(crate) enum SubjectMatch {
     /// Any: the policy says that this is dangerous.
     Any,
     /// This text.
-    Text(TextMatch),
+    Text(TextMatcher),
     /// A pattern, for subject alternative names of this kind only: what fixes the domain of an
     /// e-mail address fixes nothing in a URI.
-    Pattern(TextMatch, SubjectKind),
+    Pattern(TextMatcher, SubjectKind),
 }
 
 /// The kinds of subject alternative name.
@@ -130,10 +141,22 @@ pub(crate) struct Attestation {
 pub(crate) struct Slsa {
     pub(crate) builders: Vec<Builder>,
     pub(crate) level: Option<Level>,
-    pub(crate) build_type: Option<TextMatch>,
+    pub(crate) build_type: Option<TextMatcher>,
     pub(crate) repository: Option<RepositoryMatch>,
-    pub(crate) source: Source,
-    pub(crate) external_parameters: ExternalParameters,
+    pub(crate) reference: Option<TextMatcher>,
+    pub(crate) commit: Option<TextMatcher>,
+    pub(crate) entry_point: Option<TextMatcher>,
+    pub(crate) parameters: Parameters,
+}
+
+/// Which external parameters there may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    /// Names or JSON pointers.
+    pub(crate) allow: Vec<String>,
+    /// Names or JSON pointers, and the value that each must have.
+    pub(crate) values: BTreeMap<String, TextMatcher>,
+    pub(crate) unknown: UnknownParameters,
 }
 
 /// A repository, in one spelling or by a pattern over that spelling.
@@ -164,7 +187,7 @@ impl fmt::Display for RepositoryMatch {
 /// A builder, who may speak for it, and its level.
 #[derive(Clone, Debug)]
 pub(crate) struct Builder {
-    pub(crate) id: TextMatch,
+    pub(crate) id: TextMatcher,
     pub(crate) signer: Arc<Authority>,
     pub(crate) level: Level,
 }

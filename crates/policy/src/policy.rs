@@ -1,5 +1,6 @@
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::digest::ArtifactDigest;
@@ -14,6 +15,7 @@ use crate::language::{Instance, KeyLog};
 use crate::load;
 use crate::model::{Authority, Model, Who};
 use crate::plan::{Attempt, Plan};
+use crate::target::{TargetError, TargetName};
 use crate::verdict::{PolicyIdentity, RuleId, Verdict};
 
 /// A policy: loaded, complete and checked.
@@ -22,7 +24,8 @@ use crate::verdict::{PolicyIdentity, RuleId, Verdict};
 /// everything it needs: evaluating it opens nothing and asks nobody.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    model: Model,
+    source: Arc<load::Source>,
+    model: Arc<Model>,
 }
 
 /// Reads the files that a policy names: trusted roots and public keys.
@@ -52,7 +55,28 @@ impl Policy {
     /// # Errors
     /// Each variant of [`LoadError`] is a reason. A policy that loads can be evaluated.
     pub fn parse(yaml: &[u8], files: &dyn PolicyFiles) -> Result<Policy, LoadError> {
-        Ok(Policy { model: load::load(yaml, files)? })
+        let (source, model) = load::load(yaml, files)?;
+        Ok(Policy { source: Arc::new(source), model: Arc::new(model) })
+    }
+
+    /// What the policy says about a target: `match` is evaluated, and what it captured from the
+    /// target's name filled in.
+    ///
+    /// A policy without `match` is about every target. One with `match` that was not asked about a
+    /// target cannot be decided: its `policy.match` is an error.
+    ///
+    /// # Errors
+    /// [`TargetError::NotMatched`] when the policy is about other targets; [`TargetError::Load`]
+    /// when it cannot be loaded with what was captured.
+    pub fn for_target(&self, target: &TargetName) -> Result<Policy, TargetError> {
+        match load::bind(&self.source, target)? {
+            Some(model) => Ok(Policy { source: self.source.clone(), model: Arc::new(model) }),
+            None => Err(TargetError::NotMatched {
+                policy: self.model.identity.name.clone(),
+                target: target.to_string(),
+                wanted: load::globs(&self.source),
+            }),
+        }
     }
 
     /// Name, version, digest and mode.

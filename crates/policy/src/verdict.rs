@@ -320,6 +320,8 @@ reasons! {
     Satisfied "satisfied",
     /// The rule's condition says that it is not to be evaluated here.
     ConditionNotMet "condition-not-met",
+    /// The policy is for some targets only, and was not asked about one.
+    NoTarget "no-target",
     /// The policy has expired.
     PolicyExpired "policy-expired",
     /// The artifact's digest is on the deny list.

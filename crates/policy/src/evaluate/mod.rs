@@ -24,7 +24,7 @@ use jiff::Timestamp;
 pub(crate) use case::{Case, GoView, Target};
 
 use crate::evidence::Testimony;
-use crate::model::Model;
+use crate::model::{Model, Scope};
 use crate::verdict::{ArtifactIdentity, Reason, Report, Rule, RuleId, Section};
 
 /// Evaluates a policy. `case` is what is known about one artifact.
@@ -35,7 +35,7 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
     let go = model.go.as_ref().map(|rules| go::GoRules::new(rules, &case.target));
 
     let mut sections = Vec::new();
-    section(&mut sections, "policy", expiry(model, case.now));
+    section(&mut sections, "policy", scope(model).chain(expiry(model, case.now)).collect());
     section(&mut sections, "deny", denied.rules);
     if let Some(tree) = &model.signatures {
         let rule = signatures::rule(tree, &case, &denied.evidence);
@@ -101,18 +101,36 @@ fn section(sections: &mut Vec<Section>, id: &str, rules: Vec<Rule>) {
     }
 }
 
-fn expiry(model: &Model, now: Timestamp) -> Vec<Rule> {
-    let Some(expires) = model.expires else { return Vec::new() };
+/// A policy for some targets that was not asked about one cannot be decided.
+fn scope(model: &Model) -> impl Iterator<Item = Rule> {
+    let rule = |scope: &Scope| {
+        let id = RuleId::new("policy.match");
+        match scope {
+            Scope::Unbound => {
+                let message = "the policy is for some targets only, and was not asked about one";
+                Rule::error(id, Reason::NoTarget, message)
+            }
+            Scope::Bound { target, by, captures } => {
+                let captured = captures.iter().map(|(name, text)| format!("{name} is {text}"));
+                Rule::pass(id, format!("{target} is matched by {by}")).with(captured)
+            }
+        }
+    };
+    model.scope.iter().map(rule)
+}
+
+fn expiry(model: &Model, now: Timestamp) -> Option<Rule> {
+    let expires = model.expires?;
     let id = RuleId::new("policy.expires");
     if now < expires {
-        return vec![Rule::pass(id, format!("the policy is in force until {expires}"))];
+        return Some(Rule::pass(id, format!("the policy is in force until {expires}")));
     }
     let message = format!("the policy expired {expires}; it is now {now}");
-    vec![
+    Some(
         Rule::error(id, Reason::PolicyExpired, message)
             .compared(now, format!("a time before {expires}"))
             .hint("use the policy's successor, or review it and move `metadata.expires`"),
-    ]
+    )
 }
 
 /// One line that names a piece of evidence, its signer and its time.

@@ -1,11 +1,12 @@
 //! What a SLSA provenance must say (SLSA "Verifying artifacts", step 2: expectations).
 
+use chainsign_core::identity::TextMatcher;
 use chainsign_slsa::Provenance;
 use serde_json::Value;
 
 use super::case::Case;
 use crate::evidence::Testimony;
-use crate::language::{Level, TextMatch, UnknownParameters};
+use crate::language::{Level, UnknownParameters};
 use crate::model::{Builder, Slsa};
 use crate::verdict::{Reason, Rule, RuleId};
 
@@ -49,17 +50,17 @@ pub(super) fn rules(
             "ref",
             "source ref",
             source.reference.as_ref().map(ToString::to_string),
-            &wanted.source.reference,
+            &wanted.reference,
         ),
         (
             "commit",
             "source commit",
             source.commit.as_ref().map(ToString::to_string),
-            &wanted.source.commit,
+            &wanted.commit,
         ),
-        ("entryPoint", "entry point", provenance.entry_point.clone(), &wanted.source.entry_point),
+        ("entryPoint", "entry point", provenance.entry_point.clone(), &wanted.entry_point),
     ] {
-        if let Some(wanted) = wanted.as_ref() {
+        if let Some(wanted) = wanted {
             rules.push(text(id.below(SOURCE).below(name), what, found, wanted));
         }
     }
@@ -76,13 +77,13 @@ pub(super) fn rule_ids(id: &RuleId, wanted: &Slsa) -> Vec<RuleId> {
         (wanted.level.is_some(), id.below(LEVEL)),
         (wanted.build_type.is_some(), id.below(BUILD_TYPE)),
         (wanted.repository.is_some(), source.below("repository")),
-        (wanted.source.reference.is_some(), source.below("ref")),
-        (wanted.source.commit.is_some(), source.below("commit")),
-        (wanted.source.entry_point.is_some(), source.below("entryPoint")),
+        (wanted.reference.is_some(), source.below("ref")),
+        (wanted.commit.is_some(), source.below("commit")),
+        (wanted.entry_point.is_some(), source.below("entryPoint")),
     ];
     ids.extend(written.into_iter().filter(|(written, _)| *written).map(|(_, id)| id));
-    ids.extend(wanted.external_parameters.values.keys().map(|name| parameters.below(name)));
-    if wanted.external_parameters.unknown == UnknownParameters::Deny {
+    ids.extend(wanted.parameters.values.keys().map(|name| parameters.below(name)));
+    if wanted.parameters.unknown == UnknownParameters::Deny {
         ids.push(parameters);
     }
     ids
@@ -157,7 +158,7 @@ fn level(id: RuleId, wanted: Level, provenance: &Provenance, builders: &Builders
     }
 }
 
-fn text(id: RuleId, what: &str, found: Option<String>, wanted: &TextMatch) -> Rule {
+fn text(id: RuleId, what: &str, found: Option<String>, wanted: &TextMatcher) -> Rule {
     compared(id, what, found.as_ref(), wanted, |found| wanted.matches(found))
 }
 
@@ -188,7 +189,7 @@ fn compared<T: std::fmt::Display>(
 /// SLSA build-provenance.md: unrecognised external parameters are to be rejected, because whoever
 /// starts the build chooses them.
 fn parameters(id: &RuleId, wanted: &Slsa, provenance: &Provenance) -> Vec<Rule> {
-    let parameters = &wanted.external_parameters;
+    let parameters = &wanted.parameters;
     let mut rules = Vec::new();
     for (name, wanted) in &parameters.values {
         let found = value(provenance, &pointer(name));

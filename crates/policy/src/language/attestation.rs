@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Age, At, Name, OneOrMany, Opt, Predicate, TextMatch};
+use super::{Age, At, Name, OneOrMany, Opt, Predicate, Text};
 
 /// An attestation that must be there, and what it must say.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -57,7 +57,7 @@ pub(crate) struct Slsa {
     pub(crate) level: Opt<At<Level>>,
     /// The build type.
     #[serde(default)]
-    pub(crate) build_type: Opt<TextMatch>,
+    pub(crate) build_type: Opt<At<Text>>,
     /// From what it was built.
     #[serde(default)]
     pub(crate) source: Source,
@@ -71,7 +71,7 @@ pub(crate) struct Slsa {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Builder {
     /// The provenance's `builder.id`.
-    pub(crate) id: TextMatch,
+    pub(crate) id: At<Text>,
     /// The authority that must have signed a provenance which names this builder.
     pub(crate) signer: At<Name>,
     /// The SLSA build level that you give this builder. 1 if left out.
@@ -112,17 +112,17 @@ pub(crate) struct Source {
     /// The repository, such as https://github.com/acme/app. Exact values are compared in one
     /// spelling: `git+` before and `.git` behind do not count.
     #[serde(default)]
-    pub(crate) repository: Opt<At<TextMatch>>,
+    pub(crate) repository: Opt<At<Text>>,
     /// The ref, such as refs/tags/v1.2.3.
     #[serde(default, rename = "ref")]
-    pub(crate) reference: Opt<TextMatch>,
+    pub(crate) reference: Opt<At<Text>>,
     /// The commit: 40 or 64 hexadecimal digits.
     #[serde(default)]
-    pub(crate) commit: Opt<TextMatch>,
+    pub(crate) commit: Opt<At<Text>>,
     /// The file or job in the repository that defined the build, such as
     /// .github/workflows/release.yml.
     #[serde(default)]
-    pub(crate) entry_point: Opt<TextMatch>,
+    pub(crate) entry_point: Opt<At<Text>>,
 }
 
 /// The parameters of a build that its caller chose: anything here may change what is built.
@@ -135,7 +135,7 @@ pub(crate) struct ExternalParameters {
     pub(crate) allow: Vec<String>,
     /// Parameters that must be there with this value, by name or JSON pointer.
     #[serde(default)]
-    pub(crate) values: BTreeMap<String, TextMatch>,
+    pub(crate) values: BTreeMap<String, At<Text>>,
     /// What to do about any other parameter. Repository, ref, commit and entry point of the source
     /// are never unknown: they are read as such.
     #[serde(default)]

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use super::{At, Digest, Name, Opt, Sha256, TextMatch, Time};
+use super::{At, Digest, Name, Opt, Sha256, Text, Time};
 
 /// A Sigstore instance: its trusted root in a file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -55,14 +55,14 @@ pub(crate) struct KeylessAuthority {
     #[serde(default)]
     pub(crate) root: Opt<At<Name>>,
     /// The OIDC issuer. A pattern must fix scheme and host.
-    pub(crate) issuer: At<TextMatch>,
+    pub(crate) issuer: At<Text>,
     /// The subject of the certificate: a workflow, an e-mail address. A pattern must fix scheme,
     /// host, owner and repository of a URI, or the domain of an e-mail address.
     #[serde(default)]
-    pub(crate) subject: Opt<At<TextMatch>>,
+    pub(crate) subject: Opt<At<Text>>,
     /// Further Fulcio extensions that the certificate must have, such as `runnerEnvironment`.
     #[serde(default)]
-    pub(crate) extensions: BTreeMap<String, At<TextMatch>>,
+    pub(crate) extensions: BTreeMap<String, At<Text>>,
     /// Accepts a subject that does not fix who may sign. Anybody with an account at the issuer
     /// can then meet this authority.
     #[serde(default)]

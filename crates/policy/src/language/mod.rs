@@ -13,6 +13,7 @@ mod attestation;
 mod authority;
 mod exception;
 mod go;
+mod scope;
 mod text;
 mod value;
 
@@ -21,17 +22,17 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use attestation::{
-    Attestation, Builder, ExternalParameters, Level, Sbom, Select, Slsa, Source, UnknownParameters,
-};
+pub(crate) use attestation::{Attestation, Builder, Level, Sbom, Select, Slsa, UnknownParameters};
 pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
 pub(crate) use go::{Go, GoCondition, ModulesJoin};
-pub(crate) use text::TextMatch;
+pub(crate) use scope::{Match, Names};
+pub(crate) use text::Text;
 pub(crate) use value::{
-    Age, At, Digest, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time, spoken,
+    Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time,
+    spoken,
 };
 
 use crate::verdict::Mode;
@@ -54,6 +55,9 @@ pub(crate) struct Document {
     /// What a failure does: `enforce` denies (the default), `warn` shows it, `audit` records it.
     #[serde(default)]
     pub(crate) mode: Mode,
+    /// Which targets the policy is about. All that it is used for, if left out.
+    #[serde(default, rename = "match")]
+    pub(crate) scope: Opt<At<Match>>,
     /// Which Sigstore instances are trusted. A policy that names none gets the one root that the
     /// caller trusts.
     #[serde(default)]

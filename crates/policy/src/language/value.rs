@@ -194,6 +194,15 @@ text_values! {
         "pattern": "^[0-9a-f]{64}$",
     };
 
+    /// A glob over names.
+    Glob(crate::glob::Glob) = str::parse, {
+        "description": "A glob: `*` is anything without a slash, `**` anything, `{name}` captures one \
+                        segment.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 512,
+    };
+
     /// The type of a predicate.
     Predicate(PredicateType) = |text| {
         PredicateType::from_alias_or_uri(text).map_err(|error| error.to_string())

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_core::identity::{FulcioExtensions, TextMatcher};
 
-use super::{files, identity};
+use super::{files, identity, text};
 use crate::error::{LoadError, Place};
+use crate::glob::Captures;
 use crate::language::{
-    self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, TextMatch, Trust,
+    self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, Text, Trust,
 };
 use crate::model::{Authority, Identity, Key, NamedRoot, RootChoice, SubjectMatch, Who};
 use crate::policy::PolicyFiles;
@@ -31,12 +32,13 @@ pub(super) fn roots(trust: &Trust, files: &dyn PolicyFiles) -> Result<Vec<NamedR
 pub(super) fn authorities(
     written: &BTreeMap<Name, At<language::Authority>>,
     roots: &[NamedRoot],
+    captures: &Captures,
     files: &dyn PolicyFiles,
 ) -> Result<Vec<Arc<Authority>>, LoadError> {
     let authority = |(name, written): (&Name, &At<language::Authority>)| {
         let who = match &written.value {
             language::Authority::Keyless(it) => {
-                Who::Identity(keyless(name, it, written.at, roots)?)
+                Who::Identity(keyless(name, it, written.at, roots, captures)?)
             }
             language::Authority::Key(it) => Who::Key(key(it, written.at, roots, files)?),
         };
@@ -50,13 +52,15 @@ fn keyless(
     written: &KeylessAuthority,
     at: Place,
     roots: &[NamedRoot],
+    captures: &Captures,
 ) -> Result<Identity, LoadError> {
     let named = root(&written.root, at, roots)?;
-    if !identity::fixes_issuer(&written.issuer) {
+    let issuer = text::resolve(&written.issuer, captures)?;
+    if !identity::fixes_issuer(&issuer) {
         return Err(LoadError::LooseIdentity {
             at: written.issuer.at,
             what: "issuer",
-            found: as_written(&written.issuer),
+            found: written.issuer.as_str().to_owned(),
             wanted: identity::ISSUER,
         });
     }
@@ -65,7 +69,7 @@ fn keyless(
         (None, false) => {
             return Err(LoadError::AnySubject { at, authority: name.to_string() });
         }
-        (Some(subject), dangerous) => self::subject(subject, dangerous)?,
+        (Some(subject), dangerous) => self::subject(subject, dangerous, captures)?,
     };
     for (extension, wanted) in &written.extensions {
         let names = FulcioExtensions::NAMES.iter().map(|(name, _)| (*name).to_owned());
@@ -75,27 +79,33 @@ fn keyless(
             return Err(LoadError::UnknownKey { at: wanted.at, key, wanted: names });
         }
     }
-    let extensions = written.extensions.iter();
+    let extension =
+        |(name, wanted): (&String, &At<Text>)| Ok((name.clone(), text::resolve(wanted, captures)?));
     Ok(Identity {
         instance: named.map_or(Instance::default(), |root| root.instance),
         root: choice(named),
-        issuer: written.issuer.value.clone(),
+        issuer,
         subject,
-        extensions: extensions.map(|(name, wanted)| (name.clone(), wanted.value.clone())).collect(),
+        extensions: written.extensions.iter().map(extension).collect::<Result<_, LoadError>>()?,
     })
 }
 
-fn subject(written: &At<TextMatch>, dangerous: bool) -> Result<SubjectMatch, LoadError> {
-    let TextMatcher::Pattern(pattern) = &written.0 else {
-        return Ok(SubjectMatch::Text(written.value.clone()));
+fn subject(
+    written: &At<Text>,
+    dangerous: bool,
+    captures: &Captures,
+) -> Result<SubjectMatch, LoadError> {
+    let subject = text::resolve(written, captures)?;
+    let TextMatcher::Pattern(pattern) = &subject else {
+        return Ok(SubjectMatch::Text(subject));
     };
     match identity::fixed_subjects(pattern) {
-        Some(kind) => Ok(SubjectMatch::Pattern(written.value.clone(), kind)),
-        None if dangerous => Ok(SubjectMatch::Text(written.value.clone())),
+        Some(kind) => Ok(SubjectMatch::Pattern(subject, kind)),
+        None if dangerous => Ok(SubjectMatch::Text(subject)),
         None => Err(LoadError::LooseIdentity {
             at: written.at,
             what: "subject",
-            found: as_written(written),
+            found: written.as_str().to_owned(),
             wanted: identity::SUBJECT,
         }),
     }
@@ -165,12 +175,5 @@ fn choice(root: Option<&NamedRoot>) -> RootChoice {
             RootChoice::Named { name: root.name.clone(), digest: root.root.digest().clone() }
         }
         None => RootChoice::Caller,
-    }
-}
-
-fn as_written(text: &TextMatch) -> String {
-    match &text.0 {
-        TextMatcher::Exact(text) => text.clone(),
-        TextMatcher::Pattern(pattern) => pattern.as_str().to_owned(),
     }
 }

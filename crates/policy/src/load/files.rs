@@ -1,5 +1,9 @@
 //! Reading the files that a policy names.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+
 use chainsign_core::key::PublicKey;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::{Limits, digest::ArtifactDigest};
@@ -7,6 +11,40 @@ use chainsign_core::{Limits, digest::ArtifactDigest};
 use crate::error::LoadError;
 use crate::language::At;
 use crate::policy::PolicyFiles;
+
+/// Keeps what it reads, so that a policy can be asked about one target after the other and always
+/// means the same files.
+pub(super) struct Kept<'a> {
+    files: &'a dyn PolicyFiles,
+    kept: RefCell<BTreeMap<String, Vec<u8>>>,
+}
+
+impl<'a> Kept<'a> {
+    pub(super) fn new(files: &'a dyn PolicyFiles) -> Self {
+        Kept { files, kept: RefCell::default() }
+    }
+
+    pub(super) fn into_files(self) -> BTreeMap<String, Vec<u8>> {
+        self.kept.into_inner()
+    }
+}
+
+impl PolicyFiles for Kept<'_> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        if let Some(known) = self.kept.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let bytes = self.files.read(path)?;
+        self.kept.borrow_mut().insert(path.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+}
+
+impl PolicyFiles for BTreeMap<String, Vec<u8>> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.get(path).cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+}
 
 /// Reads a trusted root and holds it against its pin.
 pub(super) fn root(

@@ -11,12 +11,11 @@
 use chainsign_core::identity::{Pattern, TextMatcher};
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Literal};
 
-use crate::language::TextMatch;
 use crate::model::SubjectKind;
 
 /// Whether the issuer is fixed: exactly, or scheme and host.
-pub(super) fn fixes_issuer(issuer: &TextMatch) -> bool {
-    match &issuer.0 {
+pub(super) fn fixes_issuer(issuer: &TextMatcher) -> bool {
+    match issuer {
         TextMatcher::Exact(_) => true,
         TextMatcher::Pattern(pattern) => {
             every(pattern, ExtractKind::Prefix, |text, whole| segments(text, whole, 1, &['/']))
@@ -157,8 +156,7 @@ mod tests {
 
     #[test]
     fn issuers_are_fixed_by_scheme_and_host() {
-        let fixed =
-            |text: &str| fixes_issuer(&TextMatch(TextMatcher::Pattern(text.parse().unwrap())));
+        let fixed = |text: &str| fixes_issuer(&TextMatcher::Pattern(text.parse().unwrap()));
         assert!(fixed(r"https://gitlab\.example\.com/.*"));
         assert!(fixed(r"https://gitlab\.example\.com"));
         for loose in
@@ -166,6 +164,6 @@ mod tests {
         {
             assert!(!fixed(loose), "{loose}");
         }
-        assert!(fixes_issuer(&TextMatch(TextMatcher::Exact("https://x".to_owned()))));
+        assert!(fixes_issuer(&TextMatcher::Exact("https://x".to_owned())));
     }
 }

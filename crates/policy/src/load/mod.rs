@@ -7,6 +7,8 @@
 mod authorities;
 mod files;
 mod identity;
+mod scope;
+mod text;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -18,13 +20,25 @@ use chainsign_core::predicate::{CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE
 
 use crate::error::{LoadError, Place};
 use crate::evaluate;
-use crate::language::{self, At, Document, ModulesJoin, Name, Select, SignatureTree};
-use crate::model::{Attestation, Authority, Builder, Model, RepositoryMatch, SignerTree, Slsa};
+use crate::glob::Captures;
+use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
+use crate::model::{
+    Attestation, Authority, Builder, Model, Parameters, RepositoryMatch, Scope, SignerTree, Slsa,
+};
 use crate::policy::PolicyFiles;
+use crate::target::TargetName;
 use crate::verdict::{PolicyIdentity, RuleId};
 
-/// Loads a policy.
-pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<Model, LoadError> {
+/// A policy file, read and complete, before it is known what it is asked about.
+#[derive(Debug)]
+pub(crate) struct Source {
+    document: Document,
+    digest: ArtifactDigest,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Loads a policy: the file, and what it says before it is asked about a target.
+pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Model), LoadError> {
     let document: Document = yaml::read(yaml, "Policy")?;
     if document.authorities.is_empty() {
         return Err(LoadError::NoAuthority);
@@ -32,33 +46,69 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<Model, LoadEr
     if document.signatures.is_none() && document.attestations.is_empty() {
         return Err(LoadError::NoIdentityRule);
     }
+    let captures = scope::samples(document.scope.as_ref())?;
+    let kept = files::Kept::new(files);
+    let digest = ArtifactDigest::sha256(yaml);
+    let scope = document.scope.as_ref().map(|_| Scope::Unbound);
+    let model = compile(&document, &digest, scope, &captures, &kept)?;
+    exceptions(&document.exceptions, &model)?;
+    Ok((Source { document, digest, files: kept.into_files() }, model))
+}
+
+/// What the policy says about a target; `None` when it says nothing about it.
+pub(crate) fn bind(source: &Source, target: &TargetName) -> Result<Option<Model>, LoadError> {
+    let Some(scope) = source.document.scope.as_ref() else {
+        let captures = Captures::new();
+        return compile(&source.document, &source.digest, None, &captures, &source.files).map(Some);
+    };
+    let Some((by, captures)) = scope::matches(scope, target) else { return Ok(None) };
+    let bound = Scope::Bound { target: target.to_string(), by, captures: captures.clone() };
+    compile(&source.document, &source.digest, Some(bound), &captures, &source.files).map(Some)
+}
+
+/// The globs of the targets that a policy is about, for saying that another is not among them.
+pub(crate) fn globs(source: &Source) -> Vec<String> {
+    source.document.scope.as_ref().map_or(Vec::new(), |scope| scope::globs(scope))
+}
+
+fn compile(
+    document: &Document,
+    digest: &ArtifactDigest,
+    scope: Option<Scope>,
+    captures: &Captures,
+    files: &dyn PolicyFiles,
+) -> Result<Model, LoadError> {
     let roots = authorities::roots(&document.trust, files)?;
-    let authorities = authorities::authorities(&document.authorities, &roots, files)?;
+    let authorities = authorities::authorities(&document.authorities, &roots, captures, files)?;
     let known = Authorities(&authorities);
     let signatures = document.signatures.as_ref().map(|it| known.tree(&it.require)).transpose()?;
-    let attestations = attestations(&document.attestations, &known)?;
+    let compile = Compile { known: &known, captures };
+    let attestations = document.attestations.iter();
+    let attestations: Vec<_> = attestations
+        .map(|(name, written)| compile.attestation(name, written))
+        .collect::<Result<_, _>>()?;
     if let Some(go) = document.go.as_ref() {
         settings(go)?;
         joins(go, &attestations)?;
     }
-    let model = Model {
+    let metadata = &document.metadata;
+    Ok(Model {
         identity: PolicyIdentity {
-            name: document.metadata.name.0,
-            version: document.metadata.version.0,
-            digest: ArtifactDigest::sha256(yaml),
+            name: metadata.name.to_string(),
+            version: metadata.version.0,
+            digest: digest.clone(),
             mode: document.mode,
         },
-        expires: document.metadata.expires.as_ref().map(|time| time.0),
+        expires: metadata.expires.as_ref().map(|time| time.0),
+        scope,
         roots,
         authorities,
         signatures,
         attestations,
-        go: document.go.0,
-        deny: document.deny,
+        go: document.go.0.clone(),
+        deny: document.deny.clone(),
         exceptions: document.exceptions.iter().map(|exception| exception.value.clone()).collect(),
-    };
-    exceptions(&document.exceptions, &model)?;
-    Ok(model)
+    })
 }
 
 /// The authorities of a policy, to be found by name.
@@ -107,98 +157,113 @@ impl Authorities<'_> {
     }
 }
 
-fn attestations(
-    written: &BTreeMap<Name, At<language::Attestation>>,
-    known: &Authorities<'_>,
-) -> Result<Vec<Attestation>, LoadError> {
-    written.iter().map(|(name, attestation)| self::attestation(name, attestation, known)).collect()
+/// Turns what is written into what is evaluated.
+struct Compile<'a> {
+    known: &'a Authorities<'a>,
+    captures: &'a Captures,
 }
 
-fn attestation(
-    name: &Name,
-    written: &At<language::Attestation>,
-    known: &Authorities<'_>,
-) -> Result<Attestation, LoadError> {
-    let by = written.by.iter().map(|name| known.named(name, written.by.at));
-    let types: Vec<_> = written.predicate_type.iter().map(|it| it.0.clone()).collect();
-    let only = |wanted: &[&str], rules: &'static str, at: Place| match types
-        .iter()
-        .find(|it| !wanted.contains(&it.as_str()))
-    {
-        Some(other) => Err(LoadError::Value {
-            at,
-            reason: format!("found {rules:?} rules for {other}, wanted {}", wanted.join(" or ")),
-        }),
-        None => Ok(()),
-    };
-    if let Some(slsa) = written.slsa.as_ref() {
-        only(&[SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2], "slsa", slsa.at)?;
-    }
-    if let Some(sbom) = written.sbom.as_ref() {
-        only(&[CYCLONEDX, SPDX], "sbom", sbom.at)?;
-    }
-    let select = match written.select.value {
-        Select::Any => None,
-        Select::Newest => Some("newest"),
-        Select::All => Some("all"),
-    };
-    if let (Some(select), None) = (select, written.max_age.as_ref()) {
-        return Err(LoadError::SelectWithoutAge { at: written.select.at, select });
-    }
-    Ok(Attestation {
-        name: name.to_string(),
-        id: RuleId::new("attestations").below(name.as_str()),
-        by: by.collect::<Result<_, _>>()?,
-        select: written.select.value,
-        max_age: written.max_age.as_ref().map(|age| age.0),
-        slsa: written.slsa.as_ref().map(|slsa| self::slsa(slsa, known)).transpose()?,
-        sbom: written.sbom.as_ref().map(|sbom| sbom.value.clone()),
-        types,
-    })
-}
-
-fn slsa(written: &At<language::Slsa>, known: &Authorities<'_>) -> Result<Slsa, LoadError> {
-    if written.builders.is_empty() {
-        let reason = "found no builder, wanted at least one".to_owned();
-        return Err(LoadError::Value { at: written.at, reason });
-    }
-    let builder = |builder: &At<language::Builder>| {
-        Ok(Builder {
-            id: builder.id.clone(),
-            signer: known.named(&builder.signer, builder.signer.at)?,
-            level: builder.level.unwrap_or(language::Level(1)),
-        })
-    };
-    let builders: Vec<Builder> =
-        written.builders.iter().map(builder).collect::<Result<_, LoadError>>()?;
-    let best = builders.iter().map(|builder| builder.level).max();
-    if let Some(level) = written.level.as_ref().filter(|level| Some(level.value) > best) {
-        let reason = format!(
-            "found level {}, wanted at most {}: no builder is given more",
-            level.0,
-            best.map_or(0, |best| best.0)
-        );
-        return Err(LoadError::Value { at: level.at, reason });
-    }
-    Ok(Slsa {
-        builders,
-        level: written.level.as_ref().map(|level| level.value),
-        build_type: written.build_type.0.clone(),
-        repository: written.source.repository.as_ref().map(repository).transpose()?,
-        source: written.source.clone(),
-        external_parameters: written.external_parameters.clone(),
-    })
-}
-
-fn repository(written: &At<language::TextMatch>) -> Result<RepositoryMatch, LoadError> {
-    match &written.0 {
-        TextMatcher::Exact(text) => match text.parse() {
-            Ok(repository) => Ok(RepositoryMatch::Exact(repository)),
-            Err(error) => {
-                Err(LoadError::Value { at: written.at, reason: format!("found {text:?}: {error}") })
+impl Compile<'_> {
+    fn attestation(
+        &self,
+        name: &Name,
+        written: &At<language::Attestation>,
+    ) -> Result<Attestation, LoadError> {
+        let by = written.by.iter().map(|name| self.known.named(name, written.by.at));
+        let types: Vec<_> = written.predicate_type.iter().map(|it| it.0.clone()).collect();
+        let only = |wanted: &[&str], rules: &'static str, at: Place| match types
+            .iter()
+            .find(|it| !wanted.contains(&it.as_str()))
+        {
+            Some(other) => {
+                let wanted = wanted.join(" or ");
+                let reason = format!("found `{rules}` rules for {other}, wanted {wanted}");
+                Err(LoadError::Value { at, reason })
             }
-        },
-        TextMatcher::Pattern(pattern) => Ok(RepositoryMatch::Pattern(pattern.clone())),
+            None => Ok(()),
+        };
+        if let Some(slsa) = written.slsa.as_ref() {
+            only(&PROVENANCES, "slsa", slsa.at)?;
+        }
+        if let Some(sbom) = written.sbom.as_ref() {
+            only(&SBOMS, "sbom", sbom.at)?;
+        }
+        let select = match written.select.value {
+            Select::Any => None,
+            Select::Newest => Some("newest"),
+            Select::All => Some("all"),
+        };
+        if let (Some(select), None) = (select, written.max_age.as_ref()) {
+            return Err(LoadError::SelectWithoutAge { at: written.select.at, select });
+        }
+        Ok(Attestation {
+            name: name.to_string(),
+            id: RuleId::new("attestations").below(name.as_str()),
+            by: by.collect::<Result<_, _>>()?,
+            select: written.select.value,
+            max_age: written.max_age.as_ref().map(|age| age.0),
+            slsa: written.slsa.as_ref().map(|slsa| self.slsa(slsa)).transpose()?,
+            sbom: written.sbom.as_ref().map(|sbom| sbom.value.clone()),
+            types,
+        })
+    }
+
+    fn slsa(&self, written: &At<language::Slsa>) -> Result<Slsa, LoadError> {
+        if written.builders.is_empty() {
+            let reason = "found no builder, wanted at least one".to_owned();
+            return Err(LoadError::Value { at: written.at, reason });
+        }
+        let builder = |builder: &At<language::Builder>| {
+            Ok(Builder {
+                id: text::resolve(&builder.id, self.captures)?,
+                signer: self.known.named(&builder.signer, builder.signer.at)?,
+                level: builder.level.unwrap_or(language::Level(1)),
+            })
+        };
+        let builders: Vec<Builder> =
+            written.builders.iter().map(builder).collect::<Result<_, LoadError>>()?;
+        let best = builders.iter().map(|builder| builder.level).max();
+        if let Some(level) = written.level.as_ref().filter(|level| Some(level.value) > best) {
+            let best = best.map_or(0, |best| best.0);
+            let reason =
+                format!("found level {}, wanted at most {best}: no builder is given more", level.0);
+            return Err(LoadError::Value { at: level.at, reason });
+        }
+        let (source, parameters) = (&written.source, &written.external_parameters);
+        let value = |(name, value): (&String, &At<Text>)| {
+            Ok((name.clone(), text::resolve(value, self.captures)?))
+        };
+        Ok(Slsa {
+            builders,
+            level: written.level.as_ref().map(|level| level.value),
+            build_type: self.text(&written.build_type)?,
+            repository: source.repository.as_ref().map(|it| self.repository(it)).transpose()?,
+            reference: self.text(&source.reference)?,
+            commit: self.text(&source.commit)?,
+            entry_point: self.text(&source.entry_point)?,
+            parameters: Parameters {
+                allow: parameters.allow.clone(),
+                values: parameters.values.iter().map(value).collect::<Result<_, LoadError>>()?,
+                unknown: parameters.unknown,
+            },
+        })
+    }
+
+    fn repository(&self, written: &At<Text>) -> Result<RepositoryMatch, LoadError> {
+        match text::resolve(written, self.captures)? {
+            TextMatcher::Exact(text) => match text.parse() {
+                Ok(repository) => Ok(RepositoryMatch::Exact(repository)),
+                Err(error) => {
+                    let reason = format!("found {text:?}: {error}");
+                    Err(LoadError::Value { at: written.at, reason })
+                }
+            },
+            TextMatcher::Pattern(pattern) => Ok(RepositoryMatch::Pattern(pattern)),
+        }
+    }
+
+    fn text(&self, written: &Opt<At<Text>>) -> Result<Option<TextMatcher>, LoadError> {
+        written.as_ref().map(|text| text::resolve(text, self.captures)).transpose()
     }
 }
 
@@ -224,9 +289,8 @@ fn joins(go: &language::Go, attestations: &[Attestation]) -> Result<(), LoadErro
         }
         Err(LoadError::WrongAttestation { at: name.at, name: name.to_string(), wanted })
     };
-    let is_sbom = |it: &Attestation| of_types(it, &[CYCLONEDX, SPDX]);
-    let is_provenance =
-        |it: &Attestation| of_types(it, &[SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2]);
+    let is_sbom = |it: &Attestation| of_types(it, &SBOMS);
+    let is_provenance = |it: &Attestation| of_types(it, &PROVENANCES);
     if let Some(ModulesJoin::Equal(name) | ModulesJoin::Covers(name)) = go.modules.as_ref() {
         find(name, "an SBOM", is_sbom)?;
     }
@@ -294,3 +358,6 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
     }
     Ok(())
 }
+
+const PROVENANCES: [&str; 2] = [SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2];
+const SBOMS: [&str; 2] = [CYCLONEDX, SPDX];

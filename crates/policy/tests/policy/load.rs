@@ -72,6 +72,14 @@ const REJECTS: &[(&str, &str)] = &[
     ("kind: Policy", "kind: ClusterImagePolicy"),
     ("chainsign.dev/v1", "policy.sigstore.dev/v1beta1"),
     ("kind: Policy\n", ""),
+    // captures
+    ("mode: enforce", "match: {}"),
+    ("mode: enforce", "match: {images: {include: []}}"),
+    ("mode: enforce", "match: {images: {include: ['ghcr.io/{a}', 'ghcr.io/x/{b}']}}"),
+    ("mode: enforce", "match: {images: {include: ['ghcr.io/{a}/{a}']}}"),
+    ("mode: enforce", "match: {images: {include: ['ghcr.io/[a-z]']}}"),
+    ("entryPoint: .github", "entryPoint: '{service}/.github' # "),
+    ("https://github\\.com/acme/app/", "https://github\\.com/acme/{service}/"),
     // identities
     (SUBJECT, r"subject: {pattern: '.*@.*'}"),
     (SUBJECT, r"subject: {pattern: 'https://github\.com/acme.*'}"),

@@ -11,3 +11,4 @@ mod properties;
 mod real;
 mod report;
 mod schema;
+mod targets;

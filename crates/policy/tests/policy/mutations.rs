@@ -318,6 +318,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Authority.keyless", "every authority above"),
     ("Authority.key", "every authority above"),
     // Places for the fields above.
+    ("Document.match", ""),
+    ("Match.images", "targets::a_policy_is_about_what_it_matches"),
+    ("Match.files", "targets::a_policy_is_about_what_it_matches"),
+    ("Names.include", "targets::a_policy_is_about_what_it_matches"),
+    ("Names.exclude", "targets::a_policy_is_about_what_it_matches"),
     ("Document.metadata", ""),
     ("Document.trust", ""),
     ("Trust.roots", ""),

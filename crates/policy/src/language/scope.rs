@@ -1,0 +1,33 @@
+//! Which targets a policy is about, and what it takes from their names.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Glob, Opt};
+
+/// Which targets the policy is about. What it does not match, it says nothing about, and nothing
+/// evaluated is an error.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Match {
+    /// Images, by registry and repository in full: docker.io/library/nginx. Tags and digests do
+    /// not count.
+    #[serde(default)]
+    pub(crate) images: Opt<Names>,
+    /// Files, by the name they are given under.
+    #[serde(default)]
+    pub(crate) files: Opt<Names>,
+}
+
+/// Names: `*` is anything without a slash, `**` anything, `{name}` captures one segment. A captured
+/// text may be used as `{name}` in identities and expectations.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Names {
+    /// At least one of these matches.
+    #[schemars(length(min = 1))]
+    pub(crate) include: Vec<At<Glob>>,
+    /// None of these matches.
+    #[serde(default)]
+    pub(crate) exclude: Vec<At<Glob>>,
+}
