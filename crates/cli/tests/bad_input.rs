@@ -103,6 +103,31 @@ fn nobody_named_who_must_have_signed() {
 }
 
 #[test]
+fn a_pattern_that_names_nobody() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    desk.write("file.sigstore.json", "{}");
+    let issuer = ["--certificate-oidc-issuer", "https://token.actions.githubusercontent.com"];
+    for pattern in [".*", "https://github\\.com/.*", ".+@.+"] {
+        let mut arguments = vec!["verify-blob", "--certificate-identity-regexp", pattern];
+        arguments.extend(issuer);
+        arguments.push("file");
+        let ran = desk.run(&arguments).exits(2).says("names nobody: it also matches ");
+        assert!(
+            ran.stderr.contains("hint: write scheme, host, owner and repository"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let identity =
+        ["--certificate-identity", "dev@acme.test", "--certificate-oidc-issuer-regexp", ".*"];
+    let mut arguments = vec!["verify-blob"];
+    arguments.extend(identity);
+    arguments.push("file");
+    desk.run(&arguments).exits(2).says("also matches https://any-host.invalid");
+}
+
+#[test]
 fn a_file_without_a_signature_is_a_no() {
     let desk = Desk::new();
     desk.write("file", "content");

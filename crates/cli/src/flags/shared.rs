@@ -49,7 +49,8 @@ pub struct SignerFlags {
     /// Subject of the certificate: an e-mail address or a URI, exactly
     #[arg(long, value_name = "IDENTITY", alias = "cert-identity")]
     pub certificate_identity: Option<String>,
-    /// Subject as a regular expression that must match all of it (cosign matches a part)
+    /// Subject as a regular expression that must match all of it (cosign matches a part) and name
+    /// somebody: `.*` is refused
     #[arg(long, value_name = "REGEXP", conflicts_with = "certificate_identity")]
     pub certificate_identity_regexp: Option<String>,
     /// OIDC issuer of the certificate, exactly

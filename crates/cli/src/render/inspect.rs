@@ -47,6 +47,7 @@ pub fn inspected(printer: &Printer, inspected: &Inspected) -> io::Result<()> {
 pub fn trust(printer: &Printer, trust: &Trust) -> io::Result<()> {
     let mut card = root_card(&trust.root);
     if let Some(config) = &trust.signing_config {
+        card.lines.push(paint(HEADING, "signing config"));
         card.services("certificate authority", &config.certificate_authorities);
         card.services("oidc issuer", &config.oidc_issuers);
         card.services("transparency log", &config.transparency_logs);

@@ -149,14 +149,21 @@ fn matcher(
     pattern: Option<String>,
     flag: &str,
 ) -> Result<Option<TextMatcher>, Failure> {
-    match (exact, pattern) {
-        (Some(text), _) => Ok(Some(TextMatcher::Exact(text))),
-        (None, Some(text)) => {
-            let pattern: Pattern =
-                text.parse().map_err(|error| Failure::because("bad-flag", flag, &error))?;
-            Ok(Some(TextMatcher::Pattern(pattern)))
+    let text = match (exact, pattern) {
+        (Some(text), _) => return Ok(Some(TextMatcher::Exact(text))),
+        (None, None) => return Ok(None),
+        (None, Some(text)) => text,
+    };
+    let pattern: Pattern =
+        text.parse().map_err(|error| Failure::because("bad-flag", flag, &error))?;
+    match STRANGERS.iter().find(|stranger| pattern.matches(stranger)) {
+        None => Ok(Some(TextMatcher::Pattern(pattern))),
+        Some(stranger) => {
+            let message = format!("{flag} {text:?} names nobody: it also matches {stranger}");
+            Err(Failure::undecided("loose-identity", message).hint(
+                "write scheme, host, owner and repository, or the address's domain, literally",
+            ))
         }
-        (None, None) => Ok(None),
     }
 }
 
@@ -222,3 +229,11 @@ fn target(given: &str) -> Result<Target, Failure> {
         Err(_) => Ok(Target::File(path)),
     }
 }
+
+/// Names that nobody means. Whoever writes a pattern that matches one has named nobody.
+const STRANGERS: [&str; 4] = [
+    "https://any-host.invalid/any-owner/any-repository/.github/workflows/any.yml@refs/heads/any",
+    "https://github.com/any-owner/any-repository/.github/workflows/any.yml@refs/heads/any",
+    "https://any-host.invalid",
+    "anybody@any-host.invalid",
+];
