@@ -87,7 +87,7 @@ pub enum LoadError {
         wanted: &'static str,
     },
     /// A name that is used and not defined.
-    #[error("{at}: {name:?} is not {kind} of this policy, wanted one of {}", list(.wanted))]
+    #[error("{at}: {name:?} is not {kind} of this policy, {}", choices(.wanted))]
     UnknownName {
         /// Where it is used.
         at: Place,
@@ -101,6 +101,17 @@ pub enum LoadError {
     /// The policy names nobody: anything could then be signed by anybody.
     #[error("the policy has no authority, wanted at least one under `authorities`")]
     NoAuthority,
+    /// The set names no policy.
+    #[error("the set has no policy, wanted at least one under `policies`")]
+    NoPolicy,
+    /// A policy of a set does not load.
+    #[error("in {path}: {error}")]
+    InPolicy {
+        /// The policy's file, as the set names it.
+        path: String,
+        /// Why it does not load.
+        error: Box<LoadError>,
+    },
     /// No rule asks who signed.
     #[error(
         "no rule asks who signed, wanted `signatures` or at least one entry under `attestations`"
@@ -241,6 +252,7 @@ impl LoadError {
             Self::NoAuthority => Some(
                 "an authority is a trusted root with an issuer and a subject, or a key".to_owned(),
             ),
+            Self::InPolicy { error, .. } => error.hint(),
             Self::FileDigest { .. } => Some(
                 "if the change is wanted, look at what changed and put the new digest in"
                     .to_owned(),
@@ -273,7 +285,9 @@ impl LoadError {
             | Self::SelectWithoutAge { at, .. }
             | Self::WrongAttestation { at, .. }
             | Self::Exception { at, .. } => Some(*at),
-            Self::TooLarge { .. }
+            Self::InPolicy { error, .. } => error.place(),
+            Self::NoPolicy
+            | Self::TooLarge { .. }
             | Self::NotUtf8 { .. }
             | Self::OtherDocument { .. }
             | Self::NoAuthority
@@ -322,7 +336,14 @@ fn edits(left: &str, right: &str) -> usize {
 }
 
 fn list(words: &[String]) -> String {
-    if words.is_empty() { "none: there are none".to_owned() } else { words.join(", ") }
+    words.join(", ")
+}
+
+fn choices(names: &[String]) -> String {
+    if names.is_empty() {
+        return "which defines none".to_owned();
+    }
+    format!("wanted one of {}", names.join(", "))
 }
 
 /// Bounds the work of comparing names that an attacker may make long.

@@ -10,6 +10,7 @@ mod model;
 mod plan;
 mod policy;
 mod schema;
+mod set;
 mod settings;
 mod target;
 pub mod testing;
@@ -21,6 +22,7 @@ pub use evidence::{
 };
 pub use plan::{Attempt, Plan, Verifiers};
 pub use policy::{Policy, PolicyFiles};
-pub use schema::json_schema;
+pub use schema::{json_schema, set_json_schema};
+pub use set::{PolicySet, Selection, SetVerdict};
 pub use target::{ImageName, TargetError, TargetName};
 pub use verdict::{Decision, Mode, Outcome, Verdict};

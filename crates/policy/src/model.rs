@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::{Pattern, TextMatcher};
 use chainsign_core::key::PublicKey;
+use chainsign_core::material::LogId;
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_slsa::source::Repository;
@@ -57,6 +58,56 @@ pub(crate) struct NamedRoot {
 pub(crate) struct Authority {
     pub(crate) name: String,
     pub(crate) who: Who,
+    /// What must be proven about every signature, whoever makes it.
+    pub(crate) proof: Arc<Proof>,
+}
+
+/// What must be proven about every signature that counts.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    /// The logs that count; `None`: all of the trusted root.
+    pub(crate) logs: Option<Vec<LogId>>,
+    /// In how many different logs it must be; 0: as its instance promises.
+    pub(crate) min_logs: u8,
+    pub(crate) entries: EntryProof,
+    pub(crate) timestamp: TimestampProof,
+    /// The first moment at which it may have been made.
+    pub(crate) not_before: Option<Timestamp>,
+    /// How long ago it may have been made.
+    pub(crate) within: Option<SignedDuration>,
+}
+
+/// What proves that an entry is in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EntryProof {
+    /// A signed entry timestamp, or an inclusion proof.
+    #[default]
+    Any,
+    /// An inclusion proof with a checkpoint.
+    Inclusion,
+}
+
+/// Whether a timestamp authority must have proven a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TimestampProof {
+    #[default]
+    Optional,
+    Required,
+}
+
+impl Proof {
+    /// Whether anything is demanded that only a trusted root can prove.
+    pub(crate) fn needs_root(&self) -> bool {
+        self.wants_log()
+            || self.timestamp == TimestampProof::Required
+            || self.not_before.is_some()
+            || self.within.is_some()
+    }
+
+    /// Whether a log entry is demanded.
+    pub(crate) fn wants_log(&self) -> bool {
+        self.logs.is_some() || self.min_logs > 0 || self.entries == EntryProof::Inclusion
+    }
 }
 
 #[derive(Debug)]

@@ -34,6 +34,22 @@ pub struct Attempt {
 }
 
 impl Plan {
+    /// One plan for several policies.
+    pub(crate) fn of(
+        plans: impl IntoIterator<Item = Plan>,
+        caller_root: Option<&TrustedRoot>,
+    ) -> Self {
+        let caller_root = caller_root.map(|root| root.digest().clone());
+        let mut all = Plan { roots: Vec::new(), attempts: Vec::new(), caller_root };
+        for plan in plans {
+            all.roots.extend(plan.roots);
+            plan.attempts.into_iter().for_each(|attempt| all.add(attempt));
+        }
+        all.roots.sort_by(|left, right| left.digest().cmp(right.digest()));
+        all.roots.dedup_by(|left, right| left.digest() == right.digest());
+        all
+    }
+
     /// The trusted roots, each once.
     pub fn roots(&self) -> &[TrustedRoot] {
         &self.roots
@@ -57,7 +73,11 @@ impl Plan {
             known.root == attempt.root && known.requirements == attempt.requirements
         };
         match self.attempts.iter_mut().find(same) {
-            Some(known) => known.authorities.extend(attempt.authorities),
+            Some(known) => {
+                let new = |name: &String| !known.authorities.contains(name);
+                let new: Vec<_> = attempt.authorities.into_iter().filter(new).collect();
+                known.authorities.extend(new);
+            }
             None => self.attempts.push(attempt),
         }
     }

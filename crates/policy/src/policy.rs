@@ -13,7 +13,7 @@ use crate::evaluate::{self, Case, Target};
 use crate::evidence::EvidenceSet;
 use crate::language::{Instance, KeyLog};
 use crate::load;
-use crate::model::{Authority, Model, Who};
+use crate::model::{Authority, Model, TimestampProof, Who};
 use crate::plan::{Attempt, Plan};
 use crate::target::{TargetError, TargetName};
 use crate::verdict::{PolicyIdentity, RuleId, Verdict};
@@ -144,30 +144,37 @@ impl Policy {
 
 /// How evidence for an authority must verify. `None` when it needs a root and there is none.
 fn attempt(authority: &Authority, caller_root: Option<&ArtifactDigest>) -> Option<Attempt> {
-    let authorities = vec![authority.name.clone()];
-    match &authority.who {
+    let proof = &authority.proof;
+    let (root, mut requirements) = match &authority.who {
         Who::Identity(identity) => {
-            let root = identity.root.digest(caller_root)?.clone();
             // The identity is matched by the rules, which can then say which part differs.
             let signer = SignerRequirement::AnyIdentity;
             let requirements = match identity.instance {
                 Instance::Sigstore => Requirements::keyless(signer),
                 Instance::Github => Requirements::github(signer),
             };
-            Some(Attempt { root: Some(root), requirements, authorities })
+            (identity.root.digest(caller_root), requirements)
         }
         Who::Key(key) => {
-            let root = key.root.as_ref().and_then(|root| root.digest(caller_root)).cloned();
-            if key.needs_root() && root.is_none() {
-                return None;
+            let mut requirements = Requirements::key(key.key.clone());
+            if key.log == KeyLog::Require {
+                requirements.transparency_logs = Some(NonZeroUsize::MIN);
             }
-            let one = |wanted: bool| wanted.then_some(NonZeroUsize::MIN);
-            let requirements = Requirements {
-                transparency_logs: one(key.log == KeyLog::Require),
-                time_authorities: one(key.has_window()),
-                ..Requirements::key(key.key.clone())
-            };
-            Some(Attempt { root, requirements, authorities })
+            if key.has_window() || proof.not_before.is_some() || proof.within.is_some() {
+                requirements.time_authorities = Some(NonZeroUsize::MIN);
+            }
+            (key.root.as_ref().and_then(|root| root.digest(caller_root)), requirements)
         }
+    };
+    if authority.needs_root() && root.is_none() {
+        return None;
     }
+    if proof.wants_log() {
+        let logs = NonZeroUsize::new(proof.min_logs.into()).unwrap_or(NonZeroUsize::MIN);
+        requirements.transparency_logs = requirements.transparency_logs.max(Some(logs));
+    }
+    if proof.timestamp == TimestampProof::Required {
+        requirements.timestamp_authorities = Some(NonZeroUsize::MIN);
+    }
+    Some(Attempt { root: root.cloned(), requirements, authorities: vec![authority.name.clone()] })
 }

@@ -29,7 +29,8 @@ use jiff::Timestamp;
 
 use crate::evaluate::{self, Case, Target};
 use crate::evidence::{
-    Content, EvidenceSet, LogReference, Origin, Parsed, ProvenTime, Signer, Testimony, TimeKind,
+    Content, EvidenceSet, Inclusion, LogReference, Origin, Parsed, ProvenTime, Signer, Testimony,
+    TimeKind,
 };
 use crate::policy::Policy;
 use crate::verdict::{Outcome, Report};
@@ -84,7 +85,7 @@ impl Fixture {
             signer,
             subject,
             times: vec![ProvenTime { time: signed_at, authority, kind: TimeKind::Log }],
-            log_entries: vec![LogReference { log: LogId([0; 32]), index: 0 }],
+            log_entries: vec![proven(LogId([0; 32]), 0)],
             checks: Vec::new(),
             content: Content::Fixture(statement),
             parsed: Parsed::default(),
@@ -104,8 +105,16 @@ impl Fixture {
     /// With these log entries instead: the id of the log and the index. None if it is empty.
     #[must_use]
     pub fn with_log_entries(mut self, entries: impl IntoIterator<Item = (LogId, u64)>) -> Self {
-        let entry = |(log, index)| LogReference { log, index };
-        self.0.log_entries = entries.into_iter().map(entry).collect();
+        self.0.log_entries = entries.into_iter().map(|(log, index)| proven(log, index)).collect();
+        self
+    }
+
+    /// With log entries that are only promised: signed entry timestamps without inclusion proofs.
+    #[must_use]
+    pub fn without_inclusion_proofs(mut self) -> Self {
+        for entry in &mut self.0.log_entries {
+            entry.inclusion = Inclusion::Promised;
+        }
         self
     }
 
@@ -115,6 +124,10 @@ impl Fixture {
         self.0.root = Some(root);
         self
     }
+}
+
+fn proven(log: LogId, index: u64) -> LogReference {
+    LogReference { log, index, inclusion: Inclusion::Proven }
 }
 
 /// What a policy says about evidence of which some was made up. It decides nothing.

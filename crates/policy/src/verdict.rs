@@ -47,8 +47,8 @@ impl Verdict {
     }
 }
 
-/// What to do with the artifact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What to do with the artifact. Ordered: the later is the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decision {
     /// Every rule passed.
     Allow,

@@ -69,7 +69,7 @@ fn candidates<'a>(
 ) -> (Vec<&'a Testimony>, Vec<Mismatch>) {
     let (mut candidates, mut mismatches) = (Vec::new(), Vec::new());
     for testimony in case.evidence.iter().filter(|it| is_of_type(attestation, it)) {
-        let met = attestation.by.iter().map(|it| it.meets(testimony, case.caller_root));
+        let met = attestation.by.iter().map(|it| it.meets(testimony, case));
         let (met, not): (Vec<_>, Vec<_>) = met.partition(Result::is_ok);
         match met.is_empty() {
             false => candidates.push(*testimony),

@@ -1,13 +1,19 @@
 //! Does a piece of evidence meet an authority?
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::{CertificateIdentity, SubjectAlternativeName};
+use jiff::Timestamp;
 
-use crate::evidence::{Signer, Testimony, TimeKind};
-use crate::language::{Instance, KeyLog};
-use crate::model::{Authority, Identity, Key, RootChoice, SubjectKind, SubjectMatch, Who};
+use super::case::Case;
+use crate::evidence::{Inclusion, LogReference, Signer, Testimony, TimeKind};
+use crate::language::{Instance, KeyLog, spoken};
+use crate::model::{
+    Authority, EntryProof, Identity, Key, Proof, RootChoice, SubjectKind, SubjectMatch,
+    TimestampProof, Who,
+};
 use crate::verdict::Reason;
 
 /// Why evidence does not meet an authority.
@@ -44,11 +50,7 @@ impl Mismatch {
 impl Authority {
     /// Whether the evidence meets this authority: signer, trusted root, and the proof that its
     /// root promises.
-    pub(super) fn meets(
-        &self,
-        testimony: &Testimony,
-        caller_root: Option<&ArtifactDigest>,
-    ) -> Result<(), Mismatch> {
+    pub(super) fn meets(&self, testimony: &Testimony, case: &Case<'_>) -> Result<(), Mismatch> {
         let because = |rank, reason, found: String, wanted: String| Mismatch {
             reason,
             message: format!(
@@ -62,11 +64,17 @@ impl Authority {
         match (&self.who, &testimony.signer) {
             (Who::Identity(wanted), Signer::Certificate { identity, .. }) => {
                 wanted.names(identity, &because)?;
-                under_root(&wanted.root, testimony, caller_root, &because)?;
-                wanted.proven(testimony, &because)
+                under_root(&wanted.root, testimony, case.caller_root, &because)?;
+                wanted.proven(testimony, &because)?;
+                self.proof.met(testimony, case.now, &because)
             }
             (Who::Key(wanted), Signer::Key { key }) if *key == wanted.key.fingerprint() => {
-                wanted.proven(testimony, caller_root, &because)
+                if self.needs_root() {
+                    let root = wanted.root.as_ref().unwrap_or(&RootChoice::Caller);
+                    under_root(root, testimony, case.caller_root, &because)?;
+                }
+                wanted.proven(testimony, &because)?;
+                self.proof.met(testimony, case.now, &because)
             }
             (Who::Key(_), signer) => {
                 let rank = u8::from(matches!(signer, Signer::Key { .. }));
@@ -84,7 +92,17 @@ impl Authority {
             Who::Identity(identity) => identity.root.digest(caller_root).is_none(),
             Who::Key(key) => {
                 let root = key.root.as_ref().and_then(|root| root.digest(caller_root));
-                key.needs_root() && root.is_none()
+                self.needs_root() && root.is_none()
+            }
+        }
+    }
+
+    /// Whether anything must be proven that only a trusted root can prove.
+    pub(crate) fn needs_root(&self) -> bool {
+        match &self.who {
+            Who::Identity(_) => true,
+            Who::Key(key) => {
+                key.log == KeyLog::Require || key.has_window() || self.proof.needs_root()
             }
         }
     }
@@ -184,31 +202,12 @@ impl fmt::Display for SubjectKind {
 }
 
 impl Key {
-    /// Whether anything must be proven that only a trusted root can prove.
-    pub(crate) fn needs_root(&self) -> bool {
-        self.log == KeyLog::Require || self.has_window()
-    }
-
     /// Whether the policy bounds when the key may have signed.
     pub(crate) fn has_window(&self) -> bool {
         self.not_before.is_some() || self.not_after.is_some()
     }
 
-    fn proven(
-        &self,
-        testimony: &Testimony,
-        caller_root: Option<&ArtifactDigest>,
-        because: Because<'_>,
-    ) -> Result<(), Mismatch> {
-        if !self.needs_root() {
-            return Ok(());
-        }
-        under_root(
-            self.root.as_ref().unwrap_or(&RootChoice::Caller),
-            testimony,
-            caller_root,
-            because,
-        )?;
+    fn proven(&self, testimony: &Testimony, because: Because<'_>) -> Result<(), Mismatch> {
         if self.log == KeyLog::Require && testimony.log_entries.is_empty() {
             let (found, wanted) = ("no log entry".to_owned(), "a log entry".to_owned());
             return Err(because(5, Reason::TooLittleProof, found, wanted));
@@ -233,6 +232,65 @@ impl Key {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl Proof {
+    /// Whether logs and timestamp authorities prove what the policy asks of every signature.
+    fn met(
+        &self,
+        testimony: &Testimony,
+        now: Timestamp,
+        because: Because<'_>,
+    ) -> Result<(), Mismatch> {
+        self.logged(testimony, because)?;
+        let stamped = || testimony.times.iter().any(|it| it.kind == TimeKind::TimestampAuthority);
+        if self.timestamp == TimestampProof::Required && !stamped() {
+            let (found, wanted) = ("no signed timestamp", "a signed timestamp");
+            return Err(because(7, Reason::TooLittleProof, found.to_owned(), wanted.to_owned()));
+        }
+        if self.not_before.is_none() && self.within.is_none() {
+            return Ok(());
+        }
+        let Some(signed) = testimony.signed_at() else {
+            let (found, wanted) = ("no proven time".to_owned(), "a proven time".to_owned());
+            return Err(because(7, Reason::TimeNotProven, found, wanted));
+        };
+        let found = format!("a signature of {signed}");
+        if let Some(first) = self.not_before.filter(|first| signed < *first) {
+            return Err(because(8, Reason::TooOld, found, format!("one made {first} or later")));
+        }
+        match self.within {
+            Some(limit) if now.duration_since(signed) > limit => {
+                let wanted = format!("one made at most {} before {now}", spoken(limit));
+                Err(because(8, Reason::TooOld, found, wanted))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the different logs that count.
+    fn logged(&self, testimony: &Testimony, because: Because<'_>) -> Result<(), Mismatch> {
+        if !self.wants_log() {
+            return Ok(());
+        }
+        let counts = |entry: &&LogReference| {
+            self.logs.as_ref().is_none_or(|logs| logs.contains(&entry.log))
+                && (self.entries == EntryProof::Any || entry.inclusion == Inclusion::Proven)
+        };
+        let logs: BTreeSet<_> =
+            testimony.log_entries.iter().filter(counts).map(|entry| entry.log).collect();
+        let wanted = usize::from(self.min_logs.max(1));
+        if logs.len() >= wanted {
+            return Ok(());
+        }
+        let proof = match self.entries {
+            EntryProof::Any => "",
+            EntryProof::Inclusion => " with an inclusion proof",
+        };
+        let among = if self.logs.is_some() { " that count" } else { "" };
+        let found = format!("entries{proof} in {} logs{among}", logs.len());
+        Err(because(7, Reason::TooLittleProof, found, format!("entries{proof} in {wanted}")))
     }
 }
 

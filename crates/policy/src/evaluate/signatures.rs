@@ -109,7 +109,7 @@ impl<'a> Signatures<'a> {
     fn one(&self, authority: &Arc<Authority>) -> Reading<'a> {
         let (mut used, mut mismatches) = (BTreeMap::new(), Vec::new());
         for (index, signature) in self.signatures.iter().enumerate() {
-            match authority.meets(signature, self.case.caller_root) {
+            match authority.meets(signature, self.case) {
                 Ok(()) => drop(used.insert((index, authority.name.clone()), *signature)),
                 Err(mismatch) => mismatches.push(mismatch),
             }

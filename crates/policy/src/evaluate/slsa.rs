@@ -105,7 +105,7 @@ fn builders<'a>(
         provenance.builder_id.as_ref().is_some_and(|found| builder.id.matches(&found.0))
     };
     let named: Vec<_> = wanted.builders.iter().filter(names).collect();
-    let speaks = |builder: &&Builder| builder.signer.meets(candidate, case.caller_root).is_ok();
+    let speaks = |builder: &&Builder| builder.signer.meets(candidate, case).is_ok();
     Builders { trusted: named.iter().copied().filter(speaks).collect(), named }
 }
 

@@ -19,7 +19,7 @@ use chainsign_core::statement::Statement;
 use jiff::Timestamp;
 
 pub(crate) use testimony::{
-    Content, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
+    Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
 };
 
 /// Where a candidate was found, in the caller's words: a file name, a line of a file, a reference.

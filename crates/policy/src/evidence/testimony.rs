@@ -77,6 +77,14 @@ pub(crate) enum TimeKind {
 pub(crate) struct LogReference {
     pub(crate) log: LogId,
     pub(crate) index: u64,
+    pub(crate) inclusion: Inclusion,
+}
+
+/// Whether an inclusion proof with a checkpoint was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Inclusion {
+    Proven,
+    Promised,
 }
 
 /// What was signed.
@@ -117,7 +125,14 @@ impl Testimony {
             log_entries: bundle
                 .log_entries()
                 .iter()
-                .map(|entry| LogReference { log: entry.log_id(), index: entry.log_index() })
+                .map(|entry| LogReference {
+                    log: entry.log_id(),
+                    index: entry.log_index(),
+                    inclusion: match entry.inclusion() {
+                        Some(_) => Inclusion::Proven,
+                        None => Inclusion::Promised,
+                    },
+                })
                 .collect(),
             checks: bundle
                 .checks()

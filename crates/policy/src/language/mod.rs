@@ -13,7 +13,9 @@ mod attestation;
 mod authority;
 mod exception;
 mod go;
+mod proof;
 mod scope;
+mod set;
 mod text;
 mod value;
 
@@ -28,7 +30,9 @@ pub(crate) use authority::{
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
 pub(crate) use go::{Go, GoCondition, ModulesJoin};
+pub(crate) use proof::{SigningTime, Transparency};
 pub(crate) use scope::{Match, Names};
+pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
 pub(crate) use text::Text;
 pub(crate) use value::{
     Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time,
@@ -65,6 +69,13 @@ pub(crate) struct Document {
     /// Who may sign, by a name that the rules below use.
     #[serde(default)]
     pub(crate) authorities: BTreeMap<Name, At<Authority>>,
+    /// What transparency logs and timestamp authorities must prove about every signature that
+    /// counts.
+    #[serde(default)]
+    pub(crate) transparency: Opt<At<Transparency>>,
+    /// When every signature that counts must have been made.
+    #[serde(default)]
+    pub(crate) signed: Opt<At<SigningTime>>,
     /// Who must have signed the artifact itself.
     #[serde(default)]
     pub(crate) signatures: Opt<Signatures>,

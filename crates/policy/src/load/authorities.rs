@@ -1,18 +1,24 @@
 //! Roots and authorities: who may sign, under which trusted root.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_core::identity::{FulcioExtensions, TextMatcher};
+use chainsign_core::material::LogId;
 
 use super::{files, identity, text};
 use crate::error::{LoadError, Place};
 use crate::glob::Captures;
 use crate::language::{
-    self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, Text, Trust,
+    self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, SigningTime, Text,
+    Transparency, Trust,
 };
-use crate::model::{Authority, Identity, Key, NamedRoot, RootChoice, SubjectMatch, Who};
+use crate::model::{
+    Authority, EntryProof, Identity, Key, NamedRoot, Proof, RootChoice, SubjectMatch,
+    TimestampProof, Who,
+};
 use crate::policy::PolicyFiles;
 
 /// Reads the policy's own roots.
@@ -28,10 +34,40 @@ pub(super) fn roots(trust: &Trust, files: &dyn PolicyFiles) -> Result<Vec<NamedR
     trust.roots.iter().map(root).collect()
 }
 
+/// What must be proven about every signature.
+pub(super) fn proof(
+    transparency: Option<&At<Transparency>>,
+    signed: Option<&At<SigningTime>>,
+) -> Result<Arc<Proof>, LoadError> {
+    let mut proof = Proof::default();
+    if let Some(written) = transparency {
+        if let Some(logs) = written.logs.as_ref() {
+            if logs.is_empty() {
+                let reason = "found no log, wanted at least one".to_owned();
+                return Err(LoadError::Value { at: written.at, reason });
+            }
+            proof.logs = Some(logs.iter().map(|log| LogId(log.0)).collect());
+        }
+        proof.min_logs = written.min_logs.map_or(0, NonZeroU8::get);
+        if written.inclusion_proof.is_some() {
+            proof.entries = EntryProof::Inclusion;
+        }
+        if written.timestamp.is_some() {
+            proof.timestamp = TimestampProof::Required;
+        }
+    }
+    if let Some(written) = signed {
+        proof.not_before = written.not_before.as_ref().map(|time| time.0);
+        proof.within = written.within.as_ref().map(|age| age.0);
+    }
+    Ok(Arc::new(proof))
+}
+
 /// Resolves every authority.
 pub(super) fn authorities(
     written: &BTreeMap<Name, At<language::Authority>>,
     roots: &[NamedRoot],
+    proof: &Arc<Proof>,
     captures: &Captures,
     files: &dyn PolicyFiles,
 ) -> Result<Vec<Arc<Authority>>, LoadError> {
@@ -40,9 +76,9 @@ pub(super) fn authorities(
             language::Authority::Keyless(it) => {
                 Who::Identity(keyless(name, it, written.at, roots, captures)?)
             }
-            language::Authority::Key(it) => Who::Key(key(it, written.at, roots, files)?),
+            language::Authority::Key(it) => Who::Key(key(it, written.at, roots, proof, files)?),
         };
-        Ok(Arc::new(Authority { name: name.to_string(), who }))
+        Ok(Arc::new(Authority { name: name.to_string(), who, proof: proof.clone() }))
     };
     written.iter().map(authority).collect()
 }
@@ -115,6 +151,7 @@ fn key(
     written: &KeyAuthority,
     at: Place,
     roots: &[NamedRoot],
+    proof: &Proof,
     files: &dyn PolicyFiles,
 ) -> Result<Key, LoadError> {
     let pin = written.fingerprint.as_ref().map(|pin| (pin.value.0.clone(), pin.at));
@@ -132,7 +169,10 @@ fn key(
         let reason = format!("found notAfter {end}, wanted one after notBefore {start}");
         return Err(LoadError::Value { at, reason });
     }
-    let proves = written.log == KeyLog::Require || not_before.is_some() || not_after.is_some();
+    let proves = written.log == KeyLog::Require
+        || not_before.is_some()
+        || not_after.is_some()
+        || proof.needs_root();
     let root = match self::root(&written.root, at, roots) {
         // Nothing has to be proven under a root.
         Err(LoadError::AmbiguousRoot { .. }) if !proves => None,

@@ -79,7 +79,8 @@ pub(super) fn key(
     Ok(key)
 }
 
-fn read(path: &At<String>, files: &dyn PolicyFiles) -> Result<Vec<u8>, LoadError> {
+/// Reads a file that a policy names.
+pub(super) fn read(path: &At<String>, files: &dyn PolicyFiles) -> Result<Vec<u8>, LoadError> {
     let fault = |reason: String| LoadError::File { at: path.at, path: path.value.clone(), reason };
     if path.is_empty() || path.contains("://") {
         return Err(fault("found no path of a file, wanted one; addresses are not fetched".into()));
@@ -87,7 +88,8 @@ fn read(path: &At<String>, files: &dyn PolicyFiles) -> Result<Vec<u8>, LoadError
     files.read(path).map_err(|error| fault(error.to_string()))
 }
 
-fn pinned(
+/// Holds a digest against its pin.
+pub(super) fn pinned(
     path: &At<String>,
     found: ArtifactDigest,
     pin: Option<(ArtifactDigest, crate::Place)>,

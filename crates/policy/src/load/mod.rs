@@ -8,8 +8,11 @@ mod authorities;
 mod files;
 mod identity;
 mod scope;
+mod set;
 mod text;
 mod yaml;
+
+pub(crate) use set::load_set;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,7 +82,9 @@ fn compile(
     files: &dyn PolicyFiles,
 ) -> Result<Model, LoadError> {
     let roots = authorities::roots(&document.trust, files)?;
-    let authorities = authorities::authorities(&document.authorities, &roots, captures, files)?;
+    let proof = authorities::proof(document.transparency.as_ref(), document.signed.as_ref())?;
+    let authorities =
+        authorities::authorities(&document.authorities, &roots, &proof, captures, files)?;
     let known = Authorities(&authorities);
     let signatures = document.signatures.as_ref().map(|it| known.tree(&it.require)).transpose()?;
     let compile = Compile { known: &known, captures };

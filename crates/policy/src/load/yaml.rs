@@ -16,18 +16,32 @@ use crate::error::{LoadError, Place};
 /// [`LoadError::TooLarge`], [`LoadError::NotUtf8`], [`LoadError::OtherDocument`] when
 /// `apiVersion` and `kind` are not these, and the variants that speak of keys and values.
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, LoadError> {
+    let text = text(bytes)?;
+    let found = header(text)?;
+    if found != kind {
+        return Err(LoadError::OtherDocument { key: "kind", found, wanted: kind });
+    }
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| load_error(&error))
+}
+
+/// The kind of a document of this language.
+///
+/// # Errors
+/// As [`read`] has them for what is not one.
+pub(super) fn kind(bytes: &[u8]) -> Result<String, LoadError> {
+    header(text(bytes)?)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, LoadError> {
     if bytes.len() > BYTES {
         return Err(LoadError::TooLarge { found: bytes.len(), limit: BYTES });
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| LoadError::NotUtf8 { at: error.valid_up_to() })?;
-    header(text, kind)?;
-    serde_saphyr::from_str_with_options(text, options()).map_err(|error| load_error(&error))
+    std::str::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 { at: error.valid_up_to() })
 }
 
 /// Looks at `apiVersion` and `kind` first: a file for another program would otherwise be met with
 /// a complaint about its keys.
-fn header(text: &str, kind: &'static str) -> Result<(), LoadError> {
+fn header(text: &str) -> Result<String, LoadError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Header {
@@ -36,13 +50,14 @@ fn header(text: &str, kind: &'static str) -> Result<(), LoadError> {
     }
     let header: Header =
         serde_saphyr::from_str_with_options(text, options()).map_err(|error| load_error(&error))?;
-    let same = |key, found: Option<String>, wanted: &'static str| match found {
-        Some(found) if found == wanted => Ok(()),
-        Some(found) => Err(LoadError::OtherDocument { key, found, wanted }),
-        None => Err(LoadError::MissingKey { at: START, key: key.to_owned() }),
-    };
-    same("apiVersion", header.api_version, API_VERSION)?;
-    same("kind", header.kind, kind)
+    let missing = |key: &str| LoadError::MissingKey { at: START, key: key.to_owned() };
+    match header.api_version {
+        Some(found) if found == API_VERSION => header.kind.ok_or_else(|| missing("kind")),
+        Some(found) => {
+            Err(LoadError::OtherDocument { key: "apiVersion", found, wanted: API_VERSION })
+        }
+        None => Err(missing("apiVersion")),
+    }
 }
 
 fn options() -> serde_saphyr::Options {

@@ -548,3 +548,52 @@ fn a_denied_log_entry_is_that_entry_of_that_log() {
     check(&release, &yaml(7, 6), &[]);
     check(&release, &yaml(8, 6), &[("attestations.sbom", FAIL, "evidence-denied")]);
 }
+
+#[test]
+fn transparency_is_demanded_of_every_signature() {
+    let with = |rules: &str| {
+        changed("signatures:\n", &format!("transparency: {{{rules}}}\nsignatures:\n"))
+    };
+    let every: &[_] = &[
+        ("signatures", FAIL, "too-little-proof"),
+        ("attestations.provenance", FAIL, "too-little-proof"),
+        ("attestations.sbom", FAIL, "too-little-proof"),
+    ];
+    let zero = "0".repeat(64);
+    check(&Release::good(), &with(&format!("logs: ['{zero}']")), &[]);
+    check(&Release::good(), &with(&format!("logs: ['{}']", "1".repeat(64))), every);
+    check(&Release::good(), &with("minLogs: 1"), &[]);
+    check(&Release::good(), &with("minLogs: 2"), every);
+    check(&Release::good(), &with("inclusionProof: require"), &[]);
+    check(&Release::good(), &with("timestamp: require"), every);
+    let all = |change: fn(Fixture) -> Fixture| {
+        let mut release = Release::good();
+        release.fixtures = release.fixtures.into_iter().map(change).collect();
+        release
+    };
+    let promised = all(Fixture::without_inclusion_proofs);
+    check(&promised, BASELINE, &[]);
+    check(&promised, &with("inclusionProof: require"), every);
+    // GHSA-9vcr-p3rj-q5q6: entries were counted, not logs.
+    let twice = all(|it| it.with_log_entries([(LogId([0; 32]), 3), (LogId([0; 32]), 2)]));
+    check(&twice, &with("minLogs: 2"), every);
+    let two = all(|it| it.with_log_entries([(LogId([0; 32]), 2), (LogId([9; 32]), 2)]));
+    check(&two, &with("minLogs: 2"), &[]);
+    check(&two, &with(&format!("minLogs: 2, logs: ['{zero}']")), every);
+    check(&all(|it| it.with_times([at("2026-11-21T11:00:00Z")])), &with("timestamp: require"), &[]);
+}
+
+#[test]
+fn old_signatures_can_be_made_unusable() {
+    let with =
+        |rules: &str| changed("signatures:\n", &format!("signed: {{{rules}}}\nsignatures:\n"));
+    let every: &[_] = &[
+        ("signatures", FAIL, "too-old"),
+        ("attestations.provenance", FAIL, "too-old"),
+        ("attestations.sbom", FAIL, "too-old"),
+    ];
+    check(&Release::good(), &with("notBefore: 2026-11-21T11:00:00Z"), &[]);
+    check(&Release::good(), &with("notBefore: 2026-11-21T11:00:01Z"), every);
+    check(&Release::good(), &with("within: 1h"), &[]);
+    check(&Release::good(), &with("within: 59m"), every);
+}

@@ -11,4 +11,5 @@ mod properties;
 mod real;
 mod report;
 mod schema;
+mod sets;
 mod targets;

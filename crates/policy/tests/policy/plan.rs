@@ -30,7 +30,7 @@ fn each_way_to_verify_is_there_once() {
         attempts,
         [
             (one.clone(), keyless, "builder release scanner".to_owned()),
-            (None, Requirements::key(other_key()), "nobody".to_owned()),
+            (one.clone(), Requirements::key(other_key()), "nobody".to_owned()),
             (one, offline, "offline".to_owned()),
         ]
     );

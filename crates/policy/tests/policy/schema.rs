@@ -2,22 +2,26 @@
 
 use std::path::Path;
 
-use chainsign_policy::json_schema;
+use chainsign_policy::{json_schema, set_json_schema};
 use serde_json::Value;
 
 use crate::common::*;
 
-/// `UPDATE_SCHEMA=1 cargo test -p chainsign-policy schema` writes the file.
+/// `UPDATE_SCHEMA=1 cargo test -p chainsign-policy schema` writes the files.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test compares a file")]
-fn the_shipped_schema_is_that_of_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/schema/policy.v1.json");
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, json_schema()).unwrap();
+#[expect(clippy::disallowed_methods, reason = "the test compares files")]
+fn the_shipped_schemas_are_those_of_the_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/schema");
+    for (name, wanted) in
+        [("policy.v1.json", json_schema()), ("policyset.v1.json", set_json_schema())]
+    {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let shipped = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(shipped, wanted, "run UPDATE_SCHEMA=1 cargo test -p chainsign-policy schema");
     }
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(shipped, json_schema(), "run UPDATE_SCHEMA=1 cargo test -p chainsign-policy schema");
 }
 
 #[test]

@@ -14,10 +14,7 @@ fn services() -> Policy {
              exclude: ['ghcr.io/acme/sandbox-*']\n  files: {include: ['dist/{service}']}\n",
         )
         .replace("acme/app", "acme/{service}")
-        .replace("- release\n", "- release # {service}\n")
-        .replace("https://github.com/acme/builders/.github", "https://github.com/acme/builders/.github")
-        .replace("level: release}", "level: release, '/workflow/path': '.github/workflows/release.yml'}")
-        .replace("extensions: {runnerEnvironment: github-hosted}", "extensions: {runnerEnvironment: github-hosted}");
+        .replace("level: release}", "level: release, '/workflow/path': '.github/workflows/release.yml'}");
     parse(&yaml).unwrap()
 }
 
