@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chainsign_core::digest::ArtifactDigest;
 
 use crate::archive::Fault;
+use crate::image::ImageFault;
 
 /// Why an artifact could not be opened, read, or believed to be one artifact.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,14 @@ pub enum Error {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// It is a container image, or several, that cannot be believed.
+    #[error("cannot look into the image {name}: {fault}")]
+    Image {
+        /// The name of the folder or archive.
+        name: String,
+        /// What is wrong with it.
+        fault: ImageFault,
+    },
     /// Its bytes are not those that a digest names.
     #[error("{name} is not the artifact wanted: found {found}, wanted {wanted}")]
     OtherArtifact {
@@ -120,6 +129,8 @@ pub enum FileKind {
     Regular,
     /// A directory.
     Directory,
+    /// A symbolic link, where links are not followed.
+    Link,
     /// A named pipe: its bytes can be read only once. Spool them into a file first.
     Pipe,
     /// A socket.
@@ -135,6 +146,7 @@ impl fmt::Display for FileKind {
         f.write_str(match self {
             Self::Regular => "a file",
             Self::Directory => "a directory",
+            Self::Link => "a symbolic link",
             Self::Pipe => "a pipe",
             Self::Socket => "a socket",
             Self::Device => "a device",

@@ -2,6 +2,7 @@ use chainsign_core::digest::ArtifactDigests;
 use chainsign_gosbom::{self as gosbom, GoBinary};
 
 use crate::archive::ArchiveLimits;
+use crate::image::ImageLimits;
 
 /// What is known about one artifact. All of it comes from the same bytes.
 #[derive(Debug)]
@@ -63,4 +64,6 @@ pub struct Limits {
     pub go: gosbom::Limits,
     /// For archives.
     pub archive: ArchiveLimits,
+    /// For container images.
+    pub image: ImageLimits,
 }

@@ -5,6 +5,7 @@ mod error;
 mod facts;
 mod folder;
 mod handle;
+pub mod image;
 mod open;
 mod snapshot;
 mod stream;

@@ -150,7 +150,7 @@ pub(crate) fn walk(
     limits: &Limits,
     visit: &mut dyn FnMut(InnerFile),
 ) -> Result<(ArchiveFormat, ArtifactDigests), Stop> {
-    let Limits { archive: limits, go } = limits;
+    let Limits { archive: limits, go, .. } = limits;
     let budget = &Budget::new(limits, source.len());
     Walker { limits, go, algorithms, budget, visit, within: Vec::new() }.archive(source)
 }
