@@ -5,16 +5,19 @@ mod evaluate;
 mod evidence;
 mod glob;
 mod language;
+mod licence;
 mod load;
 mod model;
 mod plan;
 mod policy;
+mod purl;
 mod schema;
 mod set;
 mod settings;
 mod target;
 pub mod testing;
 pub mod verdict;
+mod version;
 
 pub use error::{LoadError, Place};
 pub use evidence::{

@@ -370,6 +370,10 @@ reasons! {
     LevelTooLow "level-too-low",
     /// A parameter that the policy does not know.
     UnknownParameter "unknown-parameter",
+    /// The SBOM lists what the policy forbids.
+    Forbidden "forbidden",
+    /// A licence that the policy does not allow.
+    LicenceNotAllowed "licence-not-allowed",
     /// Fewer components than wanted.
     TooFewComponents "too-few-components",
     /// The artifact is not a Go binary.

@@ -98,7 +98,7 @@ fn one(
         rules.extend(slsa::rules(&attestation.id, wanted, candidate, case));
     }
     if let Some(wanted) = &attestation.sbom {
-        rules.extend(sbom::rules(&attestation.id, wanted, candidate));
+        rules.extend(sbom::rules(&attestation.id, wanted, candidate, case));
     }
     let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
     Judged { rules, joined }
@@ -132,8 +132,8 @@ fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) 
     if let Some(wanted) = &attestation.slsa {
         ids.extend(slsa::rule_ids(&attestation.id, wanted));
     }
-    if attestation.sbom.is_some() {
-        ids.extend(sbom::rule_ids(&attestation.id));
+    if let Some(wanted) = &attestation.sbom {
+        ids.extend(sbom::rule_ids(&attestation.id, wanted));
     }
     let joined = go.map_or(Vec::new(), |go| go.joins_without(&attestation.name, &presence));
     let blocked: Vec<_> = ids.into_iter().map(blocked).collect();

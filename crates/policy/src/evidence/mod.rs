@@ -18,6 +18,7 @@ use chainsign_core::predicate::PredicateType;
 use chainsign_core::statement::Statement;
 use jiff::Timestamp;
 
+pub(crate) use sbom::{Component, Sbom};
 pub(crate) use testimony::{
     Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
 };

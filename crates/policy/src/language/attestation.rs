@@ -1,11 +1,12 @@
 //! What must be attested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Age, At, Name, OneOrMany, Opt, Predicate, Text};
+use super::{Age, At, Name, OneOrMany, Opt, PackageUrl, Predicate, Text, Versions};
 
 /// An attestation that must be there, and what it must say.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -160,5 +161,59 @@ pub(crate) struct Sbom {
     /// How many components or packages it must list, beside what it describes. 1 if left out: an
     /// empty SBOM is no SBOM.
     #[serde(default)]
-    pub(crate) min_components: Opt<std::num::NonZeroU32>,
+    pub(crate) min_components: Opt<NonZeroU32>,
+    /// What it must describe by a digest of its own, beside the statement that carries it.
+    #[serde(default)]
+    pub(crate) describes: Opt<Described>,
+    /// Packages that it must not list.
+    #[serde(default)]
+    pub(crate) forbid: Vec<Forbidden>,
+    /// Which licences its components may have.
+    #[serde(default)]
+    pub(crate) licences: Opt<Licences>,
+}
+
+/// What an SBOM describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Described {
+    /// The artifact.
+    Artifact,
+}
+
+/// A package that must not be there.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Forbidden {
+    /// The package, without a version: pkg:golang/github.com/evil/pkg.
+    pub(crate) purl: PackageUrl,
+    /// The versions, such as "<1.4.2" or ">=1.2.0, <1.4.2". Pre-releases are ordered as semantic
+    /// versioning orders them. Every version, if left out.
+    #[serde(default)]
+    pub(crate) versions: Opt<Versions>,
+    /// Why, for reports.
+    pub(crate) reason: String,
+}
+
+/// Which licences components may have.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Licences {
+    /// SPDX identifiers, such as MIT. Of a choice (OR) one must be here, of a combination (AND) all.
+    #[schemars(length(min = 1))]
+    pub(crate) allow: BTreeSet<String>,
+    /// What to do about a component that states none.
+    #[serde(default)]
+    pub(crate) missing: MissingLicence,
+}
+
+/// What to do about a component that states no licence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum MissingLicence {
+    /// It fails.
+    #[default]
+    Deny,
+    /// It passes. Tools that look at binaries alone state no licences.
+    Allow,
 }

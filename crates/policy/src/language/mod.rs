@@ -24,7 +24,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use attestation::{Attestation, Builder, Level, Sbom, Select, Slsa, UnknownParameters};
+pub(crate) use attestation::{
+    Attestation, Builder, Forbidden, Level, Licences, MissingLicence, Sbom, Select, Slsa,
+    UnknownParameters,
+};
 pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
@@ -35,8 +38,8 @@ pub(crate) use scope::{Match, Names};
 pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
 pub(crate) use text::Text;
 pub(crate) use value::{
-    Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, Predicate, Sha256, Time,
-    spoken,
+    Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, PackageUrl, Predicate,
+    Sha256, Time, Versions, spoken,
 };
 
 use crate::verdict::Mode;

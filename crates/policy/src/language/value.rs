@@ -203,6 +203,26 @@ text_values! {
         "maxLength": 512,
     };
 
+    /// A package, without a version.
+    PackageUrl(crate::purl::Purl) = |text| {
+        let purl: crate::purl::Purl = text.parse()?;
+        match purl.version() {
+            None => Ok(purl),
+            Some(version) => Err(format!("found version {version} in {text:?}, wanted it in `versions`")),
+        }
+    }, {
+        "description": "A package URL without a version, such as pkg:golang/github.com/evil/pkg.",
+        "type": "string",
+        "pattern": "^pkg:[^@]+$",
+    };
+
+    /// A range of versions.
+    Versions(crate::version::VersionRange) = str::parse, {
+        "description": "Comparisons that must all hold, such as \">=1.2.0, <1.4.2\".",
+        "type": "string",
+        "pattern": "^\\s*(<|>|<=|>=|=)[^,]+(,\\s*(<|>|<=|>=|=)[^,]+)*$",
+    };
+
     /// The type of a predicate.
     Predicate(PredicateType) = |text| {
         PredicateType::from_alias_or_uri(text).map_err(|error| error.to_string())

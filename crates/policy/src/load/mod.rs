@@ -192,6 +192,10 @@ impl Compile<'_> {
         }
         if let Some(sbom) = written.sbom.as_ref() {
             only(&SBOMS, "sbom", sbom.at)?;
+            if sbom.licences.as_ref().is_some_and(|licences| licences.allow.is_empty()) {
+                let reason = "found no licence to allow, wanted at least one".to_owned();
+                return Err(LoadError::Value { at: sbom.at, reason });
+            }
         }
         let select = match written.select.value {
             Select::Any => None,

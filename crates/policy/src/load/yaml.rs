@@ -151,7 +151,7 @@ fn budget(breach: &serde_saphyr::budget::BudgetBreach) -> String {
 fn plain(words: &str) -> &str {
     match words {
         "unit value" => "no value",
-        "a nonzero usize" | "a nonzero u32" => "a whole number above 0",
+        words if words.starts_with("a nonzero") => "a whole number above 0",
         "u64" | "u8" => "a whole number",
         other => other,
     }

@@ -597,3 +597,89 @@ fn old_signatures_can_be_made_unusable() {
     check(&Release::good(), &with("within: 1h"), &[]);
     check(&Release::good(), &with("within: 59m"), every);
 }
+
+/// The baseline with other SBOM rules, on an SBOM with these components.
+#[track_caller]
+fn check_sbom(rules: &str, components: serde_json::Value, wanted: &[(&str, Outcome, &str)]) {
+    let yaml = changed("sbom: {minComponents: 4}", &format!("sbom: {{{rules}}}"));
+    let mut release = Release::good();
+    let mut json: serde_json::Value = serde_json::from_str(&sbom_json(MODULES)).unwrap();
+    json["components"].as_array_mut().unwrap().extend(components.as_array().unwrap().clone());
+    let artifact = release.digests().iter().next().unwrap().hex();
+    json["metadata"]["component"] = serde_json::json!({
+        "name": "app", "hashes": [{"alg": "SHA-256", "content": artifact}],
+    });
+    release.fixtures[3] = sbom(&release.binary, &json.to_string());
+    check(&release, &yaml, wanted);
+}
+
+#[test]
+fn forbidden_packages_are_found_by_name_and_version() {
+    let component = |purl: &str| serde_json::json!([{"name": "x", "purl": purl}]);
+    let forbid = "forbid: [{purl: 'pkg:npm/evil', versions: '<1.4.2', reason: GHSA-x}]";
+    let found: &[_] = &[("attestations.sbom.forbid", FAIL, "forbidden")];
+    let unknown: &[_] = &[("attestations.sbom.forbid", ERROR, "not-knowable")];
+    check_sbom(forbid, component("pkg:npm/evil@1.4.2"), &[]);
+    check_sbom(forbid, component("pkg:npm/evil@1.4.1"), found);
+    check_sbom(forbid, component("pkg:npm/evil@1.4.2-rc.1"), found);
+    check_sbom(forbid, component("pkg:npm/EVIL@1.4.1?x=y#z"), found);
+    check_sbom(forbid, component("pkg:npm/other@1.4.1"), &[]);
+    check_sbom(forbid, component("pkg:pypi/evil@1.4.1"), &[]);
+    // What cannot be compared might be forbidden.
+    check_sbom(forbid, component("pkg:npm/evil"), unknown);
+    check_sbom(forbid, component("pkg:npm/evil@latest"), unknown);
+    check_sbom(
+        forbid,
+        component("npm/evil@1"),
+        &[("attestations.sbom.forbid", ERROR, "not-knowable"), ("go.modules", FAIL, "unreadable")],
+    );
+    let every = "forbid: [{purl: 'pkg:golang/rsc.io/quote', reason: gone}]";
+    check_sbom(every, serde_json::json!([]), found);
+}
+
+#[test]
+fn licences_are_read_as_expressions() {
+    let component =
+        |licences: serde_json::Value| serde_json::json!([{"name": "x", "licenses": licences}]);
+    let rules = "licences: {allow: [MIT, Apache-2.0], missing: allow}";
+    let refused: &[_] = &[("attestations.sbom.licences", FAIL, "licence-not-allowed")];
+    check_sbom(rules, component(serde_json::json!([{"license": {"id": "MIT"}}])), &[]);
+    check_sbom(rules, component(serde_json::json!([{"license": {"id": "GPL-3.0-only"}}])), refused);
+    check_sbom(rules, component(serde_json::json!([{"expression": "GPL-3.0-only OR MIT"}])), &[]);
+    check_sbom(
+        rules,
+        component(serde_json::json!([{"expression": "GPL-3.0-only AND MIT"}])),
+        refused,
+    );
+    let both = serde_json::json!([{"license": {"id": "MIT"}}, {"license": {"name": "Ours"}}]);
+    check_sbom(rules, component(both), refused);
+    // Components of the good SBOM state none.
+    check_sbom(
+        "licences: {allow: [MIT], missing: deny}",
+        serde_json::json!([]),
+        &[("attestations.sbom.licences", FAIL, "value-missing")],
+    );
+    check_sbom(
+        "licences: {allow: [MIT]}",
+        serde_json::json!([]),
+        &[("attestations.sbom.licences", FAIL, "value-missing")],
+    );
+}
+
+#[test]
+fn an_sbom_describes_the_artifact_itself() {
+    check_sbom("describes: artifact", serde_json::json!([]), &[]);
+    let yaml = changed("sbom: {minComponents: 4}", "sbom: {describes: artifact}");
+    let described = |hash: &str| {
+        let mut release = Release::good();
+        let metadata = format!(r#"{{"metadata":{{"component":{{"name":"x","hashes":[{hash}]}}}},"#);
+        let json = sbom_json(MODULES).replacen('{', &metadata, 1);
+        release.fixtures[3] = sbom(&release.binary, &json);
+        release
+    };
+    let missing: &[_] = &[("attestations.sbom.describes", FAIL, "value-missing")];
+    check(&described(""), &yaml, missing);
+    check(&described(r#"{"alg":"MD5","content":"00"}"#), &yaml, missing);
+    let other = format!(r#"{{"alg":"SHA-256","content":"{}"}}"#, "0".repeat(64));
+    check(&described(&other), &yaml, &[("attestations.sbom.describes", FAIL, "value-mismatch")]);
+}

@@ -138,6 +138,13 @@ const REJECTS: &[(&str, &str)] = &[
     ("minComponents: 4", "minComponents: 0"),
     ("minVersion: \"1.25\"", "minVersion: \"latest\""),
     ("digests: ['sha256:00", "digests: ['sha257:00"),
+    ("minComponents: 4", "licences: {allow: []}"),
+    ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil@1', reason: x}]"),
+    ("minComponents: 4", "forbid: [{purl: evil, reason: x}]"),
+    ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil', versions: '1.0.0', reason: x}]"),
+    ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil', versions: '<1:2', reason: x}]"),
+    ("mode: enforce", "transparency: {logs: []}"),
+    ("mode: enforce", "transparency: {minLogs: 0}"),
     // exceptions
     (WAIVER, "dangerousWaiveSignature: false"),
     (EXCEPTION, "rules: [go.minVersions]"),

@@ -318,6 +318,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Authority.keyless", "every authority above"),
     ("Authority.key", "every authority above"),
     // Places for the fields above.
+    ("Sbom.describes", "evaluate::an_sbom_describes_the_artifact_itself"),
+    ("Forbidden.purl", "evaluate::forbidden_packages_are_found_by_name_and_version"),
+    ("Forbidden.versions", "evaluate::forbidden_packages_are_found_by_name_and_version"),
+    (
+        "Forbidden.reason",
+        "evaluate::forbidden_packages_are_found_by_name_and_version (shown, decides nothing)",
+    ),
+    ("Licences.allow", "evaluate::licences_are_read_as_expressions"),
+    ("Licences.missing", "evaluate::licences_are_read_as_expressions"),
+    ("Sbom.forbid", ""),
+    ("Sbom.licences", ""),
     ("Transparency.logs", "evaluate::transparency_is_demanded_of_every_signature"),
     ("Transparency.minLogs", "evaluate::transparency_is_demanded_of_every_signature"),
     ("Transparency.inclusionProof", "evaluate::transparency_is_demanded_of_every_signature"),
