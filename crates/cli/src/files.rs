@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// Reads a document of at most [`DOCUMENT_BYTES`], or standard input for `-`.
+/// Reads a document of at most 32 MiB, or standard input for `-`.
 ///
 /// # Errors
 /// `unreadable` when it cannot be opened or read, `limit-reached` when it is larger.

@@ -16,7 +16,7 @@ use crate::flags::sign::{AttestBlobFlags, AttestFlags, PredicateFlags, SignBlobF
 /// `sign-blob`
 ///
 /// # Errors
-/// `bad-flag` for one output path with several files, and two files with one bundle; as [`tokens`].
+/// `bad-flag` for one output path with several files, and two files with one bundle; also when there is no identity token.
 pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
     let several = flags.files.len() > 1;
     let single = [
@@ -58,7 +58,7 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
 /// `attest`
 ///
 /// # Errors
-/// `bad-flag`; as [`predicate`] and [`tokens`].
+/// `bad-flag`; also when there is no identity token or no predicate.
 pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure> {
     if flags.bundle.is_some() && flags.files.len() > 1 {
         let message = format!("found {} files with --bundle, wanted one", flags.files.len());
@@ -85,7 +85,7 @@ pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure
 /// `attest-blob`
 ///
 /// # Errors
-/// As [`predicate`] and [`tokens`].
+/// When there is no identity token or no predicate.
 pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest, Failure> {
     let bundle = BundleOutput::File(flags.bundle);
     Ok(SignRequest {
