@@ -2,7 +2,7 @@
 //!
 //! Only [`crate::load`] makes these; nothing here can be half filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,9 +15,10 @@ use chainsign_core::trust::TrustedRoot;
 use chainsign_slsa::source::Repository;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::evidence::{Severity, Status};
 use crate::glob::Captures;
 use crate::language::{
-    Deny, Exception, Go, Instance, KeyLog, Level, Sbom, Select, UnknownParameters,
+    Deny, Exception, Go, Instance, KeyLog, Level, Sbom, Select, UnknownParameters, UnknownSeverity,
 };
 use crate::verdict::{PolicyIdentity, RuleId};
 
@@ -185,6 +186,24 @@ pub(crate) struct Attestation {
     pub(crate) max_age: Option<SignedDuration>,
     pub(crate) slsa: Option<Slsa>,
     pub(crate) sbom: Option<Sbom>,
+    pub(crate) vulnerabilities: Option<Vulnerabilities>,
+}
+
+/// What a vulnerability scan may have found.
+#[derive(Clone, Debug)]
+pub(crate) struct Vulnerabilities {
+    pub(crate) max: Severity,
+    pub(crate) unknown: UnknownSeverity,
+    pub(crate) scanned_within: Option<SignedDuration>,
+    pub(crate) vex: Option<VexSource>,
+}
+
+/// Whose VEX documents may take findings out.
+#[derive(Clone, Debug)]
+pub(crate) struct VexSource {
+    pub(crate) by: Vec<Arc<Authority>>,
+    pub(crate) max_age: SignedDuration,
+    pub(crate) suppress: BTreeSet<Status>,
 }
 
 /// What a provenance must say.

@@ -372,6 +372,8 @@ reasons! {
     UnknownParameter "unknown-parameter",
     /// The SBOM lists what the policy forbids.
     Forbidden "forbidden",
+    /// A vulnerability that is worse than the policy allows.
+    Vulnerable "vulnerable",
     /// A licence that the policy does not allow.
     LicenceNotAllowed "licence-not-allowed",
     /// Fewer components than wanted.

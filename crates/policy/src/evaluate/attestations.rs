@@ -7,7 +7,7 @@ use super::case::Case;
 use super::exceptions::Waivers;
 use super::go::{GoRules, Joined};
 use super::missing::Missing;
-use super::{line, sbom, slsa};
+use super::{line, sbom, slsa, vulnerabilities};
 use crate::evidence::{Claim, Testimony};
 use crate::language::Select;
 use crate::model::Attestation;
@@ -100,6 +100,9 @@ fn one(
     if let Some(wanted) = &attestation.sbom {
         rules.extend(sbom::rules(&attestation.id, wanted, candidate, case));
     }
+    if let Some(wanted) = &attestation.vulnerabilities {
+        rules.extend(vulnerabilities::rules(&attestation.id, wanted, candidate, case));
+    }
     let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
     Judged { rules, joined }
 }
@@ -118,6 +121,9 @@ fn readable<'a>(
     if attestation.sbom.is_some() || joins(Joined::Sbom) {
         candidate.sbom()?;
     }
+    if attestation.vulnerabilities.is_some() {
+        candidate.scan()?;
+    }
     Ok(())
 }
 
@@ -134,6 +140,9 @@ fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) 
     }
     if let Some(wanted) = &attestation.sbom {
         ids.extend(sbom::rule_ids(&attestation.id, wanted));
+    }
+    if let Some(wanted) = &attestation.vulnerabilities {
+        ids.extend(vulnerabilities::rule_ids(&attestation.id, wanted));
     }
     let joined = go.map_or(Vec::new(), |go| go.joins_without(&attestation.name, &presence));
     let blocked: Vec<_> = ids.into_iter().map(blocked).collect();

@@ -17,6 +17,7 @@ mod missing;
 mod sbom;
 mod signatures;
 mod slsa;
+mod vulnerabilities;
 
 use chainsign_core::digest::ArtifactDigests;
 use jiff::Timestamp;

@@ -7,7 +7,9 @@
 //! explains a denial, and no rule can be met by it.
 
 mod sbom;
+mod scan;
 mod testimony;
+mod vex;
 
 use std::fmt;
 
@@ -19,9 +21,11 @@ use chainsign_core::statement::Statement;
 use jiff::Timestamp;
 
 pub(crate) use sbom::{Component, Sbom};
+pub(crate) use scan::{Finding, Scan, Severity};
 pub(crate) use testimony::{
     Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
 };
+pub(crate) use vex::{Status, VexStatement};
 
 /// Where a candidate was found, in the caller's words: a file name, a line of a file, a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -12,6 +12,8 @@ use chainsign_verify::{TimeAuthority, VerifiedBundle, VerifiedSigner, VerifiedTi
 use jiff::Timestamp;
 
 use super::sbom::Sbom;
+use super::scan::Scan;
+use super::vex::Vex;
 use super::{EvidenceSummary, Origin};
 
 /// One signed document, its signer and what was proven about it.
@@ -40,6 +42,8 @@ pub(crate) struct Testimony {
 pub(crate) struct Parsed {
     provenance: OnceLock<Result<Provenance, String>>,
     sbom: OnceLock<Result<Sbom, String>>,
+    scan: OnceLock<Result<Scan, String>>,
+    vex: OnceLock<Result<Vex, String>>,
 }
 
 /// Who signed.
@@ -154,20 +158,37 @@ impl Testimony {
 
     /// The predicate as SLSA provenance.
     pub(crate) fn provenance(&self) -> Result<&Provenance, &str> {
-        let read = || match self.statement() {
-            Some(statement) => chainsign_slsa::read(statement).map_err(|error| error.to_string()),
-            None => Err(NO_STATEMENT.to_owned()),
-        };
-        self.parsed.provenance.get_or_init(read).as_ref().map_err(String::as_str)
+        self.parsed(&self.parsed.provenance, |statement| {
+            chainsign_slsa::read(statement).map_err(|error| error.to_string())
+        })
     }
 
     /// The predicate as an SBOM.
     pub(crate) fn sbom(&self) -> Result<&Sbom, &str> {
+        let parse = |statement: &Statement| Sbom::parse(statement.predicate.get().as_bytes());
+        self.parsed(&self.parsed.sbom, parse)
+    }
+
+    /// The predicate as the record of a vulnerability scan.
+    pub(crate) fn scan(&self) -> Result<&Scan, &str> {
+        self.parsed(&self.parsed.scan, Scan::read)
+    }
+
+    /// The predicate as an OpenVEX document.
+    pub(crate) fn vex(&self) -> Result<&Vex, &str> {
+        self.parsed(&self.parsed.vex, Vex::read)
+    }
+
+    fn parsed<'a, T>(
+        &self,
+        cell: &'a OnceLock<Result<T, String>>,
+        parse: impl Fn(&Statement) -> Result<T, String>,
+    ) -> Result<&'a T, &'a str> {
         let read = || match self.statement() {
-            Some(statement) => Sbom::parse(statement.predicate.get().as_bytes()),
+            Some(statement) => parse(statement),
             None => Err(NO_STATEMENT.to_owned()),
         };
-        self.parsed.sbom.get_or_init(read).as_ref().map_err(String::as_str)
+        cell.get_or_init(read).as_ref().map_err(String::as_str)
     }
 
     /// The earliest proven time. The earliest, because anybody can have an old signature

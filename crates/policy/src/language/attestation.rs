@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Age, At, Name, OneOrMany, Opt, PackageUrl, Predicate, Text, Versions};
+use crate::evidence::{Severity, Status};
 
 /// An attestation that must be there, and what it must say.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -28,6 +29,9 @@ pub(crate) struct Attestation {
     /// What an SBOM must say.
     #[serde(default)]
     pub(crate) sbom: Opt<At<Sbom>>,
+    /// What a vulnerability scan may have found.
+    #[serde(default)]
+    pub(crate) vulnerabilities: Opt<At<Vulnerabilities>>,
 }
 
 /// Which attestation counts when there are several of the type by the authority.
@@ -216,4 +220,47 @@ pub(crate) enum MissingLicence {
     Deny,
     /// It passes. Tools that look at binaries alone state no licences.
     Allow,
+}
+
+/// What a vulnerability scan may have found (in-toto vulns, cosign vuln with Trivy's or Grype's
+/// report).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Vulnerabilities {
+    /// The worst severity that passes.
+    pub(crate) max_severity: Severity,
+    /// What to do about a vulnerability whose severity is not known.
+    #[serde(default)]
+    pub(crate) unknown_severity: UnknownSeverity,
+    /// How long ago the scan may have ended, by its own word.
+    #[serde(default)]
+    pub(crate) scanned_within: Opt<Age>,
+    /// Whose VEX documents may take findings out.
+    #[serde(default)]
+    pub(crate) vex: Opt<At<Vex>>,
+}
+
+/// What to do about a vulnerability whose severity is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum UnknownSeverity {
+    /// It fails.
+    #[default]
+    Deny,
+    /// It passes.
+    Allow,
+}
+
+/// Whose VEX documents (OpenVEX) may take findings out.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Vex {
+    /// Who must have signed them: an authority, or several of which any will do.
+    pub(crate) by: At<OneOrMany<Name>>,
+    /// How long ago they may have been signed. The latest statement counts: whoever can delete
+    /// evidence can roll back that far.
+    pub(crate) max_age: Age,
+    /// Which statuses take a finding out. `not_affected` needs a justification in the document.
+    #[schemars(length(min = 1))]
+    pub(crate) suppress: BTreeSet<Status>,
 }

@@ -26,7 +26,7 @@ use serde::Deserialize;
 
 pub(crate) use attestation::{
     Attestation, Builder, Forbidden, Level, Licences, MissingLicence, Sbom, Select, Slsa,
-    UnknownParameters,
+    UnknownParameters, UnknownSeverity, Vex, Vulnerabilities,
 };
 pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,

@@ -19,7 +19,9 @@ use std::sync::Arc;
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::TextMatcher;
-use chainsign_core::predicate::{CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE_V1, SPDX};
+use chainsign_core::predicate::{
+    COSIGN_VULN, CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE_V1, SPDX, VULNS,
+};
 
 use crate::error::{LoadError, Place};
 use crate::evaluate;
@@ -27,6 +29,7 @@ use crate::glob::Captures;
 use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
 use crate::model::{
     Attestation, Authority, Builder, Model, Parameters, RepositoryMatch, Scope, SignerTree, Slsa,
+    VexSource, Vulnerabilities,
 };
 use crate::policy::PolicyFiles;
 use crate::target::TargetName;
@@ -197,6 +200,9 @@ impl Compile<'_> {
                 return Err(LoadError::Value { at: sbom.at, reason });
             }
         }
+        if let Some(vulnerabilities) = written.vulnerabilities.as_ref() {
+            only(&SCANS, "vulnerabilities", vulnerabilities.at)?;
+        }
         let select = match written.select.value {
             Select::Any => None,
             Select::Newest => Some("newest"),
@@ -213,7 +219,36 @@ impl Compile<'_> {
             max_age: written.max_age.as_ref().map(|age| age.0),
             slsa: written.slsa.as_ref().map(|slsa| self.slsa(slsa)).transpose()?,
             sbom: written.sbom.as_ref().map(|sbom| sbom.value.clone()),
+            vulnerabilities: written
+                .vulnerabilities
+                .as_ref()
+                .map(|vulnerabilities| self.vulnerabilities(vulnerabilities))
+                .transpose()?,
             types,
+        })
+    }
+
+    fn vulnerabilities(
+        &self,
+        written: &language::Vulnerabilities,
+    ) -> Result<Vulnerabilities, LoadError> {
+        let vex = |vex: &At<language::Vex>| {
+            if vex.suppress.is_empty() {
+                let reason = "found no status in `suppress`, wanted at least one".to_owned();
+                return Err(LoadError::Value { at: vex.at, reason });
+            }
+            let by = vex.by.iter().map(|name| self.known.named(name, vex.by.at));
+            Ok(VexSource {
+                by: by.collect::<Result<_, _>>()?,
+                max_age: vex.max_age.0,
+                suppress: vex.suppress.clone(),
+            })
+        };
+        Ok(Vulnerabilities {
+            max: written.max_severity,
+            unknown: written.unknown_severity,
+            scanned_within: written.scanned_within.as_ref().map(|age| age.0),
+            vex: written.vex.as_ref().map(vex).transpose()?,
         })
     }
 
@@ -370,3 +405,5 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
 
 const PROVENANCES: [&str; 2] = [SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2];
 const SBOMS: [&str; 2] = [CYCLONEDX, SPDX];
+/// In-toto's in both its versions, and cosign's.
+const SCANS: [&str; 3] = [VULNS, "https://in-toto.io/attestation/vulns/v0.1", COSIGN_VULN];

@@ -143,6 +143,8 @@ const REJECTS: &[(&str, &str)] = &[
     ("minComponents: 4", "forbid: [{purl: evil, reason: x}]"),
     ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil', versions: '1.0.0', reason: x}]"),
     ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil', versions: '<1:2', reason: x}]"),
+    ("sbom: {minComponents: 4}", "vulnerabilities: {maxSeverity: high}"),
+    ("sbom: {minComponents: 4}", "vulnerabilities: {}"),
     ("mode: enforce", "transparency: {logs: []}"),
     ("mode: enforce", "transparency: {minLogs: 0}"),
     // exceptions

@@ -13,3 +13,4 @@ mod report;
 mod schema;
 mod sets;
 mod targets;
+mod vulnerabilities;

@@ -1,0 +1,194 @@
+//! What a scan may have found, and what takes a finding out.
+
+use chainsign_core::identity::SubjectAlternativeName;
+use chainsign_policy::Outcome;
+use chainsign_policy::testing::{Fixture, FixtureSigner};
+use serde_json::{Value, json};
+
+use crate::common::*;
+
+const FAIL: Outcome = Outcome::Fail;
+const RULES: &str = "maxSeverity: medium, scannedWithin: 7d";
+const VEX: &str = "vex: {by: release, maxAge: 90d, suppress: [not_affected, fixed]}";
+
+fn policy(rules: &str) -> String {
+    let scan = format!(
+        "attestations:\n  scan:\n    predicateType: [vulns, vuln]\n    by: scanner\n    select: newest\n    \
+         maxAge: 30d\n    vulnerabilities: {{{rules}}}\n"
+    );
+    changed("attestations:\n", &scan)
+}
+
+fn scanner() -> FixtureSigner {
+    identity(SubjectAlternativeName::Email("scanner@acme.example".to_owned()))
+}
+
+fn finding(id: &str, severity: &str) -> Value {
+    json!({
+        "id": id,
+        "severity": [{"method": "nvd", "score": severity}],
+        "annotations": [{"package": "pkg:golang/rsc.io/quote@v1.5.2"}],
+    })
+}
+
+fn scan(findings: Value) -> Value {
+    json!({"scanner": {"uri": "x", "result": findings},
+           "metadata": {"scanFinishedOn": "2026-11-20T00:00:00Z"}})
+}
+
+fn release(scan: &Value) -> Release {
+    let mut release = Release::good();
+    let statement = statement(&release.binary, "vulns", &scan.to_string());
+    release.fixtures.push(fixture("scan.json", scanner(), &release.binary, Some(statement)));
+    release
+}
+
+fn vex(release: &Release, origin: &str, signer: FixtureSigner, statements: Value) -> Fixture {
+    let document = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "x", "version": 1,
+        "timestamp": "2026-11-20T00:00:00Z", "statements": statements,
+    });
+    let uri = "https://openvex.dev/ns/v0.2.0";
+    let statement = statement(&release.binary, uri, &document.to_string());
+    fixture(origin, signer, &release.binary, Some(statement))
+}
+
+fn about(status: &str, product: Value) -> Value {
+    json!([{
+        "vulnerability": {"name": "CVE-1", "aliases": ["GHSA-1"]},
+        "products": [product],
+        "status": status,
+        "justification": "vulnerable_code_not_present",
+    }])
+}
+
+#[track_caller]
+fn check(release: &Release, yaml: &str, wanted: &[(&str, Outcome, &str)]) {
+    let found = causes(&release.against(yaml));
+    let wanted: Vec<_> =
+        wanted.iter().map(|(id, outcome, reason)| ((*id).to_owned(), *outcome, *reason)).collect();
+    assert_eq!(found, wanted);
+}
+
+const VULNERABLE: &[(&str, Outcome, &str)] =
+    &[("attestations.scan.maxSeverity", FAIL, "vulnerable")];
+
+#[test]
+fn findings_worse_than_allowed_fail() {
+    let yaml = policy(RULES);
+    check(&release(&scan(json!([]))), &yaml, &[]);
+    check(&release(&scan(json!([finding("CVE-1", "medium")]))), &yaml, &[]);
+    check(&release(&scan(json!([finding("CVE-1", "high")]))), &yaml, VULNERABLE);
+    check(&release(&scan(json!([finding("CVE-1", "high")]))), &yaml.replace("medium", "high"), &[]);
+    let unknown = release(&scan(json!([finding("CVE-1", "?")])));
+    check(&unknown, &yaml, VULNERABLE);
+    check(&unknown, &policy(&format!("{RULES}, unknownSeverity: deny")), VULNERABLE);
+    check(&unknown, &policy(&format!("{RULES}, unknownSeverity: allow")), &[]);
+    let verdict = release(&scan(json!([finding("CVE-1", "high")]))).against(&yaml);
+    let rule = verdict.report().rule("attestations.scan.maxSeverity").unwrap();
+    assert_eq!(
+        rule.message,
+        "found CVE-1 (high) in pkg:golang/rsc.io/quote@v1.5.2, wanted medium or less"
+    );
+}
+
+#[test]
+fn a_scan_has_an_age_of_its_own() {
+    let at = |time: Value| {
+        let mut scan = scan(json!([]));
+        scan["metadata"]["scanFinishedOn"] = time;
+        release(&scan)
+    };
+    let yaml = policy(RULES);
+    let rule = |reason| [("attestations.scan.scannedWithin", FAIL, reason)];
+    check(&at(json!("2026-11-14T12:00:00Z")), &yaml, &[]);
+    check(&at(json!("2026-11-14T11:59:59Z")), &yaml, &rule("too-old"));
+    check(&at(json!("2026-11-22T00:00:00Z")), &yaml, &rule("value-mismatch"));
+    check(&at(Value::Null), &yaml, &rule("value-missing"));
+}
+
+#[test]
+fn a_scan_that_cannot_be_read_is_not_a_clean_one() {
+    for scan in [json!({}), json!({"scanner": {"result": null}}), json!({"scanner": {}})] {
+        check(&release(&scan), &policy(RULES), &[("attestations.scan", FAIL, "unreadable")]);
+    }
+}
+
+#[test]
+fn vex_takes_out_what_its_authorised_signer_says() {
+    let yaml = policy(&format!("{RULES}, {VEX}"));
+    let bad = || release(&scan(json!([finding("CVE-1", "critical")])));
+    #[track_caller]
+    fn says(yaml: &str, mut release: Release, statements: Value, wanted: &[(&str, Outcome, &str)]) {
+        let document = vex(&release, "vex.json", signer(), statements);
+        release.fixtures.push(document);
+        check(&release, yaml, wanted);
+    }
+    let package = || json!({"@id": "pkg:golang/rsc.io/quote@v1.5.2"});
+    check(&bad(), &yaml, VULNERABLE);
+    says(&yaml, bad(), about("not_affected", package()), &[]);
+    says(&yaml, bad(), about("fixed", package()), &[]);
+    says(&yaml, bad(), about("affected", package()), VULNERABLE);
+    says(&yaml, bad(), about("under_investigation", package()), VULNERABLE);
+    // Only the statuses that the policy names.
+    let only_fixed = yaml.replace("[not_affected, fixed]", "[fixed]");
+    says(&only_fixed, bad(), about("not_affected", package()), VULNERABLE);
+    // The product: the package in any version, or in this one.
+    says(&yaml, bad(), about("not_affected", json!({"@id": "pkg:golang/rsc.io/quote"})), &[]);
+    let other = json!({"@id": "pkg:golang/rsc.io/quote@v1.5.3"});
+    says(&yaml, bad(), about("not_affected", other), VULNERABLE);
+    let identifier = json!({"identifiers": {"purl": "pkg:golang/rsc.io/quote@v1.5.2"}});
+    says(&yaml, bad(), about("not_affected", identifier), &[]);
+    // Or the artifact.
+    let artifact = bad().digests().iter().next().unwrap().hex();
+    let hashes = |hex: &str| json!({"hashes": {"sha-256": hex}});
+    says(&yaml, bad(), about("not_affected", hashes(&artifact)), &[]);
+    says(&yaml, bad(), about("not_affected", hashes(&"0".repeat(64))), VULNERABLE);
+    // With subcomponents it is about these only.
+    let mut inside = hashes(&artifact);
+    inside["subcomponents"] = json!([{"@id": "pkg:golang/rsc.io/sampler"}]);
+    says(&yaml, bad(), about("not_affected", inside.clone()), VULNERABLE);
+    inside["subcomponents"] = json!([{"@id": "pkg:golang/rsc.io/quote"}]);
+    says(&yaml, bad(), about("not_affected", inside), &[]);
+    // An alias names the same vulnerability, another name none.
+    let alias = release(&scan(json!([finding("GHSA-1", "critical")])));
+    says(&yaml, alias, about("not_affected", package()), &[]);
+    let another = release(&scan(json!([finding("CVE-2", "critical")])));
+    says(&yaml, another, about("not_affected", package()), VULNERABLE);
+    // OpenVEX: not_affected needs a reason.
+    let mut unjustified = about("not_affected", package());
+    unjustified[0].as_object_mut().unwrap().remove("justification");
+    says(&yaml, bad(), unjustified, VULNERABLE);
+    // The latest statement counts, of one time the one that does not take it out.
+    let mut changed_mind = about("not_affected", package());
+    let mut second = about("affected", package())[0].clone();
+    changed_mind.as_array_mut().unwrap().push(second.clone());
+    says(&yaml, bad(), changed_mind.clone(), VULNERABLE);
+    second["timestamp"] = json!("2026-11-19T00:00:00Z");
+    changed_mind[1] = second;
+    says(&yaml, bad(), changed_mind, &[]);
+    // Nobody can say today what holds tomorrow.
+    let mut early = about("not_affected", package());
+    early[0]["timestamp"] = json!("2026-11-22T00:00:00Z");
+    says(&yaml, bad(), early, VULNERABLE);
+}
+
+#[test]
+fn vex_of_somebody_else_or_of_long_ago_takes_out_nothing() {
+    let yaml = policy(&format!("{RULES}, {VEX}"));
+    let bad = || release(&scan(json!([finding("CVE-1", "critical")])));
+    let says = || about("not_affected", json!({"@id": "pkg:golang/rsc.io/quote"}));
+    let mut release = bad();
+    let other = vex(&release, "vex.json", scanner(), says());
+    release.fixtures.push(other);
+    check(&release, &yaml, VULNERABLE);
+    let mut release = bad();
+    let old = vex(&release, "vex.json", signer(), says());
+    release.fixtures.push(old.with_times([at("2026-08-01T00:00:00Z")]));
+    check(&release, &yaml, VULNERABLE);
+    // Without a word about VEX in the policy, there is none.
+    let mut release = bad();
+    let good = vex(&release, "vex.json", signer(), says());
+    release.fixtures.push(good);
+    check(&release, &policy(RULES), VULNERABLE);
+}
