@@ -7,6 +7,7 @@
     reason = "tests read their vectors and say what they skip"
 )]
 
+mod advisories;
 mod cases;
 mod conformance;
 mod differential;
@@ -14,5 +15,6 @@ mod forge;
 mod formats;
 mod inputs;
 mod mutations;
+mod properties;
 mod refusals;
 mod tampering;
