@@ -6,6 +6,7 @@ use chainsign_artifact::ArtifactFacts;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::requirements::{Requirements, SignerRequirement};
 use chainsign_core::trust::TrustedRoot;
+use chainsign_gosbom::Depth;
 use jiff::Timestamp;
 
 use crate::error::LoadError;
@@ -87,6 +88,15 @@ impl Policy {
     /// The ids of all its rules, in the order of evaluation. Every evaluation has exactly these.
     pub fn rule_ids(&self) -> Vec<RuleId> {
         evaluate::rule_ids(&self.model)
+    }
+
+    /// How much of a Go binary must be read for the rules of this policy. Where less was read, the
+    /// rules that need it are errors.
+    pub fn depth(&self) -> Depth {
+        match self.model.go.as_ref().and_then(|go| go.records.0) {
+            Some(_) => Depth::SecondRecords,
+            None => Depth::BuildInfo,
+        }
     }
 
     /// Which trusted roots are used, and how each candidate document is to be verified.

@@ -1,6 +1,7 @@
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::trust::TrustedRoot;
+use chainsign_gosbom::Depth;
 use jiff::Timestamp;
 
 use crate::error::LoadError;
@@ -96,6 +97,12 @@ impl Selection {
     /// The policies.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// How much of a Go binary must be read for any of them. See [`Policy::depth`].
+    pub fn depth(&self) -> Depth {
+        let deep = |policy: &Policy| policy.depth() == Depth::SecondRecords;
+        if self.policies.iter().any(deep) { Depth::SecondRecords } else { Depth::BuildInfo }
     }
 
     /// What to verify for all of them, each way once. See [`Policy::plan`].

@@ -398,6 +398,8 @@ reasons! {
     NotStatic "not-static",
     /// The headers do not tell what the rule asks for.
     NotKnowable "not-knowable",
+    /// Something else in the binary contradicts its build information.
+    RecordsDiffer "records-differ",
     /// The SBOM and the binary name different modules, versions or sums.
     ModulesDiffer "modules-differ",
     /// The provenance and the binary name different commits.

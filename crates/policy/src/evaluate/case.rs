@@ -2,7 +2,9 @@
 
 use chainsign_artifact::{ArtifactFacts, Content};
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestMatch};
-use chainsign_gosbom::{BinaryFacts, BuildInfo, Error as GoError, GoBinary, GoSlice};
+use chainsign_gosbom::{
+    BinaryFacts, BuildInfo, Error as GoError, GoBinary, GoSlice, SecondRecords,
+};
 use jiff::Timestamp;
 
 use crate::evidence::{Refused, Testimony, Unavailable};
@@ -84,6 +86,8 @@ pub(crate) struct GoImage<'a> {
     pub(crate) label: String,
     pub(crate) build_info: &'a BuildInfo,
     pub(crate) facts: &'a BinaryFacts,
+    /// What else says which modules are in it, where that was read.
+    pub(crate) second_records: Option<&'a SecondRecords>,
 }
 
 impl<'a> GoView<'a> {
@@ -97,6 +101,7 @@ impl<'a> GoView<'a> {
             },
             build_info: &slice.build_info,
             facts: &slice.facts,
+            second_records: slice.second_records.as_ref(),
         };
         let others = binary.other_slices.iter();
         GoView::Binary {

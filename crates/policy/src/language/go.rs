@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::{At, GoVersion, Name, Opt};
+use super::{At, GoVersion, Name, Opt, Required};
 
 /// What must be true of the Go binary that the artifact is. All of it is read from the binary.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -30,6 +30,14 @@ pub(crate) struct Go {
     /// Whether it may need a loader or libraries.
     #[serde(default, rename = "static")]
     pub(crate) static_linking: Opt<Static>,
+    /// How it must be protected, as its headers show.
+    #[serde(default)]
+    pub(crate) hardening: Opt<At<Hardening>>,
+    /// Whether everything else in the binary that names modules must agree with its build
+    /// information: the function table, and the runtime's copy. What build information hides is
+    /// found by it.
+    #[serde(default)]
+    pub(crate) records: Opt<Records>,
     /// How its modules must compare with those of an SBOM.
     #[serde(default)]
     pub(crate) modules: Opt<ModulesJoin>,
@@ -105,6 +113,51 @@ pub(crate) enum Replace {
 pub(crate) enum Static {
     /// It needs neither a program loader nor a shared library.
     Require,
+}
+
+/// How the binary must be protected, as its headers show. What a format cannot say is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Hardening {
+    /// It can be loaded at any address.
+    #[serde(default)]
+    pub(crate) pie: Opt<Required>,
+    /// It has no symbol table and no debug information.
+    #[serde(default)]
+    pub(crate) stripped: Opt<Required>,
+    /// How much relocated data is read-only after start-up (ELF).
+    #[serde(default)]
+    pub(crate) relro: Opt<MinRelro>,
+    /// Symbols are bound at start-up (ELF).
+    #[serde(default)]
+    pub(crate) bind_now: Opt<Required>,
+    /// It does not ask for an executable stack.
+    #[serde(default)]
+    pub(crate) executable_stack: Opt<Denied>,
+}
+
+/// How much relocated data is read-only after start-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum MinRelro {
+    /// All but the table of lazily bound functions.
+    Partial,
+    /// All of it.
+    Full,
+}
+
+/// Something that must not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Denied {
+    Deny,
+}
+
+/// Whether the records in a binary must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Records {
+    Agree,
 }
 
 /// How the binary's modules must compare with those of an SBOM: path, version and sum.

@@ -32,8 +32,8 @@ pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
-pub(crate) use go::{Go, GoCondition, ModulesJoin};
-pub(crate) use proof::{SigningTime, Transparency};
+pub(crate) use go::{Go, GoCondition, Hardening, MinRelro, ModulesJoin};
+pub(crate) use proof::{Required, SigningTime, Transparency};
 pub(crate) use scope::{Match, Names};
 pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
 pub(crate) use text::Text;

@@ -9,7 +9,7 @@ use super::{Age, LogIdHex, Opt, Time};
 
 /// What transparency logs and timestamp authorities must prove about every signature that counts.
 /// One that shows less counts as absent.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Transparency {
     /// The logs that count, by their ids in hexadecimal. All logs of the trusted root, if left
@@ -36,7 +36,7 @@ pub(crate) enum Required {
 }
 
 /// When every signature that counts must have been made, by its earliest proven time.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SigningTime {
     /// The first moment. Move it forward to make old releases unusable.

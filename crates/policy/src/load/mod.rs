@@ -52,6 +52,9 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Mode
     if document.signatures.is_none() && document.attestations.is_empty() {
         return Err(LoadError::NoIdentityRule);
     }
+    empty("transparency", document.transparency.as_ref())?;
+    empty("signed", document.signed.as_ref())?;
+    empty("hardening", document.go.as_ref().and_then(|go| go.hardening.as_ref()))?;
     let captures = scope::samples(document.scope.as_ref())?;
     let kept = files::Kept::new(files);
     let digest = ArtifactDigest::sha256(yaml);
@@ -59,6 +62,20 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Mode
     let model = compile(&document, &digest, scope, &captures, &kept)?;
     exceptions(&document.exceptions, &model)?;
     Ok((Source { document, digest, files: kept.into_files() }, model))
+}
+
+/// A place that is written was meant to say something.
+fn empty<T: Default + PartialEq>(
+    what: &'static str,
+    written: Option<&At<T>>,
+) -> Result<(), LoadError> {
+    match written {
+        Some(written) if written.value == T::default() => {
+            let reason = format!("found an empty `{what}`, wanted at least one key in it");
+            Err(LoadError::Value { at: written.at, reason })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the policy says about a target; `None` when it says nothing about it.

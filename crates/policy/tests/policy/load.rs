@@ -145,6 +145,9 @@ const REJECTS: &[(&str, &str)] = &[
     ("minComponents: 4", "forbid: [{purl: 'pkg:npm/evil', versions: '<1:2', reason: x}]"),
     ("sbom: {minComponents: 4}", "vulnerabilities: {maxSeverity: high}"),
     ("sbom: {minComponents: 4}", "vulnerabilities: {}"),
+    ("mode: enforce", "transparency: {}"),
+    ("mode: enforce", "signed: {}"),
+    ("replace: deny", "hardening: {}"),
     ("mode: enforce", "transparency: {logs: []}"),
     ("mode: enforce", "transparency: {minLogs: 0}"),
     // exceptions

@@ -318,6 +318,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Authority.keyless", "every authority above"),
     ("Authority.key", "every authority above"),
     // Places for the fields above.
+    ("Hardening.pie", "go::headers_say_how_a_binary_is_protected"),
+    ("Hardening.stripped", "go::headers_say_how_a_binary_is_protected"),
+    ("Hardening.relro", "go::headers_say_how_a_binary_is_protected"),
+    ("Hardening.bindNow", "go::headers_say_how_a_binary_is_protected"),
+    ("Hardening.executableStack", "go::headers_say_how_a_binary_is_protected"),
+    ("Go.records", "go::what_build_information_hides_is_found"),
+    ("Go.hardening", ""),
     ("Vulnerabilities.maxSeverity", "vulnerabilities::findings_worse_than_allowed_fail"),
     ("Vulnerabilities.unknownSeverity", "vulnerabilities::findings_worse_than_allowed_fail"),
     ("Vulnerabilities.scannedWithin", "vulnerabilities::a_scan_has_an_age_of_its_own"),

@@ -3,7 +3,9 @@
 //! "Attested equals actual" is here: the facts come from the bytes that were digested, never from
 //! a document. Where they cannot be read, every rule that is written fails or is an error.
 
+mod hardening;
 mod joins;
+mod records;
 mod settings;
 
 use chainsign_gosbom::{GoRelease, ModuleInfo};
@@ -87,6 +89,14 @@ impl<'a> GoRules<'a> {
         }
         if go.static_linking.is_some() {
             rules.push(self.each(id("static"), static_linking));
+        }
+        if let Some(wanted) = go.hardening.as_ref() {
+            for check in hardening::checks(&id("hardening"), wanted) {
+                rules.push(self.each(check.id.clone(), |id, image| check.rule(id, image)));
+            }
+        }
+        if go.records.is_some() {
+            rules.push(self.each(id("records"), records::rule));
         }
         rules
     }
