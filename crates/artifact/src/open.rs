@@ -10,7 +10,7 @@ use crate::handle::Handle;
 use crate::snapshot::{Snapshot, not_a_file};
 use crate::stream;
 use crate::witness::{Seen, Witness};
-use crate::{ArtifactFacts, Change, Content, Error, Limits};
+use crate::{ArtifactFacts, Change, Content, Error, FileKind, Limits};
 
 /// A regular file that was opened once, with the identity, size and times it had then.
 ///
@@ -220,7 +220,25 @@ impl OpenArtifact {
         self.unchanged()
     }
 
-    fn unchanged(&self) -> Result<(), Error> {
+    /// Opens a file that the path itself names, not through a link in its place.
+    pub(crate) fn open_itself(path: &Path) -> Result<Self, Error> {
+        let metadata = fs::symlink_metadata(path).map_err(|source| Error::open(path, source))?;
+        if metadata.is_symlink() {
+            let name = path.display().to_string();
+            return Err(Error::NotAFile { name, found: FileKind::Link });
+        }
+        let artifact = Self::open(path)?;
+        match Snapshot::of(&metadata).changed_to(&artifact.opened) {
+            Some(change) => Err(artifact.changed(change)),
+            None => Ok(artifact),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) fn unchanged(&self) -> Result<(), Error> {
         let read = |source| Error::Read { name: self.name.clone(), source };
         let now = Snapshot::of(&self.handle.metadata().map_err(read)?);
         match self.opened.changed_to(&now) {

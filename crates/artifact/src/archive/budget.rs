@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use super::{ArchiveLimit, ArchiveLimits, Fault, Stop};
 
 /// What is left of the bounds that hold for a whole artifact, nested archives included.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     decompressed: Cell<u64>,
     decompressed_allowed: u64,
     entries: Cell<u64>,
@@ -12,7 +12,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(limits: &ArchiveLimits, artifact_bytes: u64) -> Self {
+    pub(crate) fn new(limits: &ArchiveLimits, artifact_bytes: u64) -> Self {
         let allowed = artifact_bytes.saturating_mul(limits.ratio).max(limits.decompressed_floor);
         Budget {
             decompressed: Cell::new(allowed),
@@ -23,7 +23,7 @@ impl Budget {
     }
 
     /// Takes one file, directory or link.
-    pub(super) fn entry(&self) -> Result<(), Stop> {
+    pub(crate) fn entry(&self) -> Result<(), Stop> {
         let allowed = self.entries_allowed;
         let left = self.entries.get().checked_sub(1);
         let fault = Fault::LimitReached { limit: ArchiveLimit::Entries, allowed };

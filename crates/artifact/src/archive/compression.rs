@@ -13,7 +13,7 @@ use super::{ArchiveFormat, ArchiveLimits, Fault, Stop};
 
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     None,
     Gzip,
     Xz,
@@ -22,7 +22,7 @@ pub(super) enum Compression {
 
 impl Compression {
     /// What the magic number at the start says.
-    pub(super) fn of_start(start: &[u8]) -> Self {
+    pub(crate) fn of_start(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
@@ -31,7 +31,16 @@ impl Compression {
         }
     }
 
-    pub(super) fn of(input: &mut dyn BufRead) -> Result<Self, Stop> {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "no compression",
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    pub(crate) fn of(input: &mut dyn BufRead) -> Result<Self, Stop> {
         let start = input.fill_buf()?;
         if start.starts_with(BZIP2) {
             let feature = "bzip2 compression".to_owned();
@@ -41,7 +50,7 @@ impl Compression {
     }
 
     /// A reader of the plain bytes. What it yields counts against the budget.
-    pub(super) fn decoder<'a>(
+    pub(crate) fn decoder<'a>(
         self,
         input: &'a mut dyn BufRead,
         budget: &'a Budget,

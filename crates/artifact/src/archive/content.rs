@@ -12,7 +12,7 @@ use crate::handle::Handle;
 
 /// What the first bytes of a file say it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(crate) enum Start {
     Program,
     /// A Debian package, or a library of object files.
     Ar,
@@ -25,7 +25,7 @@ pub(super) enum Start {
 }
 
 impl Start {
-    pub(super) fn of(source: &dyn ReadAt) -> Result<Self, Stop> {
+    pub(crate) fn of(source: &dyn ReadAt) -> Result<Self, Stop> {
         let mut start = vec![0; START_BYTES];
         let count = read_full(&mut Positioned { source, offset: 0 }, &mut start)?;
         Ok(Self::of_bytes(start.get(..count).unwrap_or_default()))
@@ -47,7 +47,7 @@ impl Start {
 }
 
 /// Reads a file to its end and says what it is.
-pub(super) fn look_into(
+pub(crate) fn look_into(
     walker: &mut Walker<'_>,
     path: &str,
     size: u64,
@@ -123,13 +123,19 @@ fn is_debian(spool: &Spool) -> Result<bool, Stop> {
 
 /// The bytes of one file inside an archive, where they can be read at any position: small ones in
 /// memory, others in a temporary file without a name.
-enum Spool {
+#[derive(Debug)]
+pub(crate) enum Spool {
     Memory(Vec<u8>),
     File(Handle),
 }
 
 impl Spool {
-    fn of(size: u64, content: &mut dyn Read, mut take: impl FnMut(&[u8])) -> io::Result<Self> {
+    /// Takes all of the content, of which `size` says how much to expect.
+    pub(crate) fn of(
+        size: u64,
+        content: &mut dyn Read,
+        mut take: impl FnMut(&[u8]),
+    ) -> io::Result<Self> {
         let mut buffer = vec![0; PART_BYTES];
         let mut memory = Vec::new();
         let mut file = if size > MEMORY_BYTES { Some(tempfile::tempfile()?) } else { None };
@@ -168,9 +174,9 @@ impl ReadAt for Spool {
 }
 
 /// Reads on from an offset.
-struct Positioned<'a> {
-    source: &'a dyn ReadAt,
-    offset: u64,
+pub(crate) struct Positioned<'a> {
+    pub(crate) source: &'a dyn ReadAt,
+    pub(crate) offset: u64,
 }
 
 impl Read for Positioned<'_> {
@@ -182,7 +188,7 @@ impl Read for Positioned<'_> {
 }
 
 /// Fills the buffer as far as there is something to read.
-pub(super) fn read_full(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_full(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match input.read(&mut buffer[filled..]) {

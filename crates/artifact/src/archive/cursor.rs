@@ -4,7 +4,7 @@ use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm, StreamDigester};
 use chainsign_gosbom::ReadAt;
 
 /// Reads a source from its first byte to its last, and digests it.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     source: &'a dyn ReadAt,
     buffer: Vec<u8>,
     /// The part of the buffer that was read and not yet taken.
@@ -17,7 +17,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(source: &'a dyn ReadAt, algorithms: &[DigestAlgorithm]) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, algorithms: &[DigestAlgorithm]) -> Self {
         Cursor {
             source,
             buffer: vec![0; PART],
@@ -30,18 +30,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// The offset of the next byte to be taken.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.next - (self.end - self.start) as u64
     }
 
     /// Why the source could not be read, if that is what happened.
-    pub(super) fn failure(&mut self) -> Option<io::Error> {
+    pub(crate) fn failure(&mut self) -> Option<io::Error> {
         self.failure.take()
     }
 
     /// The digests of all bytes up to [`position`](Self::position), which is where the source must
     /// end.
-    pub(super) fn finish(self) -> ArtifactDigests {
+    pub(crate) fn finish(self) -> ArtifactDigests {
         self.digester.finish()
     }
 }

@@ -6,16 +6,16 @@
 //! skipped in silence and nothing is ever written where a name in an archive says.
 
 mod ar;
-mod budget;
-mod compression;
-mod content;
+pub(crate) mod budget;
+pub(crate) mod compression;
+pub(crate) mod content;
 mod cpio;
-mod cursor;
+pub(crate) mod cursor;
 mod fault;
 mod limits;
-mod names;
+pub(crate) mod names;
 mod rpm;
-mod tar;
+pub(crate) mod tar;
 mod zip;
 
 use std::fmt;
@@ -28,7 +28,7 @@ use budget::Budget;
 use compression::Compression;
 use content::Start;
 use cursor::Cursor;
-use names::{Names, Root};
+use names::{Name, Names, Root};
 
 use crate::Limits;
 
@@ -150,13 +150,12 @@ pub(crate) fn walk(
     limits: &Limits,
     visit: &mut dyn FnMut(InnerFile),
 ) -> Result<(ArchiveFormat, ArtifactDigests), Stop> {
-    let Limits { archive: limits, go, .. } = limits;
-    let budget = &Budget::new(limits, source.len());
-    Walker { limits, go, algorithms, budget, visit, within: Vec::new() }.archive(source)
+    let budget = Budget::new(&limits.archive, source.len());
+    Walker::new(limits, algorithms, &budget, visit).archive(source)
 }
 
 /// What all formats share while one artifact is walked.
-struct Walker<'a> {
+pub(crate) struct Walker<'a> {
     limits: &'a ArchiveLimits,
     go: &'a gosbom::Limits,
     algorithms: &'a [DigestAlgorithm],
@@ -165,7 +164,17 @@ struct Walker<'a> {
     within: Vec<String>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    pub(crate) fn new(
+        limits: &'a Limits,
+        algorithms: &'a [DigestAlgorithm],
+        budget: &'a Budget,
+        visit: &'a mut dyn FnMut(InnerFile),
+    ) -> Self {
+        let Limits { archive: limits, go, .. } = limits;
+        Walker { limits, go, algorithms, budget, visit, within: Vec::new() }
+    }
+
     /// Reads an archive from its first byte to its last.
     fn archive(&mut self, source: &dyn ReadAt) -> Result<(ArchiveFormat, ArtifactDigests), Stop> {
         let start = Start::of(source)?;
@@ -201,22 +210,53 @@ impl Walker<'_> {
     fn tar(&mut self, input: &mut dyn std::io::BufRead, root: Root) -> Result<ArchiveFormat, Stop> {
         let compression = Compression::of(input)?;
         let mut plain = compression.decoder(input, self.budget, self.limits)?;
-        tar::read(&mut plain, Names::new(root), self)?;
+        let bounds = tar::Bounds { limits: self.limits, budget: self.budget };
+        tar::read(&mut tar::Stream::new(&mut plain), Names::new(root), bounds, self)?;
         Ok(ArchiveFormat::Tar)
     }
 
     /// Takes the next file, whose bytes are `content`, and reads them to their end.
-    fn file(&mut self, path: String, size: u64, content: &mut dyn Read) -> Result<(), Stop> {
+    pub(crate) fn file(
+        &mut self,
+        path: String,
+        size: u64,
+        content: &mut dyn Read,
+    ) -> Result<(), Stop> {
         let content = content::look_into(self, &path, size, content)?;
         self.report(path, size, content);
         Ok(())
     }
 
-    fn hard_link(&mut self, path: String, target: String) {
+    pub(crate) fn hard_link(&mut self, path: String, target: String) {
         self.report(path, 0, InnerContent::HardLink { target });
     }
 
     fn report(&mut self, path: String, size: u64, content: InnerContent) {
         (self.visit)(InnerFile { within: self.within.clone(), path, size, content });
+    }
+}
+
+impl tar::Visitor for Walker<'_> {
+    type Error = Stop;
+
+    fn file(&mut self, name: &Name, content: &mut tar::Content<'_>) -> Result<(), Stop> {
+        self.file(name.text(), content.size(), content)
+    }
+
+    fn hard_link(&mut self, name: &Name, target: &Name) -> Result<(), Stop> {
+        self.hard_link(name.text(), target.text());
+        Ok(())
+    }
+
+    fn symbolic_link(&mut self, _: &Name, _: &[u8]) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn special(&mut self, _: &Name) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn directory(&mut self, _: &Name) -> Result<(), Stop> {
+        Ok(())
     }
 }

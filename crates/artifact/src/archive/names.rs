@@ -7,22 +7,25 @@ use super::{ArchiveLimit, ArchiveLimits, Fault, NameFault};
 
 /// What the root of an archive is when it is unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Root {
+pub(crate) enum Root {
     /// A folder somewhere: an absolute link leads out of it.
     Folder,
     /// The root of a file system, as for packages: `/` is the archive itself, and `..` stops there.
     Filesystem,
+    /// The root of a container's file system. Besides, names may begin at `/`, which is how ko writes
+    /// them and means the same to everyone; and a layer may have nothing in it.
+    Layer,
 }
 
 /// A name, cleaned of `.` and of slashes that mean nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     bytes: Vec<u8>,
 }
 
 impl Name {
     /// Takes the name of an entry.
-    pub(super) fn parse(raw: &[u8], limits: &ArchiveLimits) -> Result<Self, Fault> {
+    pub(crate) fn parse(raw: &[u8], limits: &ArchiveLimits) -> Result<Self, Fault> {
         let allowed = limits.path_bytes;
         if raw.len() > allowed {
             let (limit, allowed) = (ArchiveLimit::PathBytes, allowed as u64);
@@ -46,7 +49,7 @@ impl Name {
     }
 
     /// The name of a file, which does not end as that of a directory does.
-    pub(super) fn parse_file(raw: &[u8], limits: &ArchiveLimits) -> Result<Self, Fault> {
+    pub(crate) fn parse_file(raw: &[u8], limits: &ArchiveLimits) -> Result<Self, Fault> {
         let name = Self::parse(raw, limits)?;
         let fault = match raw.ends_with(b"/") {
             true => NameFault::Slash,
@@ -57,27 +60,66 @@ impl Name {
     }
 
     /// The name as text; bytes that are not UTF-8 appear as `\xNN`.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         shown(&self.bytes)
     }
 
-    fn parent(&self) -> &[u8] {
+    /// The same, if it is UTF-8.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The directory it lies in: empty for the root.
+    pub(crate) fn parent(&self) -> &[u8] {
         let end = self.bytes.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
         &self.bytes[..end]
     }
 
-    /// The directories it lies in, outermost first.
-    fn ancestors(&self) -> impl Iterator<Item = &[u8]> {
+    /// The parts between slashes, outermost first.
+    pub(crate) fn parts(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.bytes.split(|byte| *byte == b'/')
+    }
+
+    /// The directory it lies in.
+    pub(crate) fn directory(&self) -> Name {
+        Name { bytes: self.parent().to_vec() }
+    }
+
+    /// Another name in the same directory.
+    pub(crate) fn sibling(&self, last: &[u8]) -> Name {
+        match self.parent() {
+            b"" => Name { bytes: last.to_vec() },
+            parent => Name { bytes: [parent, b"/", last].concat() },
+        }
+    }
+
+    /// The directories it lies in, outermost first, without the root.
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &[u8]> {
         let slashes = self.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         slashes.map(|(at, _)| &self.bytes[..at])
     }
 }
 
 /// What is known about the names of one archive. It keeps a keyed hash of 128 bits of each.
-pub(super) struct Names {
+pub(crate) struct Names {
     root: Root,
     known: HashMap<u128, Kind>,
-    keys: [RandomState; 2],
+    keys: Keys,
+}
+
+/// Keyed hashes of names, of 128 bits: nobody can make two names that have the same.
+#[derive(Default)]
+pub(crate) struct Keys([RandomState; 2]);
+
+impl Keys {
+    pub(crate) fn of(&self, name: &[u8]) -> u128 {
+        let [first, second] = self.0.each_ref().map(|key| u128::from(key.hash_one(name)));
+        first << 64 | second
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,12 +130,28 @@ enum Kind {
 }
 
 impl Names {
-    pub(super) fn new(root: Root) -> Self {
-        Names { root, known: HashMap::new(), keys: [RandomState::new(), RandomState::new()] }
+    pub(crate) fn new(root: Root) -> Self {
+        Names { root, known: HashMap::new(), keys: Keys::default() }
+    }
+
+    /// A name as it is below the root, where it may begin there.
+    pub(crate) fn below_root<'a>(&self, raw: &'a [u8]) -> &'a [u8] {
+        if self.root != Root::Layer || !raw.starts_with(b"/") {
+            return raw;
+        }
+        match raw.iter().position(|byte| *byte != b'/') {
+            Some(start) => &raw[start..],
+            None => b"./",
+        }
+    }
+
+    /// Whether there may be no name at all.
+    pub(crate) fn may_be_empty(&self) -> bool {
+        self.root == Root::Layer
     }
 
     /// A directory may come more than once, and after what is in it.
-    pub(super) fn directory(&mut self, name: &Name) -> Result<(), Fault> {
+    pub(crate) fn directory(&mut self, name: &Name) -> Result<(), Fault> {
         self.ancestors(name)?;
         if !name.bytes.is_empty() && self.learn(&name.bytes, Kind::Directory) != Kind::Directory {
             return Err(Fault::Twice { name: name.text() });
@@ -102,20 +160,20 @@ impl Names {
     }
 
     /// A regular file.
-    pub(super) fn file(&mut self, name: &Name) -> Result<(), Fault> {
+    pub(crate) fn file(&mut self, name: &Name) -> Result<(), Fault> {
         self.new_name(name, Kind::File)
     }
 
     /// A device, a pipe or a socket.
-    pub(super) fn special(&mut self, name: &Name) -> Result<(), Fault> {
+    pub(crate) fn special(&mut self, name: &Name) -> Result<(), Fault> {
         self.new_name(name, Kind::Other)
     }
 
     /// A symbolic link. Its target may not lead out of the archive, whatever the other links in it
     /// are: `..` is allowed only at the start of the target, where it goes up real directories.
-    pub(super) fn symbolic_link(&mut self, name: &Name, target: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn symbolic_link(&mut self, name: &Name, target: &[u8]) -> Result<(), Fault> {
         self.new_name(name, Kind::Other)?;
-        if self.root == Root::Filesystem {
+        if self.root != Root::Folder {
             return Ok(());
         }
         let depth = match name.parent() {
@@ -133,7 +191,7 @@ impl Names {
     }
 
     /// Another name of a file that came before.
-    pub(super) fn hard_link(&mut self, name: &Name, target: &Name) -> Result<(), Fault> {
+    pub(crate) fn hard_link(&mut self, name: &Name, target: &Name) -> Result<(), Fault> {
         if self.known.get(&self.key(&target.bytes)) != Some(&Kind::File) {
             return Err(Fault::DanglingLink { name: name.text(), target: target.text() });
         }
@@ -167,13 +225,12 @@ impl Names {
     }
 
     fn key(&self, name: &[u8]) -> u128 {
-        let [first, second] = self.keys.each_ref().map(|key| u128::from(key.hash_one(name)));
-        first << 64 | second
+        self.keys.of(name)
     }
 }
 
 /// Text as it is, other bytes as `\xNN`.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

@@ -4,38 +4,129 @@
 //! record that is not believed by everyone (it is believed here, CVE-2025-62518), links with data,
 //! names given twice, unknown kinds of entry, and anything behind the end.
 
-use std::io::Read;
+use std::io::{self, Read};
 
+use super::budget::Budget;
 use super::content::read_full;
 use super::names::{Name, Names, shown};
-use super::{ArchiveFormat, ArchiveLimit, Fault, Stop, Walker};
+use super::{ArchiveFormat, ArchiveLimit, ArchiveLimits, Fault, Stop};
 
-/// Reads a tar stream to its last byte.
-pub(super) fn read(
-    input: &mut dyn Read,
+/// Takes the entries of a tar, in order, whose names stay inside and name one thing each.
+pub(crate) trait Visitor {
+    /// Why it stops.
+    type Error: From<Stop>;
+
+    /// A regular file. What is left of its content is passed over.
+    fn file(&mut self, name: &Name, content: &mut Content<'_>) -> Result<(), Self::Error>;
+    /// Another name of a file that came before.
+    fn hard_link(&mut self, name: &Name, target: &Name) -> Result<(), Self::Error>;
+    /// A symbolic link.
+    fn symbolic_link(&mut self, name: &Name, target: &[u8]) -> Result<(), Self::Error>;
+    /// A device or a pipe.
+    fn special(&mut self, name: &Name) -> Result<(), Self::Error>;
+    /// A directory; it may come more than once.
+    fn directory(&mut self, name: &Name) -> Result<(), Self::Error>;
+}
+
+/// Where a tar is read from.
+pub(crate) trait Input: Read {
+    /// Passes over some bytes, and says how many there were.
+    fn skip(&mut self, count: u64) -> io::Result<u64>;
+    /// The offset of the next byte.
+    fn offset(&self) -> u64;
+}
+
+/// A tar that can only be read on.
+pub(crate) struct Stream<R> {
+    reader: R,
+    offset: u64,
+}
+
+/// The content of one file.
+pub(crate) struct Content<'a> {
+    input: &'a mut dyn Input,
+    size: u64,
+    left: u64,
+}
+
+/// What a tar may cost.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds<'a> {
+    pub(crate) limits: &'a ArchiveLimits,
+    pub(crate) budget: &'a Budget,
+}
+
+/// Reads a tar to its last byte.
+pub(crate) fn read<V: Visitor>(
+    input: &mut dyn Input,
     mut names: Names,
-    walker: &mut Walker<'_>,
-) -> Result<(), Stop> {
+    bounds: Bounds<'_>,
+    visitor: &mut V,
+) -> Result<(), V::Error> {
     let mut extension = Extension::default();
     let mut first = true;
-    while let Some(header) = header(input, first)? {
+    while let Some(header) = header(input, first, &names)? {
         first = false;
-        walker.budget.entry()?;
+        bounds.budget.entry()?;
         match header.kind {
-            b'x' => extension.pax(&body(input, header.size, walker)?)?,
-            b'g' => global(&body(input, header.size, walker)?)?,
-            b'L' => extension.long_name(body(input, header.size, walker)?)?,
-            b'K' => extension.long_link(body(input, header.size, walker)?)?,
+            b'x' => extension.pax(&body(input, header.size, bounds)?)?,
+            b'g' => global(&body(input, header.size, bounds)?)?,
+            b'L' => extension.long_name(body(input, header.size, bounds)?)?,
+            b'K' => extension.long_link(body(input, header.size, bounds)?)?,
             _ => {
-                let entry = std::mem::take(&mut extension).entry(header)?;
-                take(input, entry, &mut names, walker)?;
+                let entry = std::mem::take(&mut extension).entry(header);
+                take(input, entry, &mut names, bounds.limits, visitor)?;
             }
         }
     }
     if !extension.is_empty() {
-        return Err(malformed("an extended header without an entry"));
+        return Err(malformed("an extended header without an entry").into());
     }
-    zeros(input)
+    Ok(zeros(input)?)
+}
+
+impl<R: Read> Stream<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Stream { reader, offset: 0 }
+    }
+}
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
+impl<R: Read> Input for Stream<R> {
+    fn skip(&mut self, count: u64) -> io::Result<u64> {
+        io::copy(&mut Read::take(self, count), &mut io::sink())
+    }
+
+    fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+impl Content<'_> {
+    /// The size of the whole file in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The offset of the next byte in the tar.
+    pub(crate) fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = Read::take(&mut *self.input, self.left).read(buffer)?;
+        self.left -= count as u64;
+        Ok(count)
+    }
 }
 
 /// One entry, with what the headers before it say.
@@ -46,44 +137,58 @@ struct Entry {
     kind: u8,
 }
 
-fn take(
-    input: &mut dyn Read,
+fn take<V: Visitor>(
+    input: &mut dyn Input,
     entry: Entry,
     names: &mut Names,
-    walker: &mut Walker<'_>,
-) -> Result<(), Stop> {
-    let limits = walker.limits;
+    limits: &ArchiveLimits,
+    visitor: &mut V,
+) -> Result<(), V::Error> {
     let Entry { name, link, size, kind } = entry;
     if size != 0 && !matches!(kind, b'0' | b'\0' | b'7') {
-        return Err(malformed("an entry with data that is not a file"));
+        return Err(malformed("an entry with data that is not a file").into());
     }
+    let name = names.below_root(&name);
+    let file = || Name::parse_file(name, limits).map_err(Stop::from);
     match kind {
         b'0' | b'\0' | b'7' => {
-            let name = Name::parse_file(&name, limits)?;
-            names.file(&name)?;
-            let mut content = Read::take(&mut *input, size);
-            walker.file(name.text(), size, &mut content)?;
-            if content.limit() > 0 {
-                return Err(truncated("a file"));
+            let name = file()?;
+            names.file(&name).map_err(Stop::from)?;
+            let mut content = Content { input, size, left: size };
+            visitor.file(&name, &mut content)?;
+            let left = content.left;
+            if input.skip(left).map_err(Stop::from)? != left {
+                return Err(truncated("a file").into());
             }
-            padding(input, size)
+            Ok(padding(input, size)?)
         }
         b'1' => {
-            let name = Name::parse_file(&name, limits)?;
-            let target = Name::parse_file(&link, limits)?;
-            names.hard_link(&name, &target)?;
-            walker.hard_link(name.text(), target.text());
-            Ok(())
+            let name = file()?;
+            let target = Name::parse_file(names.below_root(&link), limits).map_err(Stop::from)?;
+            names.hard_link(&name, &target).map_err(Stop::from)?;
+            visitor.hard_link(&name, &target)
         }
-        b'2' => Ok(names.symbolic_link(&Name::parse_file(&name, limits)?, &link)?),
-        b'3' | b'4' | b'6' => Ok(names.special(&Name::parse_file(&name, limits)?)?),
-        b'5' => Ok(names.directory(&Name::parse(&name, limits)?)?),
+        b'2' => {
+            let name = file()?;
+            names.symbolic_link(&name, &link).map_err(Stop::from)?;
+            visitor.symbolic_link(&name, &link)
+        }
+        b'3' | b'4' | b'6' => {
+            let name = file()?;
+            names.special(&name).map_err(Stop::from)?;
+            visitor.special(&name)
+        }
+        b'5' => {
+            let name = Name::parse(name, limits).map_err(Stop::from)?;
+            names.directory(&name).map_err(Stop::from)?;
+            visitor.directory(&name)
+        }
         kind => {
             let feature = match kind {
                 b'S' => "sparse files".to_owned(),
                 kind => format!("entries of type {:?}", shown(&[kind])),
             };
-            Err(Fault::Unsupported { format: ArchiveFormat::Tar, feature }.into())
+            Err(Stop::from(Fault::Unsupported { format: ArchiveFormat::Tar, feature }).into())
         }
     }
 }
@@ -129,13 +234,13 @@ impl Extension {
         set(&mut self.link, terminated(body)?)
     }
 
-    fn entry(self, header: Header) -> Result<Entry, Stop> {
-        Ok(Entry {
+    fn entry(self, header: Header) -> Entry {
+        Entry {
             name: self.name.unwrap_or(header.name),
             link: self.link.unwrap_or(header.link),
             size: self.size.unwrap_or(header.size),
             kind: header.kind,
-        })
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -201,15 +306,17 @@ struct Header {
 }
 
 /// The next header, or `None` at the block of zeros that ends the archive.
-fn header(input: &mut dyn Read, first: bool) -> Result<Option<Header>, Stop> {
+fn header(input: &mut dyn Input, first: bool, names: &Names) -> Result<Option<Header>, Stop> {
     let mut block = [0; BLOCK];
+    let may_end = !first || names.may_be_empty();
     match read_full(input, &mut block)? {
         BLOCK => {}
+        0 if first && may_end => return Ok(None),
         _ if first => return Err(Fault::NotAnArchive.into()),
         _ => return Err(truncated("a header")),
     }
     if block.iter().all(|byte| *byte == 0) {
-        return if first { Err(Fault::NotAnArchive.into()) } else { Ok(None) };
+        return if may_end { Ok(None) } else { Err(Fault::NotAnArchive.into()) };
     }
     let magic = &block[257..265];
     let posix = match magic {
@@ -235,8 +342,8 @@ fn header(input: &mut dyn Read, first: bool) -> Result<Option<Header>, Stop> {
 }
 
 /// The body of an extended header.
-fn body(input: &mut dyn Read, size: u64, walker: &Walker<'_>) -> Result<Vec<u8>, Stop> {
-    let allowed = walker.limits.header_bytes as u64;
+fn body(input: &mut dyn Input, size: u64, bounds: Bounds<'_>) -> Result<Vec<u8>, Stop> {
+    let allowed = bounds.limits.header_bytes as u64;
     if size > allowed {
         return Err(Fault::LimitReached { limit: ArchiveLimit::HeaderBytes, allowed }.into());
     }
@@ -249,17 +356,16 @@ fn body(input: &mut dyn Read, size: u64, walker: &Walker<'_>) -> Result<Vec<u8>,
 }
 
 /// What fills the last block of some data, which means nothing.
-fn padding(input: &mut dyn Read, size: u64) -> Result<(), Stop> {
-    let mut block = [0; BLOCK];
-    let rest = (size.next_multiple_of(BLOCK as u64) - size) as usize;
-    match read_full(input, &mut block[..rest])? == rest {
+fn padding(input: &mut dyn Input, size: u64) -> Result<(), Stop> {
+    let rest = size.next_multiple_of(BLOCK as u64) - size;
+    match input.skip(rest)? == rest {
         true => Ok(()),
         false => Err(truncated("the padding of a file")),
     }
 }
 
 /// After the end there is nothing but zeros.
-fn zeros(input: &mut dyn Read) -> Result<(), Stop> {
+fn zeros(input: &mut dyn Input) -> Result<(), Stop> {
     let mut buffer = vec![0; 16 * BLOCK];
     let mut offset = 0;
     loop {

@@ -43,6 +43,12 @@ impl ImageFacts {
             (digest.is_some() || name.is_some()).then_some(BaseImage { source, name, digest })
         })
     }
+
+    pub(super) fn add_name(&mut self, name: Option<&String>) {
+        if let Some(name) = name.filter(|name| !self.names.contains(name)) {
+            self.names.push(name.clone());
+        }
+    }
 }
 
 /// The configuration of an image: OCI image-spec, `config.md`.

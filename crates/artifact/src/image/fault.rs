@@ -100,6 +100,18 @@ pub enum ImageFault {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// A layer is packed otherwise than its media type says.
+    #[error(
+        "layer {layer} is packed otherwise than its media type says: found {found}, wanted {wanted}"
+    )]
+    Packing {
+        /// The layer's `diff_id`.
+        layer: ArtifactDigest,
+        /// How it is packed.
+        found: &'static str,
+        /// What its media type says.
+        wanted: &'static str,
+    },
     /// The tar in a layer is not the one that the configuration names.
     #[error("layer {wanted} holds another tar: found {found}")]
     OtherLayer {

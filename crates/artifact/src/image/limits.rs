@@ -2,7 +2,7 @@
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImageLimits {
-    /// Bytes of one document: index, manifest or configuration. Registries take 4 MiB.
+    /// Bytes of one document: index, manifest or configuration. Registries need not take more than 4 MiB.
     pub document_bytes: usize,
     /// Indexes within indexes, `index.json` included. Two are usual.
     pub indexes_deep: usize,
@@ -18,7 +18,7 @@ pub struct ImageLimits {
 impl Default for ImageLimits {
     fn default() -> Self {
         ImageLimits {
-            document_bytes: 8 << 20,
+            document_bytes: 4 << 20,
             indexes_deep: 4,
             manifests: 1000,
             layers: 500,

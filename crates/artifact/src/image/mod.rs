@@ -1,22 +1,144 @@
 //! Container images on the disk: OCI layouts, the same inside a tar, and `docker save` archives.
 //!
-//! [`open`] says whether a path is one, and reads its documents. [`Image::files`] then reads the
-//! files that a container would see, layer by layer, with whiteouts applied.
+//! [`open`] says whether a path is one, and reads its documents: index, manifests, configurations.
+//! [`Image::files`] then reads the files that a container would see, with whiteouts applied.
+//!
+//! Everything is checked against the digest that names it: manifests, configurations and layers
+//! against their descriptors, and the tar in each layer against the configuration. What two readers
+//! could take for two images is refused ([`ImageFault`]): documents that pass for another kind,
+//! fields that differ in case only, a `manifest.json` with images that the index does not name, names
+//! that whiteouts or links make mean two things. Layers are read as strictly as any other
+//! [archive](crate::archive).
+//!
+//! Layers are read from the topmost down, each once, and nothing is kept but a keyed hash of each
+//! name: some forty bytes, whatever the size of the files.
 
+mod docker;
+mod documents;
 mod facts;
 mod fault;
+mod layers;
+mod layout;
 mod limits;
+mod store;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
-use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 
 use crate::archive::InnerFile;
+use crate::{Error, Limits};
+use layers::LayerBlob;
+use store::Store;
 
 pub use facts::{BaseImage, BaseSource, ImageConfig, ImageFacts, Layer, Platform, PlatformError};
 pub use fault::{ImageFault, ImageLimit, WhiteoutFault};
 pub use limits::ImageLimits;
+
+/// Opens the images in a folder or archive.
+///
+/// `Ok(None)` means that there are none: the path is a folder without `oci-layout`, or a file that is
+/// no tar with `oci-layout` or Docker's `manifest.json` at its top. A compressed tar is unpacked into
+/// a temporary file, if its first entry is one that image archives begin with.
+///
+/// # Errors
+/// [`Error::Image`] for documents that cannot be believed; [`Error::Archive`] for an archive with a
+/// [`Fault`](crate::archive::Fault); [`Error::NotAFile`] for links in a folder, which are not
+/// followed; [`Error::NotFound`], [`Error::Open`], [`Error::Read`], [`Error::Changed`].
+pub fn open(path: &Path, limits: &Limits) -> Result<Option<Images>, Error> {
+    let Some(store) = Store::open(path, limits)? else { return Ok(None) };
+    let has_index = store.size(LAYOUT)?.is_some();
+    let listed = match has_index {
+        true => {
+            let mut listed = layout::read(&store, &limits.image)?;
+            docker::agrees(&store, &limits.image, &mut listed)?;
+            listed
+        }
+        false => docker::read(&store, &limits.image)?,
+    };
+    let format = match (&store, has_index) {
+        (Store::Folder(_), _) => ImageFormat::OciFolder,
+        (Store::Archive(_), true) => ImageFormat::OciArchive,
+        (Store::Archive(_), false) => ImageFormat::DockerArchive,
+    };
+    let store = Arc::new(store);
+    let image = |(facts, blobs)| Image { store: Arc::clone(&store), facts, blobs };
+    let images = listed.images.into_iter().map(image).collect();
+    Ok(Some(Images { name: store.name().to_owned(), format, images, others: listed.others }))
+}
+
+/// What is in a folder or archive of images.
+#[derive(Debug)]
+pub struct Images {
+    name: String,
+    format: ImageFormat,
+    images: Vec<Image>,
+    others: Vec<Other>,
+}
+
+impl Images {
+    /// The path it was opened by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the images lie on the disk.
+    pub fn format(&self) -> ImageFormat {
+        self.format
+    }
+
+    /// All images, in the order in which the indexes name them: one for each platform.
+    pub fn all(&self) -> &[Image] {
+        &self.images
+    }
+
+    /// The images for a platform.
+    pub fn for_platform(&self, wanted: &Platform) -> impl Iterator<Item = &Image> {
+        self.images.iter().filter(move |image| image.facts.platform.is_for(wanted))
+    }
+
+    /// What the indexes name besides: artifacts that are no images, and what is not there.
+    pub fn others(&self) -> &[Other] {
+        &self.others
+    }
+}
+
+/// One image, for one platform.
+#[derive(Debug)]
+pub struct Image {
+    store: Arc<Store>,
+    facts: ImageFacts,
+    blobs: Vec<LayerBlob>,
+}
+
+impl Image {
+    /// What it says about itself.
+    pub fn facts(&self) -> &ImageFacts {
+        &self.facts
+    }
+
+    /// Reads all layers and hands the files that a container would see to `visit`: those of the
+    /// topmost layer first, each layer's in the order in which they are in it. Programs are read, and
+    /// digested with `algorithms`, as those in [archives](crate::OpenArtifact::files) are.
+    ///
+    /// On success every layer was the one that the manifest and the configuration name. What was
+    /// visited before an error is of an image that cannot be believed.
+    ///
+    /// # Errors
+    /// [`Error::Image`]; [`Error::Read`], also when there is no room for temporary files;
+    /// [`Error::Changed`]; for folders also [`Error::NotAFile`] and [`Error::Open`].
+    pub fn files(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+        limits: &Limits,
+        visit: &mut dyn FnMut(ImageFile),
+    ) -> Result<(), Error> {
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
+        layers::files(&self.store, &self.blobs, &algorithms, limits, visit)
+    }
+}
 
 /// A file that a container made from an image would see.
 #[derive(Debug)]
@@ -28,16 +150,31 @@ pub struct ImageFile {
     pub file: InnerFile,
 }
 
-/// What an index names beside images: signatures, attestations, charts. Not looked into.
+/// What an index names that is not looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Attachment {
+pub struct Other {
     /// Its digest.
     pub digest: ArtifactDigest,
     /// Its media type.
     pub media_type: String,
-    /// What kind of artifact it says it is.
-    pub artifact_type: Option<String>,
+    /// What it is for, if the index says so.
+    pub platform: Option<Platform>,
+    /// Why it is not looked into.
+    pub kind: OtherKind,
+}
+
+/// Why something that an index names is not looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtherKind {
+    /// It is no image: a signature, an attestation, a chart.
+    Artifact {
+        /// What kind of artifact it says it is.
+        artifact_type: Option<String>,
+    },
+    /// It is not there: tools write the whole index of an image of which they have one platform.
+    Absent,
 }
 
 /// How images lie on the disk.
@@ -63,3 +200,7 @@ impl fmt::Display for ImageFormat {
         })
     }
 }
+
+const LAYOUT: &str = "oci-layout";
+const INDEX: &str = "index.json";
+const DOCKER_MANIFEST: &str = "manifest.json";
