@@ -123,7 +123,7 @@ fn differ_in_slash(left: &str, right: &str) -> bool {
 impl Instance {
     /// The instance whose certificate authority a certificate names as its issuer.
     pub(crate) fn of_issuer(certificate: &X509) -> Option<Self> {
-        if certificate.issuer.contains("GitHub") {
+        if certificate.issuer().contains("GitHub") {
             return Some(Self::GitHub);
         }
         let key_id = chainsign_core::encoding::hex_encode(certificate.authority_key_id()?);

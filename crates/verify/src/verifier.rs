@@ -272,7 +272,7 @@ impl<'a> Verification<'a> {
             |other: &&X509| !path.certificates.contains(&ArtifactDigest::sha256(&other.der));
         match others.iter().find(stray) {
             Some(stray) if is_bundle => {
-                Err(Refusal::CertificateNotOnPath { subject: stray.subject.clone() })
+                Err(Refusal::CertificateNotOnPath { subject: stray.subject() })
             }
             _ => Ok(()),
         }

@@ -3,6 +3,7 @@
 
 mod cache;
 mod identity;
+mod links;
 pub(crate) mod path;
 pub(crate) mod sct;
 pub(crate) mod x509;
@@ -108,7 +109,7 @@ pub(crate) fn intermediates(others: &[Vec<u8>], format: Format) -> Result<Vec<X5
             X509::parse(der).map_err(|reason| Refusal::CertificateMalformed { which, reason })?;
         match x509.is_self_issued() {
             true if before_bundles => {}
-            true => return Err(Refusal::RootInMaterial { subject: x509.subject }),
+            true => return Err(Refusal::RootInMaterial { subject: x509.subject() }),
             false => intermediates.push(x509),
         }
     }
@@ -134,7 +135,7 @@ pub(crate) fn issuer_is_known(
     }
     let instance = Instance::of_issuer(&leaf.x509);
     Err(Refusal::IssuerNotTrusted {
-        issuer: leaf.x509.issuer.clone(),
+        issuer: leaf.x509.issuer(),
         trusted: root.certificate_authorities.iter().map(|a| a.name.clone()).collect(),
         confusion: instance.map(|instance| Confusion::OtherInstance { instance }),
     })
@@ -197,7 +198,7 @@ fn certify_by(
         if !path.validity.contains(*time) {
             let found = authority.not_valid(&leaf.x509, others, *time).unwrap_or(&leaf.x509);
             return Err(Refusal::CertificateNotValid {
-                subject: name(leaf, &found.subject),
+                subject: name(leaf, &found.subject()),
                 time: *time,
                 not_before: found.validity.not_before,
                 not_after: found.validity.not_after,

@@ -10,10 +10,11 @@ use chainsign_core::trust::{CertificateAuthority, ValidFor};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING};
 use jiff::Timestamp;
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::aws_lc_rs as algorithms;
 use webpki::{EndEntityCert, KeyUsage};
 
+use super::links::{Links, Remembering};
 use super::x509::{Validity, X509};
 
 /// A certificate authority or timestamp authority of the trusted root, its certificates parsed.
@@ -24,6 +25,7 @@ pub(crate) struct Authority {
     certificates: Vec<X509>,
     intermediates: Vec<CertificateDer<'static>>,
     anchor: TrustAnchor<'static>,
+    links: Links,
 }
 
 /// A path from a signer's certificate to the trust anchor of an authority.
@@ -64,7 +66,9 @@ impl Authority {
         parsed.iter().try_for_each(X509::check_may_sign_certificates)?;
         let last = CertificateDer::from(last.as_slice());
         let anchor = webpki::anchor_from_trusted_cert(&last);
+        let links: Result<Vec<_>, _> = parsed.iter().map(X509::signed_part).collect();
         Ok(Authority {
+            links: Links::new(links?),
             name: name.clone(),
             valid_for: authority.valid_for,
             certificates: parsed,
@@ -102,9 +106,15 @@ impl Authority {
         let mut intermediates = self.intermediates.clone();
         intermediates.extend(others.iter().map(|other| CertificateDer::from(other.der.clone())));
         let seconds = u64::try_from(time.as_second()).unwrap_or(0);
+        let algorithms: Vec<_> = SIGNATURE_ALGORITHMS
+            .iter()
+            .map(|algorithm| Remembering { algorithm: *algorithm, links: &self.links })
+            .collect();
+        let algorithms: Vec<_> =
+            algorithms.iter().map(|a| a as &dyn SignatureVerificationAlgorithm).collect();
         let path = end_entity
             .verify_for_usage(
-                SIGNATURE_ALGORITHMS,
+                &algorithms,
                 std::slice::from_ref(&self.anchor),
                 &intermediates,
                 UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
@@ -159,7 +169,7 @@ impl Authority {
         ) && let Some(certificate) = self.not_valid(signer, others, time)
         {
             return PathFailure::NotValid {
-                subject: certificate.subject.clone(),
+                subject: certificate.subject(),
                 validity: certificate.validity,
             };
         }
@@ -205,7 +215,7 @@ static CODE_SIGNING: ObjectIdentifier = ID_KP_CODE_SIGNING;
 static TIME_STAMPING: ObjectIdentifier = ID_KP_TIME_STAMPING;
 
 /// Every algorithm of the library for keys that [`crate::key`] accepts too.
-const SIGNATURE_ALGORITHMS: &[&dyn rustls_pki_types::SignatureVerificationAlgorithm] = &[
+const SIGNATURE_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     algorithms::ECDSA_P256_SHA256,
     algorithms::ECDSA_P256_SHA384,
     algorithms::ECDSA_P256_SHA512,

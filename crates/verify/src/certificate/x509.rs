@@ -17,8 +17,6 @@ use crate::bounds::within_bounds;
 pub(crate) struct X509 {
     pub(crate) der: Vec<u8>,
     pub(crate) certificate: Certificate,
-    pub(crate) subject: String,
-    pub(crate) issuer: String,
     pub(crate) validity: Validity,
     pub(crate) public_key: PublicKey,
 }
@@ -67,8 +65,6 @@ impl X509 {
         let spki = tbs.subject_public_key_info.to_der().map_err(|error| error.to_string())?;
         Ok(X509 {
             der: der.to_vec(),
-            subject: tbs.subject.to_string(),
-            issuer: tbs.issuer.to_string(),
             validity: Validity {
                 not_before: timestamp(tbs.validity.not_before.to_unix_duration())?,
                 not_after: timestamp(tbs.validity.not_after.to_unix_duration())?,
@@ -76,6 +72,26 @@ impl X509 {
             public_key: PublicKey::from_spki(spki),
             certificate,
         })
+    }
+
+    /// The subject as a person reads it; empty in Fulcio's certificates.
+    pub(crate) fn subject(&self) -> String {
+        self.certificate.tbs_certificate.subject.to_string()
+    }
+
+    /// The issuer as a person reads it.
+    pub(crate) fn issuer(&self) -> String {
+        self.certificate.tbs_certificate.issuer.to_string()
+    }
+
+    /// What the issuer signed, and its signature.
+    ///
+    /// # Errors
+    /// When the signature is not of whole bytes.
+    pub(crate) fn signed_part(&self) -> Result<(Vec<u8>, Vec<u8>), String> {
+        let tbs = self.certificate.tbs_certificate.to_der().map_err(|error| error.to_string())?;
+        let signature = self.certificate.signature.as_bytes();
+        Ok((tbs, signature.ok_or("found a signature of no whole bytes")?.to_vec()))
     }
 
     /// The value of an extension, with its criticality.
@@ -113,11 +129,12 @@ impl X509 {
     /// When it is none.
     pub(crate) fn check_may_sign_certificates(&self) -> Result<(), String> {
         if !self.is_ca()? {
-            return Err(format!("found {:?} as issuer, wanted a CA certificate", self.subject));
+            return Err(format!("found {:?} as issuer, wanted a CA certificate", self.subject()));
         }
         match self.extension::<KeyUsage>()? {
             Some((_, usage)) if !usage.key_cert_sign() => {
-                Err(format!("found {:?} as issuer, wanted the key usage keyCertSign", self.subject))
+                let subject = self.subject();
+                Err(format!("found {subject:?} as issuer, wanted the key usage keyCertSign"))
             }
             _ => Ok(()),
         }

@@ -317,7 +317,7 @@ fn signed_attributes_hold(token: &Token, essence: &Essence, signer: &X509) -> Re
         Some(GeneralName::DirectoryName(name))
             if *name != signer.certificate.tbs_certificate.subject =>
         {
-            Err(format!("found a TSTInfo of {name}, wanted {}", signer.subject))
+            Err(format!("found a TSTInfo of {name}, wanted {}", signer.subject()))
         }
         _ => Ok(()),
     }
