@@ -32,7 +32,8 @@ fn files_that_cannot_be_read() {
         &desk,
         &["sbom", "folder"],
         2,
-        "error: folder is a directory, wanted a regular file\nhint: name the files in it",
+        "error: found no Go binary in folder (0 other files)\n\
+         hint: name a folder, archive or file with a Go program in it",
     );
     desk.write("text", "not a program\n");
     refused(

@@ -7,7 +7,7 @@ use chainsign_core::material::SignedMaterial;
 use chainsign_core::statement::Statement;
 use chainsign_core::trust::{ClientTrustConfig, SigningConfig, TrustedRoot};
 use chainsign_core::{Error, Limits, encoding, formats};
-use chainsign_gosbom::GoBinary;
+use chainsign_gosbom::{Depth, GoBinary};
 
 use super::{artifact, sbom};
 use crate::failure::Failure;
@@ -42,7 +42,7 @@ pub enum Inspected {
 /// As [`artifact::open`]; `not-recognised` with why each reader declined.
 pub fn inspect(path: &Path) -> Result<Inspected, Failure> {
     let artifact = artifact::open(path)?;
-    match sbom::content(&artifact)? {
+    match sbom::content(&artifact, Depth::SecondRecords)? {
         Content::GoBinary(binary) => {
             Ok(Inspected::GoBinary { size: artifact.size(), binary: Box::new(binary) })
         }

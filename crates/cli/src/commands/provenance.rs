@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainsign_gosbom::BuildInfo;
+use chainsign_gosbom::{BuildInfo, Depth};
 use chainsign_slsa::{BuildFacts, Error, OnCommitMismatch, generate};
 
 use super::{artifact, sbom};
@@ -29,7 +29,7 @@ pub fn provenance(request: &ProvenanceRequest) -> Result<Vec<u8>, Failure> {
         None => None,
         Some(path) => {
             let artifact = artifact::open(path)?;
-            Some((artifact.name().to_owned(), sbom::content(&artifact)?))
+            Some((artifact.name().to_owned(), sbom::content(&artifact, Depth::BuildInfo)?))
         }
     };
     let binary = match &content {

@@ -216,8 +216,8 @@ pub struct Documents {
 
 impl Documents {
     fn make(folder: &Folder, release: &Release) -> Result<Self, Failure> {
-        let request = SbomRequest { path: release.binary.clone(), created: None };
-        let sbom = folder.write("sbom.cdx.json", &sbom(&request)?)?;
+        let request = SbomRequest::new(&release.binary);
+        let sbom = folder.write("sbom.cdx.json", &sbom(&request, &())?.document)?;
         let provenance = folder.write("provenance.json", &Self::provenance(release)?)?;
         Ok(Documents { sbom, provenance })
     }

@@ -1,4 +1,4 @@
-//! `sbom`, `provenance`, `inspect`, `demo`, `version`
+//! `provenance`, `inspect`, `demo`, `version`
 
 use std::path::PathBuf;
 
@@ -6,22 +6,6 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::shared::OutputFlag;
-
-/// `sbom`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Timestamps are left out unless SOURCE_DATE_EPOCH is set, so that the same \
-                        binary always gives the same bytes.\n\
-                        Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app"
-)]
-pub struct SbomFlags {
-    /// Go binary
-    #[arg(value_name = "PATH")]
-    pub path: PathBuf,
-    /// Write to this file instead of standard output
-    #[arg(long, short = 'o', value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
 
 /// `provenance`
 #[derive(Debug, Args)]

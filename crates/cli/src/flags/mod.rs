@@ -6,6 +6,7 @@
 pub mod evidence;
 pub mod facts;
 pub mod sandbox;
+pub mod sbom;
 pub mod shared;
 pub mod sign;
 pub mod verify;
@@ -41,8 +42,8 @@ pub enum Command {
     VerifyBlobAttestation(verify::VerifyBlobAttestationFlags),
     /// Verify files against a policy, or, without one, against an identity
     Verify(verify::VerifyFlags),
-    /// Print the SBOM of Go binaries, read from the binaries themselves
-    Sbom(facts::SbomFlags),
+    /// Print the SBOM of Go binaries, read from the binaries themselves, or compare two
+    Sbom(sbom::SbomFlags),
     /// Print SLSA provenance, from flags and from a Go binary's own stamp
     Provenance(facts::ProvenanceFlags),
     /// Show what is in a bundle, certificate, attestation, trusted root or Go binary

@@ -121,7 +121,7 @@ fn binary_lines(binary: &GoBinary) -> Vec<String> {
     for slice in &binary.slices {
         let mut what: Vec<String> = Vec::new();
         what.extend(slice.build_info.go_version().map(ToString::to_string));
-        what.push(super::inspect::platform(slice));
+        what.push(super::go_card::platform(slice));
         let facts = &slice.facts;
         let fact = |fact: Option<bool>, word: &str| (fact == Some(true)).then(|| word.to_owned());
         what.extend(fact(facts.linkage.is_static(), "static"));

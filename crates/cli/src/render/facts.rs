@@ -1,4 +1,4 @@
-//! `sbom`, `provenance`, `policy check`, `version`
+//! `provenance`, `policy check`, `version`
 
 use std::io;
 
@@ -6,26 +6,10 @@ use serde::Serialize;
 
 use crate::commands::policy::Checked;
 use crate::commands::provenance::provenance as make_provenance;
-use crate::commands::sbom::{SbomRequest, sbom as make_sbom};
 use crate::failure::{Exit, Failure};
-use crate::files::Output;
-use crate::flags::facts::{ProvenanceFlags, SbomFlags};
+use crate::flags::facts::ProvenanceFlags;
 use crate::printer::{GOOD, OutputFormat, Printer, paint};
 use crate::resolve;
-
-/// `sbom`
-///
-/// # Errors
-/// As [`make_sbom`]; `unwritable`, before the binary is read.
-pub fn sbom(flags: SbomFlags, printer: &Printer) -> Result<Exit, Failure> {
-    let output = flags.output.as_deref().map(Output::prepare).transpose()?;
-    let request = SbomRequest { path: flags.path, created: resolve::facts::source_date_epoch()? };
-    let document = make_sbom(&request)?;
-    match output {
-        Some(output) => output.write(&document).map(|_| Exit::Yes),
-        None => super::printed(printer.bytes(&document)),
-    }
-}
 
 /// `provenance`
 ///

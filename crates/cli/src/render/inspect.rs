@@ -7,10 +7,10 @@ use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::material::{Credential, LogEntry, SignedContent, SignedMaterial};
 use chainsign_core::statement::Statement;
 use chainsign_core::trust::{CertificateAuthority, LogInstance, Service, TrustedRoot, ValidFor};
-use chainsign_gosbom::{GoBinary, GoSlice, Module};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::go_card;
 use crate::commands::inspect::Inspected;
 use crate::commands::trust::Trust;
 use crate::printer::{FAINT, HEADING, OutputFormat, Printer, WARNING, paint};
@@ -65,16 +65,16 @@ pub fn trust(printer: &Printer, trust: &Trust) -> io::Result<()> {
 }
 
 /// One thing shown: as lines, and as JSON.
-struct Card {
+pub(super) struct Card {
     kind: &'static str,
     lines: Vec<String>,
-    json: Value,
+    pub(super) json: Value,
 }
 
 impl Card {
     fn of(inspected: &Inspected) -> Card {
         match inspected {
-            Inspected::GoBinary { size, binary } => binary_card(*size, binary),
+            Inspected::GoBinary { size, binary } => go_card::card(*size, binary),
             Inspected::Signatures(signatures) => signatures_card(signatures),
             Inspected::Statement(statement) => {
                 let mut card = Card::new("in-toto statement");
@@ -111,11 +111,11 @@ impl Card {
         }
     }
 
-    fn new(kind: &'static str) -> Card {
+    pub(super) fn new(kind: &'static str) -> Card {
         Card { kind, lines: Vec::new(), json: Value::Null }
     }
 
-    fn line(&mut self, name: &str, value: impl std::fmt::Display) {
+    pub(super) fn line(&mut self, name: &str, value: impl std::fmt::Display) {
         self.lines.push(format!("  {name:20} {value}"));
     }
 
@@ -157,104 +157,6 @@ impl Card {
             self.line(name, format!("{} version {version}, {range}", service.url));
         }
     }
-}
-
-fn binary_card(size: u64, binary: &GoBinary) -> Card {
-    let mut card = Card::new("Go binary");
-    card.line("container", format!("{:?}, {size} bytes", binary.container));
-    for slice in &binary.slices {
-        if binary.slices.len() > 1 {
-            card.line("slice", format!("at byte {}, {} bytes", slice.offset, slice.size));
-        }
-        slice_lines(&mut card, slice);
-    }
-    for other in &binary.other_slices {
-        card.line("slice", format!("at byte {}: {}", other.offset, other.reason));
-    }
-    card.json =
-        json!({ "size": size, "slices": binary.slices.iter().map(slice_json).collect::<Vec<_>>() });
-    card
-}
-
-fn slice_lines(card: &mut Card, slice: &GoSlice) {
-    let facts = &slice.facts;
-    card.line("platform", platform(slice));
-    let yes_no = |fact: Option<bool>| match fact {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "unknown",
-    };
-    card.line("static", yes_no(facts.linkage.is_static()));
-    card.line("position independent", yes_no(facts.pie));
-    card.line("stripped", yes_no(facts.stripped));
-    if let Some(version) = slice.build_info.go_version() {
-        card.line("Go", version);
-    }
-    match slice.build_info.modules() {
-        Err(reason) => card.line("modules", format!("unknown: {reason}")),
-        Ok(modules) => {
-            card.line("package", &modules.path);
-            if let Some(main) = &modules.main {
-                card.line("module", module(main));
-            }
-            for setting in &modules.settings {
-                card.line("setting", format!("{}={}", setting.key, setting.value));
-            }
-            for dep in &modules.deps {
-                card.line("dependency", module(dep));
-            }
-        }
-    }
-}
-
-/// Operating system and processor, from the headers; the system from the build settings where the
-/// headers do not tell it.
-pub fn platform(slice: &GoSlice) -> String {
-    let facts = &slice.facts;
-    let recorded = slice.build_info.modules().ok().and_then(|modules| modules.setting("GOOS"));
-    let system = facts.os.map(|os| os.as_str()).or(recorded).unwrap_or("unknown system");
-    format!("{system}/{}", facts.arch.map_or("unknown processor", |arch| arch.as_str()))
-}
-
-fn module(module: &Module) -> String {
-    let mut text = format!("{} {}", module.path, module.version);
-    if let Some(sum) = &module.sum {
-        text.push_str(&paint(FAINT, &format!(" {}", sum.as_str())));
-    }
-    if let Some(replacement) = &module.replace {
-        text.push_str(&format!(" => {} {}", replacement.path, replacement.version));
-    }
-    text
-}
-
-fn slice_json(slice: &GoSlice) -> Value {
-    let facts = &slice.facts;
-    let module = |module: &Module| {
-        json!({
-            "path": module.path,
-            "version": module.version,
-            "sum": module.sum.as_ref().map(|sum| sum.as_str()),
-            "replace": module.replace.as_ref().map(|r| json!({ "path": r.path, "version": r.version })),
-        })
-    };
-    let modules = slice.build_info.modules().ok();
-    json!({
-        "offset": slice.offset,
-        "size": slice.size,
-        "goVersion": slice.build_info.go_version().map(|version| version.as_str()),
-        "os": facts.os.map(|os| os.as_str()),
-        "arch": facts.arch.map(|arch| arch.as_str()),
-        "static": facts.linkage.is_static(),
-        "pie": facts.pie,
-        "stripped": facts.stripped,
-        "path": modules.map(|modules| modules.path.as_str()),
-        "main": modules.and_then(|modules| modules.main.as_ref()).map(module),
-        "deps": modules.map(|modules| modules.deps.iter().map(module).collect::<Vec<_>>()),
-        "settings": modules.map(|modules| {
-            let pair = |s: &chainsign_gosbom::Setting| (s.key.clone(), Value::from(s.value.clone()));
-            modules.settings.iter().map(pair).collect::<serde_json::Map<_, _>>()
-        }),
-    })
 }
 
 fn signatures_card(signatures: &[SignedMaterial]) -> Card {

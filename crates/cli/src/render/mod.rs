@@ -2,8 +2,10 @@
 
 pub mod demo;
 pub mod facts;
+pub mod go_card;
 pub mod inspect;
 pub mod sandbox;
+pub mod sbom;
 pub mod sign;
 pub mod verdict;
 pub mod verify;
@@ -35,6 +37,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::AttestBlob(flags) => flags.output.output,
         Command::VerifyBlobAttestation(flags) => flags.output.output,
         Command::Verify(flags) => flags.output.output,
+        Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(PolicyCommand::Check(flags)) => flags.output.output,
         Command::Trust(TrustCommand::Show(flags)) => flags.output.output,
@@ -87,7 +90,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             printed(verify::targets(printer, &outcomes))?;
             Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
         }
-        Command::Sbom(flags) => facts::sbom(flags, printer),
+        Command::Sbom(flags) => sbom::sbom(flags, printer),
         Command::Provenance(flags) => facts::provenance(flags, printer),
         Command::Inspect(flags) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))

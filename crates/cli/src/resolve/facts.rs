@@ -1,4 +1,4 @@
-//! `sbom`, `provenance`
+//! `provenance`
 
 use std::fmt::Display;
 use std::str::FromStr;

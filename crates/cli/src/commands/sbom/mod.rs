@@ -1,0 +1,155 @@
+//! `sbom`: what Go binaries say is in them.
+
+mod binary;
+pub mod diff;
+mod find;
+
+use std::path::{Path, PathBuf};
+
+use chainsign_artifact::Limits;
+use chainsign_gosbom::Depth;
+use chainsign_gosbom::sbom::{Sbom, SpecVersion, Subject};
+use jiff::Timestamp;
+
+pub use binary::{content, go_binary};
+pub use find::{Unread, UnreadKind};
+
+use crate::failure::Failure;
+use find::{Found, Root};
+
+/// An SBOM to make.
+#[derive(Debug)]
+pub struct SbomRequest {
+    /// Go binaries, archives, packages, folders; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// How the document is written.
+    pub document: DocumentFormat,
+    /// The time the document states; `None` states none.
+    pub created: Option<Timestamp>,
+    /// Modules, or the packages of their function tables too.
+    pub depth: Depth,
+    /// Whether files are hashed.
+    pub hash: FileHash,
+}
+
+impl SbomRequest {
+    /// CycloneDX 1.6 about one path, with the hash of the file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        SbomRequest {
+            paths: vec![path.into()],
+            document: DocumentFormat::CycloneDx(SpecVersion::V1_6),
+            created: None,
+            depth: Depth::BuildInfo,
+            hash: FileHash::Sha256,
+        }
+    }
+}
+
+/// A document that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentFormat {
+    /// CycloneDX in JSON.
+    CycloneDx(SpecVersion),
+    /// SPDX 2.3 in JSON.
+    Spdx,
+}
+
+/// Whether the SBOM names the file by its digest. Without it nothing binds the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileHash {
+    /// By its SHA-256: one pass over the file.
+    Sha256,
+    /// By its path only: a few KiB are read, whatever the file's size.
+    Skip,
+}
+
+/// An SBOM, and what its making left out.
+#[derive(Debug)]
+pub struct Made {
+    /// The bytes to print, sign or attest.
+    pub document: Vec<u8>,
+    /// Go binaries that it names, each place counted.
+    pub binaries: usize,
+    /// Other files that were looked at.
+    pub not_go: usize,
+    /// Files that were named and are not Go, or that could not be looked into to their end. With
+    /// one of the latter the document says that it is incomplete.
+    pub unread: Vec<Unread>,
+}
+
+/// Told how far the work is. Called from several threads.
+pub trait Progress: Sync {
+    /// So many files will be looked at.
+    fn begin(&self, files: usize);
+    /// One more is done.
+    fn advance(&self);
+}
+
+/// Nobody watches.
+impl Progress for () {
+    fn begin(&self, _: usize) {}
+    fn advance(&self) {}
+}
+
+/// Makes one document about all paths: about the binary, if it is one; else about the collection,
+/// with a component for each binary in it. The files of a folder are looked at on all processors;
+/// the document does not depend on who was first.
+///
+/// # Errors
+/// As [`artifact::open`](super::artifact::open) for a path; `not-a-go-binary` when a single file is
+/// none, with the reason; `bad-archive` for a single archive that cannot be read to its end;
+/// `no-go-binary` when nothing was found in all of them.
+pub fn sbom(request: &SbomRequest, progress: &dyn Progress) -> Result<Made, Failure> {
+    let limits = limits(request.depth);
+    let found = find::find(&request.paths, request.hash, &limits, progress)?;
+    let sbom = document(&request.paths, &found);
+    let sbom = match request.created {
+        Some(created) => sbom.created(created),
+        None => sbom,
+    };
+    Ok(Made {
+        document: match request.document {
+            DocumentFormat::CycloneDx(version) => sbom.to_cyclonedx_json(version),
+            DocumentFormat::Spdx => sbom.to_spdx_json(),
+        },
+        binaries: found.binaries.iter().map(|binary| binary.subject.locations.len()).sum(),
+        not_go: found.not_go,
+        unread: found.unread,
+    })
+}
+
+/// Bounds on what looking may cost, to this depth.
+pub fn limits(depth: Depth) -> Limits {
+    let mut limits = Limits::default();
+    limits.go.depth = depth;
+    limits
+}
+
+fn document(paths: &[PathBuf], found: &Found) -> Sbom {
+    let root = match (&found.root, found.binaries.as_slice()) {
+        (Root::Binary, [binary]) => return Sbom::of_slices(&binary.slices, &binary.subject),
+        (Root::Archive(archive), _) => archive.clone(),
+        _ => Subject::new(collection_name(paths)),
+    };
+    let binaries = found.binaries.iter().map(|it| (it.slices.as_slice(), &it.subject));
+    let sbom = Sbom::of_binaries(&root, binaries);
+    match found.is_complete() {
+        true => sbom,
+        false => sbom.incomplete(),
+    }
+}
+
+/// The folder's name, or the first path's and how many more.
+fn collection_name(paths: &[PathBuf]) -> String {
+    let name = |path: &Path| {
+        let last = path.file_name().map(ToOwned::to_owned);
+        // `.` and `..` have no name of their own.
+        let last = last.or_else(|| path.canonicalize().ok()?.file_name().map(ToOwned::to_owned));
+        last.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    };
+    match paths {
+        [] => String::new(),
+        [path] => name(path),
+        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+    }
+}
