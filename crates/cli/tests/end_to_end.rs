@@ -103,6 +103,34 @@ fn the_same_identity_under_another_root_is_refused() {
 }
 
 #[test]
+fn an_expired_token_is_refused_before_anything_is_asked() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let request = chainsign_sandbox::TokenRequest::email(EMAIL).unwrap();
+    let expired = request.lifetime(jiff::SignedDuration::from_secs(-3600));
+    let token = stage.sandbox.token(expired).unwrap();
+    let ran = stage
+        .sign(&token, &["sign-blob", "file"])
+        .exits(2)
+        .says("error: the identity token expired at ")
+        .says("hint: get a new token: they live for minutes");
+    assert!(!ran.stderr.contains(&token), "the token was printed");
+    assert_eq!(stage.desk.files(), ["file", "trust.json"]);
+}
+
+/// What a misbehaving Sigstore gives is refused before it is written, and its log index is said.
+#[test]
+fn a_fresh_signature_that_does_not_verify_is_not_written() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
+    let ran = stage.sign(&stage.token(), &["sign-blob", "-o", "json", "file"]).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "refused-own");
+    assert!(ran.stderr.contains("entry 1 of http://localhost:"), "{}", ran.stderr);
+    assert_eq!(stage.desk.files(), ["file", "trust.json"]);
+}
+
+#[test]
 fn every_output_that_was_asked_for_is_written() {
     let stage = Stage::new();
     stage.desk.write("file", "content");
