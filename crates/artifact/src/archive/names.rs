@@ -13,7 +13,8 @@ pub(crate) enum Root {
     /// The root of a file system, as for packages: `/` is the archive itself, and `..` stops there.
     Filesystem,
     /// The root of a container's file system. Besides, names may begin at `/`, which is how ko writes
-    /// them and means the same to everyone; and a layer may have nothing in it.
+    /// them and means the same to everyone. A layer may have nothing in it, and no end: it is whole if
+    /// its digest says so. (umoci 0.4.7 writes none in `umoci insert`.)
     Layer,
 }
 
@@ -145,9 +146,9 @@ impl Names {
         }
     }
 
-    /// Whether there may be no name at all.
-    pub(crate) fn may_be_empty(&self) -> bool {
-        self.root == Root::Layer
+    /// Whether there must be a name, and an end.
+    pub(crate) fn need_end(&self) -> bool {
+        self.root != Root::Layer
     }
 
     /// A directory may come more than once, and after what is in it.

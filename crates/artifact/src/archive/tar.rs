@@ -160,7 +160,11 @@ fn take<V: Visitor>(
             if input.skip(left).map_err(Stop::from)? != left {
                 return Err(truncated("a file").into());
             }
-            Ok(padding(input, size)?)
+            match padding(input, size) {
+                // What comes next is the end.
+                Err(Stop::Fault(_)) if !names.need_end() => Ok(()),
+                outcome => Ok(outcome?),
+            }
         }
         b'1' => {
             let name = file()?;
@@ -308,15 +312,15 @@ struct Header {
 /// The next header, or `None` at the block of zeros that ends the archive.
 fn header(input: &mut dyn Input, first: bool, names: &Names) -> Result<Option<Header>, Stop> {
     let mut block = [0; BLOCK];
-    let may_end = !first || names.may_be_empty();
     match read_full(input, &mut block)? {
         BLOCK => {}
-        0 if first && may_end => return Ok(None),
+        0 if !names.need_end() => return Ok(None),
         _ if first => return Err(Fault::NotAnArchive.into()),
         _ => return Err(truncated("a header")),
     }
     if block.iter().all(|byte| *byte == 0) {
-        return if may_end { Ok(None) } else { Err(Fault::NotAnArchive.into()) };
+        let is_none = first && names.need_end();
+        return if is_none { Err(Fault::NotAnArchive.into()) } else { Ok(None) };
     }
     let magic = &block[257..265];
     let posix = match magic {

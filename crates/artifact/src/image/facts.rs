@@ -126,9 +126,11 @@ impl Platform {
 }
 
 impl fmt::Display for Platform {
-    /// `linux/arm/v7`
+    /// `linux/arm/v7`; what is not said is `unknown`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
+        let [os, architecture] = [&self.os, &self.architecture]
+            .map(|text| if text.is_empty() { "unknown" } else { text });
+        write!(f, "{os}/{architecture}")?;
         match &self.variant {
             Some(variant) => write!(f, "/{variant}"),
             None => Ok(()),
