@@ -189,6 +189,16 @@ pub enum LoadError {
         /// Why not.
         reason: &'static str,
     },
+    /// An expression that cannot be evaluated, or that could pass where it must not.
+    #[error("{at}: the expression of {id}: {reason}")]
+    Expression {
+        /// Where.
+        at: Place,
+        /// The rule.
+        id: String,
+        /// What was found and what was wanted.
+        reason: String,
+    },
     /// A choice of the newest or of all evidence without a bound on its age.
     #[error("{at}: `select: {select}` needs `maxAge`")]
     SelectWithoutAge {
@@ -282,6 +292,7 @@ impl LoadError {
             | Self::FileDigest { at, .. }
             | Self::FileContent { at, .. }
             | Self::UnknowableSetting { at, .. }
+            | Self::Expression { at, .. }
             | Self::SelectWithoutAge { at, .. }
             | Self::WrongAttestation { at, .. }
             | Self::Exception { at, .. } => Some(*at),

@@ -3,6 +3,7 @@
 mod error;
 mod evaluate;
 mod evidence;
+mod expression;
 mod glob;
 mod language;
 mod licence;

@@ -16,6 +16,7 @@ use chainsign_slsa::source::Repository;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{Severity, Status};
+use crate::expression::Expression;
 use crate::glob::Captures;
 use crate::language::{
     Deny, Exception, Go, Instance, KeyLog, Level, Sbom, Select, UnknownParameters, UnknownSeverity,
@@ -33,6 +34,7 @@ pub(crate) struct Model {
     pub(crate) signatures: Option<SignerTree>,
     pub(crate) attestations: Vec<Attestation>,
     pub(crate) go: Option<Go>,
+    pub(crate) rules: Vec<CelRule>,
     pub(crate) deny: Deny,
     pub(crate) exceptions: Vec<Exception>,
 }
@@ -187,6 +189,15 @@ pub(crate) struct Attestation {
     pub(crate) slsa: Option<Slsa>,
     pub(crate) sbom: Option<Sbom>,
     pub(crate) vulnerabilities: Option<Vulnerabilities>,
+    pub(crate) rules: Vec<CelRule>,
+}
+
+/// A rule in CEL.
+#[derive(Clone, Debug)]
+pub(crate) struct CelRule {
+    pub(crate) id: RuleId,
+    pub(crate) expression: Expression,
+    pub(crate) message: String,
 }
 
 /// What a vulnerability scan may have found.

@@ -370,6 +370,10 @@ reasons! {
     LevelTooLow "level-too-low",
     /// A parameter that the policy does not know.
     UnknownParameter "unknown-parameter",
+    /// An expression is false.
+    ExpressionFalse "expression-false",
+    /// An expression gave no answer: an absent field, a wrong type, too much work.
+    ExpressionError "expression-error",
     /// The SBOM lists what the policy forbids.
     Forbidden "forbidden",
     /// A vulnerability that is worse than the policy allows.

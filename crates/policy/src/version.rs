@@ -75,6 +75,11 @@ impl fmt::Display for VersionRange {
     }
 }
 
+/// How two versions are ordered; `None` when they cannot be compared.
+pub(crate) fn compare(left: &str, right: &str) -> Option<Ordering> {
+    Some(comparable(left)?.cmp_precedence(&comparable(right)?))
+}
+
 /// A semantic version, also with a leading `v` or `go`, or with fewer than three numbers.
 fn comparable(version: &str) -> Option<Version> {
     let version = version.strip_prefix("go").unwrap_or(version);

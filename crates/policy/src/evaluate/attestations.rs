@@ -1,12 +1,11 @@
 //! What is attested: which attestation counts, and what it must say.
 
-use std::cmp::Reverse;
-
 use super::authority::Mismatch;
 use super::case::Case;
 use super::exceptions::Waivers;
 use super::go::{GoRules, Joined};
 use super::missing::Missing;
+use super::rules::{self, Accepted};
 use super::{line, sbom, slsa, vulnerabilities};
 use crate::evidence::{Claim, Testimony};
 use crate::language::Select;
@@ -14,11 +13,19 @@ use crate::model::Attestation;
 use crate::verdict::{Outcome, Reason, Rule};
 
 /// What one attestation came to.
-pub(super) struct Judged {
+pub(super) struct Judged<'a> {
     /// The rules of the attestation itself.
     pub(super) rules: Vec<Rule>,
     /// The rules of other sections that join it.
     pub(super) joined: Vec<Rule>,
+    /// The evidence that expressions across attestations look at.
+    pub(super) accepted: Accepted<'a>,
+}
+
+/// One candidate, or several together, held against every rule.
+struct Held {
+    rules: Vec<Rule>,
+    joined: Vec<Rule>,
 }
 
 /// Finds the attestation and evaluates its rules, and the joins that look at it.
@@ -26,39 +33,52 @@ pub(super) struct Judged {
 /// With `select: any` one candidate that meets every rule is enough, so that no evidence that is
 /// added can turn a pass into a fail, and none that is removed a fail into a pass. Where none does,
 /// the one that meets most is reported.
-pub(super) fn judge(
-    attestation: &Attestation,
+pub(super) fn judge<'a>(
+    attestation: &'a Attestation,
     go: Option<&GoRules<'_>>,
-    case: &Case<'_>,
+    case: &Case<'a>,
     denied: &[&Testimony],
     waivers: &Waivers<'_>,
-) -> Judged {
+) -> Judged<'a> {
     let (candidates, mismatches) = candidates(attestation, case);
-    let judge = |candidate: &Testimony| one(attestation, candidate, go, case);
-    if candidates.is_empty() {
-        let presence = missing(attestation, case, denied, mismatches);
-        return nothing(attestation, presence, go);
-    }
     let chosen: Vec<&Testimony> = match attestation.select {
         Select::Any | Select::All => candidates,
         Select::Newest => newest(candidates),
     };
     let number = chosen.len();
-    let judged = chosen.into_iter().map(judge);
-    match attestation.select {
-        Select::Any => {
-            // The first of the best, in the order of the evidence.
-            let cost = |judged: &Judged| judged.cost(waivers);
-            let best = judged.map(|judged| (cost(&judged), judged)).min_by_key(|(cost, _)| *cost);
-            match best {
-                Some((_, judged)) => judged.among(number),
-                None => nothing(attestation, presence(attestation, &[]), go),
-            }
-        }
+    let held = chosen.into_iter().map(|it| (it, one(attestation, it, go, case)));
+    let held: Vec<(&Testimony, Held)> = held.collect();
+    let good = |held: &Held| held.cost(waivers).0 == 0;
+    let all_good = held.iter().all(|(_, held)| good(held));
+    let accepted = held.iter().filter(|(_, held)| match attestation.select {
+        Select::Any => good(held),
+        Select::Newest | Select::All => all_good,
+    });
+    let accepted: Vec<_> = accepted.map(|(testimony, _)| *testimony).collect();
+    let held = held.into_iter().map(|(_, held)| held);
+    let told = match attestation.select {
+        // The first of the best, in the order of the evidence.
+        Select::Any => held.min_by_key(|held| held.cost(waivers)).map(|held| held.among(number)),
         // Whoever signs one more must not be able to hide one that fails.
-        Select::Newest | Select::All => judged
-            .reduce(Judged::worst)
-            .unwrap_or_else(|| nothing(attestation, presence(attestation, &[]), go)),
+        Select::Newest | Select::All => held.reduce(Held::worst),
+    };
+    let told = told.unwrap_or_else(|| {
+        nothing(attestation, missing(attestation, case, denied, mismatches), go)
+    });
+    let failed = |rule: &&Rule| rule.outcome >= Outcome::Fail && !waivers.cover(&rule.id);
+    let cause = match accepted.is_empty() {
+        true => told.rules.iter().chain(&told.joined).find(failed).or(told.rules.first()).cloned(),
+        false => None,
+    };
+    Judged {
+        rules: told.rules,
+        joined: told.joined,
+        accepted: Accepted {
+            name: &attestation.name,
+            select: attestation.select,
+            candidates: accepted,
+            cause,
+        },
     }
 }
 
@@ -85,7 +105,7 @@ fn one(
     candidate: &Testimony,
     go: Option<&GoRules<'_>>,
     case: &Case<'_>,
-) -> Judged {
+) -> Held {
     if let Err(reason) = readable(attestation, candidate, go) {
         let message = format!("{} cannot be read: {reason}", candidate.name());
         let unreadable =
@@ -103,8 +123,9 @@ fn one(
     if let Some(wanted) = &attestation.vulnerabilities {
         rules.extend(vulnerabilities::rules(&attestation.id, wanted, candidate, case));
     }
+    rules.extend(attestation.rules.iter().map(|rule| rules::of_predicate(rule, candidate, case)));
     let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
-    Judged { rules, joined }
+    Held { rules, joined }
 }
 
 /// Whether the predicate can be understood, where a rule has to. One that is signed and cannot be
@@ -129,7 +150,7 @@ fn readable<'a>(
 
 /// All rules when there is nothing to evaluate them on: each fails, or is an error, because of
 /// that.
-fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) -> Judged {
+fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) -> Held {
     let blocked = |id| Rule::blocked(id, &presence);
     let mut ids = Vec::new();
     if attestation.max_age.is_some() {
@@ -144,9 +165,10 @@ fn nothing(attestation: &Attestation, presence: Rule, go: Option<&GoRules<'_>>) 
     if let Some(wanted) = &attestation.vulnerabilities {
         ids.extend(vulnerabilities::rule_ids(&attestation.id, wanted));
     }
+    ids.extend(attestation.rules.iter().map(|rule| rule.id.clone()));
     let joined = go.map_or(Vec::new(), |go| go.joins_without(&attestation.name, &presence));
     let blocked: Vec<_> = ids.into_iter().map(blocked).collect();
-    Judged { rules: std::iter::once(presence).chain(blocked).collect(), joined }
+    Held { rules: std::iter::once(presence).chain(blocked).collect(), joined }
 }
 
 fn missing(
@@ -229,7 +251,7 @@ fn types(attestation: &Attestation) -> String {
     types.join(" or ")
 }
 
-impl Judged {
+impl Held {
     /// How far a candidate is from meeting every rule: the failures that count, then all of them.
     fn cost(&self, waivers: &Waivers<'_>) -> (usize, usize) {
         let failed =
@@ -238,20 +260,18 @@ impl Judged {
     }
 
     /// Rule by rule the worse of two candidates, which have the same rules in the same order.
-    fn worst(self, other: Judged) -> Judged {
-        let worse =
-            |(left, right): (Rule, Rule)| match Reverse(left.outcome) <= Reverse(right.outcome) {
-                true => left,
-                false => right,
-            };
-        Judged {
+    fn worst(self, other: Held) -> Held {
+        let worse = |(left, right): (Rule, Rule)| {
+            if left.outcome >= right.outcome { left } else { right }
+        };
+        Held {
             rules: self.rules.into_iter().zip(other.rules).map(worse).collect(),
             joined: self.joined.into_iter().zip(other.joined).map(worse).collect(),
         }
     }
 
     /// Says among how many candidates this one was chosen.
-    fn among(mut self, number: usize) -> Judged {
+    fn among(mut self, number: usize) -> Held {
         if let (Some(presence), 2..) = (self.rules.first_mut(), number) {
             let more = format!("the one of {number} that meets most of the rules");
             presence.evidence.push(more);

@@ -14,6 +14,7 @@ mod deny;
 mod exceptions;
 mod go;
 mod missing;
+mod rules;
 mod sbom;
 mod signatures;
 mod slsa;
@@ -42,18 +43,21 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         let rule = signatures::rule(tree, &case, &denied.evidence);
         section(&mut sections, SIGNATURES, vec![rule]);
     }
-    let mut joined = Vec::new();
+    let (mut joined, mut accepted) = (Vec::new(), Vec::new());
     for attestation in &model.attestations {
         let judged =
             attestations::judge(attestation, go.as_ref(), &case, &denied.evidence, &waivers);
         section(&mut sections, attestation.id.as_str(), judged.rules);
         joined.extend(judged.joined);
+        accepted.push(judged.accepted);
     }
-    if let Some(go) = go {
+    if let Some(go) = &go {
         let mut rules = go.rules();
         rules.extend(joined);
         section(&mut sections, "go", rules);
     }
+    let across = |rule| rules::across(rule, &accepted, go.as_ref(), &case);
+    section(&mut sections, "rules", model.rules.iter().map(across).collect());
     let exceptions = waivers.apply(&mut sections);
     Report {
         policy: model.identity.clone(),

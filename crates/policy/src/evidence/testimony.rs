@@ -15,6 +15,7 @@ use super::sbom::Sbom;
 use super::scan::Scan;
 use super::vex::Vex;
 use super::{EvidenceSummary, Origin};
+use crate::expression::{Measured, of_json};
 
 /// One signed document, its signer and what was proven about it.
 ///
@@ -44,6 +45,7 @@ pub(crate) struct Parsed {
     sbom: OnceLock<Result<Sbom, String>>,
     scan: OnceLock<Result<Scan, String>>,
     vex: OnceLock<Result<Vex, String>>,
+    value: OnceLock<Result<Measured, String>>,
 }
 
 /// Who signed.
@@ -177,6 +179,15 @@ impl Testimony {
     /// The predicate as an OpenVEX document.
     pub(crate) fn vex(&self) -> Result<&Vex, &str> {
         self.parsed(&self.parsed.vex, Vex::read)
+    }
+
+    /// The predicate as expressions look at it.
+    pub(crate) fn value(&self) -> Result<&Measured, &str> {
+        self.parsed(&self.parsed.value, |statement| {
+            let json: Result<serde_json::Value, _> =
+                serde_json::from_str(statement.predicate.get());
+            json.map(|json| of_json(&json)).map_err(|error| error.to_string())
+        })
     }
 
     fn parsed<'a, T>(

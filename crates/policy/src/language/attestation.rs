@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Age, At, Name, OneOrMany, Opt, PackageUrl, Predicate, Text, Versions};
+use super::{Age, At, CelRule, Name, OneOrMany, Opt, PackageUrl, Predicate, Text, Versions};
 use crate::evidence::{Severity, Status};
 
 /// An attestation that must be there, and what it must say.
@@ -32,6 +32,9 @@ pub(crate) struct Attestation {
     /// What a vulnerability scan may have found.
     #[serde(default)]
     pub(crate) vulnerabilities: Opt<At<Vulnerabilities>>,
+    /// Rules over the predicate, in CEL.
+    #[serde(default)]
+    pub(crate) rules: Vec<At<CelRule>>,
 }
 
 /// Which attestation counts when there are several of the type by the authority.

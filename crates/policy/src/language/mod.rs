@@ -14,6 +14,7 @@ mod authority;
 mod exception;
 mod go;
 mod proof;
+mod rule;
 mod scope;
 mod set;
 mod text;
@@ -34,6 +35,7 @@ pub(crate) use authority::{
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
 pub(crate) use go::{Go, GoCondition, Hardening, MinRelro, ModulesJoin};
 pub(crate) use proof::{Required, SigningTime, Transparency};
+pub(crate) use rule::CelRule;
 pub(crate) use scope::{Match, Names};
 pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
 pub(crate) use text::Text;
@@ -88,6 +90,9 @@ pub(crate) struct Document {
     /// What must be true of the Go binary that the artifact is, read from the binary itself.
     #[serde(default)]
     pub(crate) go: Opt<Go>,
+    /// Rules across attestations and the binary, in CEL.
+    #[serde(default)]
+    pub(crate) rules: Vec<At<CelRule>>,
     /// What is never accepted. No exception silences it.
     #[serde(default)]
     pub(crate) deny: Deny,

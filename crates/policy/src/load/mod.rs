@@ -25,11 +25,12 @@ use chainsign_core::predicate::{
 
 use crate::error::{LoadError, Place};
 use crate::evaluate;
+use crate::expression::{Expression, GoVariable, Scope};
 use crate::glob::Captures;
 use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
 use crate::model::{
-    Attestation, Authority, Builder, Model, Parameters, RepositoryMatch, Scope, SignerTree, Slsa,
-    VexSource, Vulnerabilities,
+    Attestation, Authority, Builder, CelRule, Model, Parameters, RepositoryMatch,
+    Scope as TargetScope, SignerTree, Slsa, VexSource, Vulnerabilities,
 };
 use crate::policy::PolicyFiles;
 use crate::target::TargetName;
@@ -58,7 +59,7 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Mode
     let captures = scope::samples(document.scope.as_ref())?;
     let kept = files::Kept::new(files);
     let digest = ArtifactDigest::sha256(yaml);
-    let scope = document.scope.as_ref().map(|_| Scope::Unbound);
+    let scope = document.scope.as_ref().map(|_| TargetScope::Unbound);
     let model = compile(&document, &digest, scope, &captures, &kept)?;
     exceptions(&document.exceptions, &model)?;
     Ok((Source { document, digest, files: kept.into_files() }, model))
@@ -85,7 +86,7 @@ pub(crate) fn bind(source: &Source, target: &TargetName) -> Result<Option<Model>
         return compile(&source.document, &source.digest, None, &captures, &source.files).map(Some);
     };
     let Some((by, captures)) = scope::matches(scope, target) else { return Ok(None) };
-    let bound = Scope::Bound { target: target.to_string(), by, captures: captures.clone() };
+    let bound = TargetScope::Bound { target: target.to_string(), by, captures: captures.clone() };
     compile(&source.document, &source.digest, Some(bound), &captures, &source.files).map(Some)
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn globs(source: &Source) -> Vec<String> {
 fn compile(
     document: &Document,
     digest: &ArtifactDigest,
-    scope: Option<Scope>,
+    scope: Option<TargetScope>,
     captures: &Captures,
     files: &dyn PolicyFiles,
 ) -> Result<Model, LoadError> {
@@ -116,6 +117,13 @@ fn compile(
         settings(go)?;
         joins(go, &attestations)?;
     }
+    let names: Vec<_> = attestations.iter().map(|attestation| attestation.name.clone()).collect();
+    let go = match document.go.as_ref() {
+        Some(_) => GoVariable::Present,
+        None => GoVariable::Absent,
+    };
+    let across = Scope::Policy { attestations: &names, go };
+    let rules = rules(&RuleId::new("policy"), &document.rules, across)?;
     let metadata = &document.metadata;
     Ok(Model {
         identity: PolicyIdentity {
@@ -131,6 +139,7 @@ fn compile(
         signatures,
         attestations,
         go: document.go.0.clone(),
+        rules,
         deny: document.deny.clone(),
         exceptions: document.exceptions.iter().map(|exception| exception.value.clone()).collect(),
     })
@@ -228,9 +237,9 @@ impl Compile<'_> {
         if let (Some(select), None) = (select, written.max_age.as_ref()) {
             return Err(LoadError::SelectWithoutAge { at: written.select.at, select });
         }
+        let id = RuleId::new("attestations").below(name.as_str());
         Ok(Attestation {
             name: name.to_string(),
-            id: RuleId::new("attestations").below(name.as_str()),
             by: by.collect::<Result<_, _>>()?,
             select: written.select.value,
             max_age: written.max_age.as_ref().map(|age| age.0),
@@ -241,7 +250,9 @@ impl Compile<'_> {
                 .as_ref()
                 .map(|vulnerabilities| self.vulnerabilities(vulnerabilities))
                 .transpose()?,
+            rules: rules(&id, &written.rules, Scope::Predicate)?,
             types,
+            id,
         })
     }
 
@@ -326,6 +337,35 @@ impl Compile<'_> {
     fn text(&self, written: &Opt<At<Text>>) -> Result<Option<TextMatcher>, LoadError> {
         written.as_ref().map(|text| text::resolve(text, self.captures)).transpose()
     }
+}
+
+/// Compiles expressions. The rules of a policy are called `rules.ID`, those of an attestation
+/// `attestations.NAME.rules.ID`.
+fn rules(
+    place: &RuleId,
+    written: &[At<language::CelRule>],
+    scope: Scope<'_>,
+) -> Result<Vec<CelRule>, LoadError> {
+    let place = match scope {
+        Scope::Predicate => place.below("rules"),
+        Scope::Policy { .. } => RuleId::new("rules"),
+    };
+    let mut rules: Vec<CelRule> = Vec::new();
+    for rule in written {
+        let id = place.below(rule.id.as_str());
+        if rules.iter().any(|other| other.id == id) {
+            return Err(LoadError::DuplicateKey { at: rule.at, key: rule.id.to_string() });
+        }
+        if rules.len() == EXPRESSIONS {
+            let reason = format!("found more than {EXPRESSIONS} rules, wanted at most that");
+            return Err(LoadError::Value { at: rule.at, reason });
+        }
+        let expression = Expression::compile(&rule.cel, scope).map_err(|reason| {
+            LoadError::Expression { at: rule.cel.at, id: id.to_string(), reason }
+        })?;
+        rules.push(CelRule { id, expression, message: rule.message.clone() });
+    }
+    Ok(rules)
 }
 
 /// Every setting can be known from a binary that meets the others.
@@ -424,3 +464,5 @@ const PROVENANCES: [&str; 2] = [SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2];
 const SBOMS: [&str; 2] = [CYCLONEDX, SPDX];
 /// In-toto's in both its versions, and cosign's.
 const SCANS: [&str; 3] = [VULNS, "https://in-toto.io/attestation/vulns/v0.1", COSIGN_VULN];
+/// In one place of a policy. Each costs at most a second of evaluation.
+const EXPRESSIONS: usize = 64;

@@ -11,6 +11,7 @@ mod plan;
 mod properties;
 mod real;
 mod report;
+mod rules;
 mod schema;
 mod sets;
 mod targets;

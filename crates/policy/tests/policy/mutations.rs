@@ -318,6 +318,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Authority.keyless", "every authority above"),
     ("Authority.key", "every authority above"),
     // Places for the fields above.
+    ("CelRule.id", "rules::a_rule_can_be_excepted_by_its_id"),
+    ("CelRule.cel", "rules::an_attestations_own_rules_look_at_its_predicate"),
+    (
+        "CelRule.message",
+        "rules::an_attestations_own_rules_look_at_its_predicate (shown, decides nothing)",
+    ),
+    ("Document.rules", ""),
+    ("Attestation.rules", ""),
     ("Hardening.pie", "go::headers_say_how_a_binary_is_protected"),
     ("Hardening.stripped", "go::headers_say_how_a_binary_is_protected"),
     ("Hardening.relro", "go::headers_say_how_a_binary_is_protected"),

@@ -8,7 +8,8 @@ mod joins;
 mod records;
 mod settings;
 
-use chainsign_gosbom::{GoRelease, ModuleInfo};
+use chainsign_gosbom::{GoRelease, Module, ModuleInfo};
+use serde_json::{Value, json};
 
 use super::case::{GoImage, GoView, Target};
 use crate::evidence::Testimony;
@@ -122,6 +123,15 @@ impl<'a> GoRules<'a> {
             .collect()
     }
 
+    /// Every image as expressions look at it, or the result of a rule that needs one.
+    pub(super) fn values(&self, id: &RuleId) -> Result<Vec<Value>, Box<Rule>> {
+        match &self.state {
+            State::Ready { images, .. } => images.iter().map(|it| value(id, it)).collect(),
+            State::Blocked { presence } => Err(Box::new(Rule::blocked(id.clone(), presence))),
+            State::Skipped { message } => Err(Box::new(skipped(id.clone(), message))),
+        }
+    }
+
     /// Whether a rule joins this attestation as a document of this kind.
     pub(super) fn joins_as(&self, attestation: &str, kind: Joined) -> bool {
         self.joining(attestation).any(|join| join.kind() == kind)
@@ -212,6 +222,37 @@ fn static_linking(id: RuleId, image: &GoImage<'_>) -> Rule {
             Rule::error(id, Reason::NotKnowable, message)
         }
     }
+}
+
+/// What is not known is not there, so that asking for it is an error.
+fn value(id: &RuleId, image: &GoImage<'_>) -> Result<Value, Box<Rule>> {
+    let info = modules(id, image)?;
+    let module = |module: &Module| {
+        let mut value = json!({"path": module.path, "version": module.version});
+        if let Some(sum) = &module.sum {
+            value["sum"] = sum.as_str().into();
+        }
+        if let Some(by) = &module.replace {
+            value["replacedBy"] = json!({"path": by.path, "version": by.version});
+        }
+        value
+    };
+    let settings = info.settings.iter().map(|it| (it.key.clone(), it.value.clone().into()));
+    let mut value = json!({
+        "path": info.path,
+        "modules": info.deps.iter().map(module).collect::<Vec<_>>(),
+        "settings": settings.collect::<serde_json::Map<_, _>>(),
+    });
+    if let Some(main) = &info.main {
+        value["main"] = module(main);
+    }
+    if let Some(release) = image.build_info.go_version().and_then(|version| version.release()) {
+        value["version"] = release.to_string().into();
+    }
+    if let Some(is_static) = image.facts.linkage.is_static() {
+        value["static"] = is_static.into();
+    }
+    Ok(value)
 }
 
 /// The module list, or the result of every rule that needs it.
