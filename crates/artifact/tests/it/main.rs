@@ -9,4 +9,5 @@
 mod archives;
 mod artifact;
 mod folder;
+mod images;
 mod make;

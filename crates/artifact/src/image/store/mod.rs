@@ -58,15 +58,13 @@ impl Store {
         match self {
             Self::Folder(folder) => {
                 let Some(file) = folder.file(path)? else { return Ok(None) };
-                let outcome = read(file.handle())?;
-                file.unchanged()?;
-                Ok(Some(outcome))
+                let outcome = read(file.handle());
+                believed(outcome, file.unchanged()).map(Some)
             }
             Self::Archive(archive) => {
                 let Some(file) = archive.file(path) else { return Ok(None) };
-                let outcome = read(&file)?;
-                archive.unchanged()?;
-                Ok(Some(outcome))
+                let outcome = read(&file);
+                believed(outcome, archive.unchanged()).map(Some)
             }
         }
     }
@@ -106,6 +104,14 @@ impl Store {
 
     pub(super) fn io(&self, source: std::io::Error) -> Error {
         Error::Read { name: self.name().to_owned(), source }
+    }
+}
+
+/// That a file changed explains any fault in it.
+fn believed<T>(outcome: Result<T, Error>, unchanged: Result<(), Error>) -> Result<T, Error> {
+    match outcome {
+        Err(error @ Error::Read { .. }) => Err(error),
+        outcome => unchanged.and(outcome),
     }
 }
 
