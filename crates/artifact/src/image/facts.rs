@@ -32,6 +32,20 @@ pub struct ImageFacts {
 }
 
 impl ImageFacts {
+    /// Facts that were not read from an image: for tests and examples. The fields can be set.
+    pub fn new(id: ArtifactDigest, platform: Platform) -> Self {
+        ImageFacts {
+            manifest: None,
+            indexes: Vec::new(),
+            id,
+            names: Vec::new(),
+            platform,
+            annotations: BTreeMap::new(),
+            config: ImageConfig::default(),
+            layers: Vec::new(),
+        }
+    }
+
     /// The image that this one says it was built on: the annotation of the manifest, else the label.
     /// A label may have been inherited from the base image, and then names that one's base.
     pub fn base(&self) -> Option<BaseImage> {
@@ -193,3 +207,24 @@ pub enum BaseSource {
 // OCI image-spec v1.1, `annotations.md`.
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_is_taken_from_the_annotation_first() {
+        let id = ArtifactDigest::sha256(b"");
+        let mut facts = ImageFacts::new(id.clone(), Platform::default());
+        assert_eq!(facts.base(), None);
+        facts.config.labels.insert(BASE_DIGEST.to_owned(), "not a digest".to_owned());
+        assert_eq!(facts.base(), None);
+        facts.config.labels.insert(BASE_DIGEST.to_owned(), id.to_string());
+        let label = BaseImage { source: BaseSource::Label, name: None, digest: Some(id) };
+        assert_eq!(facts.base(), Some(label));
+        facts.annotations.insert(BASE_NAME.to_owned(), "base:1".to_owned());
+        let name = Some("base:1".to_owned());
+        let annotation = BaseImage { source: BaseSource::Annotation, name, digest: None };
+        assert_eq!(facts.base(), Some(annotation));
+    }
+}

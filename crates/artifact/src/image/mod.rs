@@ -201,6 +201,12 @@ impl fmt::Display for ImageFormat {
     }
 }
 
+// Images can be read by several threads at once.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Images>();
+};
+
 const LAYOUT: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const DOCKER_MANIFEST: &str = "manifest.json";
