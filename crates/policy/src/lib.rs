@@ -3,6 +3,7 @@
 mod error;
 mod evaluate;
 mod evidence;
+mod explain;
 mod expression;
 mod glob;
 mod language;
@@ -24,6 +25,7 @@ pub use error::{LoadError, Place};
 pub use evidence::{
     Candidate, Claim, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,
 };
+pub use explain::{Explanation, Lint};
 pub use plan::{Attempt, Plan, Verifiers};
 pub use policy::{Policy, PolicyFiles};
 pub use schema::{json_schema, set_json_schema};

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::error::LoadError;
 use crate::evaluate::{self, Case, Target};
 use crate::evidence::EvidenceSet;
+use crate::explain::{self, Explanation, Lint};
 use crate::language::{Instance, KeyLog};
 use crate::load;
 use crate::model::{Authority, Model, TimestampProof, Who};
@@ -88,6 +89,16 @@ impl Policy {
     /// The ids of all its rules, in the order of evaluation. Every evaluation has exactly these.
     pub fn rule_ids(&self) -> Vec<RuleId> {
         evaluate::rule_ids(&self.model)
+    }
+
+    /// What the policy asks for, one sentence for each of its rules, in the order of evaluation.
+    pub fn explain(&self) -> Vec<Explanation> {
+        explain::explain(&self.model)
+    }
+
+    /// What is odd about the policy at a time although it loads.
+    pub fn lints(&self, now: Timestamp) -> Vec<Lint> {
+        explain::lints(&self.model, now)
     }
 
     /// How much of a Go binary must be read for the rules of this policy. Where less was read, the

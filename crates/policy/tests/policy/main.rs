@@ -4,6 +4,7 @@
 
 mod common;
 mod evaluate;
+mod explain;
 mod go;
 mod load;
 mod mutations;

@@ -1,0 +1,62 @@
+//! What people are told about a policy before it is used.
+
+use chainsign_policy::Lint;
+
+use crate::common::*;
+
+/// A rule that nobody is told about, or a sentence about a rule that does not exist, is a defect.
+#[test]
+fn every_rule_has_one_sentence() {
+    let all = changed("mode: enforce", "mode: enforce\nmatch: {files: {include: ['**']}}")
+        .replace("sbom: {minComponents: 4}", "sbom: {describes: artifact, forbid: [{purl: 'pkg:npm/x', reason: y}], licences: {allow: [MIT]}}\n    rules: [{id: own, cel: 'true', message: It is so}]\n  scan:\n    predicateType: vulns\n    by: scanner\n    vulnerabilities: {maxSeverity: low, scannedWithin: 7d, vex: {by: release, maxAge: 9d, suppress: [fixed]}}")
+        .replace("replace: deny", "replace: deny\n  records: agree\n  hardening: {pie: require, stripped: require, relro: full, bindNow: require, executableStack: deny}")
+        .replace("\ndeny:\n", "\nrules: [{id: a, cel: '1 == 1', message: It adds up}]\ndeny:\n");
+    for yaml in [BASELINE, &all] {
+        let policy = parse(yaml).unwrap();
+        let explained: Vec<_> = policy.explain().into_iter().map(|it| it.id).collect();
+        assert_eq!(explained, policy.rule_ids());
+    }
+    let policy = parse(&all).unwrap();
+    let text: Vec<_> =
+        policy.explain().iter().map(|it| format!("{}: {}", it.id, it.text)).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn what_is_odd_is_told() {
+    let lints = |yaml: &str, now: &str| parse(yaml).unwrap().lints(at(now));
+    let unused = Lint::UnusedRoot { name: "other".to_owned() };
+    assert_eq!(lints(BASELINE, NOW), std::slice::from_ref(&unused));
+    let late = lints(BASELINE, "2027-06-30T00:00:00Z");
+    let expires = at("2026-12-31T00:00:00Z");
+    assert_eq!(
+        late,
+        [
+            Lint::ExpiredPolicy { expires: at("2027-06-30T00:00:00Z") },
+            unused.clone(),
+            Lint::ExpiredException { id: "EX-1".to_owned(), expires },
+        ]
+    );
+    let yaml =
+        changed("by: [nobody, scanner]", "by: nobody").replace("mode: enforce", "mode: audit");
+    assert_eq!(
+        lints(&yaml, NOW),
+        [
+            Lint::NothingDenied { mode: "audit" },
+            Lint::UnusedAuthority { name: "scanner".to_owned() },
+            unused.clone(),
+        ]
+    );
+    let loose = changed(r"subject: {pattern: '.*@acme\.example'}", "dangerousAnySubject: true");
+    let loose = loose.replace("unknown: deny", "unknown: dangerousAllow");
+    let odd: Vec<_> = lints(&loose, NOW).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        odd,
+        [
+            "no authority stands under the root other",
+            "the authority scanner accepts anybody with an account at its issuer",
+            "attestations.provenance lets whoever starts the build choose parameters that no rule \
+             looks at",
+        ]
+    );
+}
