@@ -419,3 +419,31 @@ fn own_memory_kib(process: u32) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
+
+#[test]
+fn a_policy_about_other_files_and_one_that_captures() {
+    let desk = Desk::new();
+    desk.run(&["demo"]).exits(0);
+    let policy = desk.read("chainsign-demo/policy.yaml");
+    let about = |files: &str| {
+        let text = policy.replacen(
+            "mode: enforce",
+            &format!("mode: enforce\nmatch:\n  files:\n    include: [{files}]"),
+            1,
+        );
+        assert_ne!(text, policy);
+        desk.write("chainsign-demo/about.yaml", text);
+        desk.run(&[
+            "verify",
+            "-o",
+            "json",
+            "--policy",
+            "chainsign-demo/about.yaml",
+            "chainsign-demo/shipcheck",
+        ])
+    };
+    about("'chainsign-demo/*'").exits(0);
+    let ran = about("'dist/*'").exits(2);
+    assert_eq!(ran.json()["targets"][0]["failure"]["reason"], "not-matched");
+    desk.run(&["policy", "check", "chainsign-demo/about.yaml"]).exits(0);
+}

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::commands::policy::Checked;
@@ -24,7 +25,7 @@ pub fn provenance(flags: ProvenanceFlags, printer: &Printer) -> Result<Exit, Fai
 ///
 /// # Errors
 /// What writing to standard output says.
-pub fn checked(printer: &Printer, checked: &[Checked]) -> io::Result<()> {
+pub fn checked(printer: &Printer, checked: &[Checked], now: Timestamp) -> io::Result<()> {
     if printer.format == OutputFormat::Json {
         let policies = checked.iter().map(PolicyJson::from).collect();
         return printer.json(&CheckedJson { schema: "chainsign.policy-check/v1", policies });
@@ -39,8 +40,11 @@ pub fn checked(printer: &Printer, checked: &[Checked]) -> io::Result<()> {
             identity.name,
             identity.mode.as_str()
         ))?;
-        for rule in policy.rule_ids() {
-            printer.data(format!("  {rule}"))?;
+        for rule in policy.explain() {
+            printer.data(format!("  {:40} {}", rule.id.as_str(), rule.text))?;
+        }
+        for lint in policy.lints(now) {
+            printer.warning(format!("{}: {lint}", path.display()));
         }
     }
     Ok(())

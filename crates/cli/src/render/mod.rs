@@ -96,7 +96,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
         Command::Policy(PolicyCommand::Check(flags)) => {
-            printed(facts::checked(printer, &commands::policy::check(&flags.files)?))
+            printed(facts::checked(printer, &commands::policy::check(&flags.files)?, now))
         }
         Command::Policy(PolicyCommand::Schema) => {
             printed(printer.data(chainsign_policy::json_schema().trim_end()))

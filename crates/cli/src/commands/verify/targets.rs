@@ -5,14 +5,16 @@ use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
-use chainsign_policy::{Candidate, Decision, Origin, Plan, Policy, Verdict, Verifiers};
+use chainsign_policy::{
+    Candidate, Decision, Origin, Plan, Policy, TargetError, TargetName, Verdict, Verifiers,
+};
 use chainsign_verify::VerifiedBundle;
 
 use super::blob::{refused, says};
 use super::documents::{self, Document};
 use super::{Decide, Demand, VerifyRequest};
 use crate::commands::trust::Trust;
-use crate::commands::{artifact, policy};
+use crate::commands::{artifact, policy, sbom};
 use crate::failure::{Exit, Failure};
 use crate::files::Output;
 
@@ -66,15 +68,38 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         Decide::Signer(demand) => {
             let requirements = trust.requirements(demand);
             let judge = Judge::Signer { demand, requirements, trust: &trust };
-            Ok(judge.decide_all(request, &named))
+            let decide = |target: &PathBuf| judge.outcome(target, &named, request);
+            Ok(request.targets.iter().map(decide).collect())
         }
         Decide::Policy(path) => {
             let policy = policy::load(path)?;
-            let plan = policy.plan(Some(&trust.root));
-            let judge = Judge::Policy { policy: &policy, plan: &plan, verifiers: plan.verifiers() };
-            Ok(judge.decide_all(request, &named))
+            let decide = |target: &PathBuf| match bound(&policy, target) {
+                Err(failure) => {
+                    let target = target.clone();
+                    TargetOutcome { target, looked_in: Vec::new(), decided: Err(failure) }
+                }
+                Ok(policy) => {
+                    let plan = policy.plan(Some(&trust.root));
+                    let verifiers = plan.verifiers();
+                    let judge = Judge::Policy { policy: &policy, plan: &plan, verifiers };
+                    judge.outcome(target, &named, request)
+                }
+            };
+            Ok(request.targets.iter().map(decide).collect())
         }
     }
+}
+
+/// What the policy says about this target: its `match`, and what it captures from the name.
+fn bound(policy: &Policy, target: &Path) -> Result<Policy, Failure> {
+    let name = TargetName::File(target.display().to_string());
+    policy.for_target(&name).map_err(|error| {
+        let failure = Failure::undecided("not-matched", error.to_string());
+        match error {
+            TargetError::NotMatched { .. } => failure.hint("name a policy that is about it"),
+            _ => failure,
+        }
+    })
 }
 
 enum Judge<'a> {
@@ -83,13 +108,18 @@ enum Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn decide_all(&self, request: &VerifyRequest, named: &[PathBuf]) -> Vec<TargetOutcome> {
-        let decide = |target: &PathBuf| {
-            let mut looked_in = Vec::new();
-            let decided = self.decide(target, named, request, &mut looked_in);
-            TargetOutcome { target: target.clone(), looked_in, decided }
-        };
-        request.targets.iter().map(decide).collect()
+    fn outcome(&self, target: &Path, named: &[PathBuf], request: &VerifyRequest) -> TargetOutcome {
+        let mut looked_in = Vec::new();
+        let decided = self.decide(target, named, request, &mut looked_in);
+        TargetOutcome { target: target.to_owned(), looked_in, decided }
+    }
+
+    /// How much of a Go binary the rules need.
+    fn limits(&self) -> Limits {
+        match self {
+            Judge::Policy { policy, .. } => sbom::limits(policy.depth()),
+            Judge::Signer { .. } => Limits::default(),
+        }
     }
 
     fn decide(
@@ -103,12 +133,13 @@ impl Judge<'_> {
         *looked_in = documents::beside_file(target);
         looked_in.extend_from_slice(named);
         let mut documents = documents::read(looked_in)?;
-        let mut facts = facts(&artifact, &documents)?;
+        let limits = self.limits();
+        let mut facts = facts(&artifact, &documents, &limits)?;
         let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
         if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
             documents.extend(documents::read(std::slice::from_ref(&path))?);
             looked_in.push(path);
-            facts = self::facts(&artifact, &documents)?;
+            facts = self::facts(&artifact, &documents, &limits)?;
         }
         let decided = match self {
             Judge::Policy { policy, plan, verifiers } => {
@@ -182,15 +213,18 @@ fn signed(
 }
 
 /// Digests of the algorithms that the evidence uses, and what is inside, in one pass.
-fn facts(artifact: &OpenArtifact, documents: &[Document]) -> Result<ArtifactFacts, Failure> {
-    let limits = chainsign_core::Limits::default();
+fn facts(
+    artifact: &OpenArtifact,
+    documents: &[Document],
+    limits: &Limits,
+) -> Result<ArtifactFacts, Failure> {
     let mut algorithms = vec![DigestAlgorithm::Sha256];
     for document in documents {
         if let Ok(material) = &document.material {
-            algorithms.extend(material.digest_algorithms(&limits));
+            algorithms.extend(material.digest_algorithms(&chainsign_core::Limits::default()));
         }
     }
-    artifact.facts(algorithms, &Limits::default()).map_err(|error| artifact::failure(&error))
+    artifact.facts(algorithms, limits).map_err(|error| artifact::failure(&error))
 }
 
 fn passed(decided: &Decided) -> bool {
