@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
@@ -30,22 +30,11 @@ const NOW: &str = "2026-11-21T12:00:00Z";
 
 #[test]
 fn every_case_is_answered_as_its_name_says() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    let cases = vectors.join("sigstore-conformance/test/assets/bundle-verify");
-    let Ok(folder) = fs::read_dir(&cases) else {
-        println!("skipped: no conformance vectors at {}", cases.display());
-        return;
-    };
-    let mut names: Vec<_> = folder
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_type().unwrap().is_dir())
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect();
-    names.sort();
+    let Some(cases) = cases() else { return };
     let mut reasons = expected_reasons();
     let mut wrong = Vec::new();
-    for name in &names {
-        let case = Case { folder: cases.join(name), vectors: &vectors };
+    for case in &cases {
+        let name = &case.name;
         let wanted = if name.ends_with("_fail") {
             reasons.remove(name).unwrap_or_else(|| "a line in conformance.txt".to_owned())
         } else {
@@ -58,9 +47,23 @@ fn every_case_is_answered_as_its_name_says() {
             }
         }
     }
-    assert!(names.len() >= 70, "found {} cases, wanted all 70", names.len());
+    assert!(cases.len() >= 70, "found {} cases, wanted all 70", cases.len());
     assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
     assert!(reasons.is_empty(), "cases in conformance.txt that do not exist: {reasons:?}");
+}
+
+/// The cases in the order of their names; none, and a line that says so, where they are absent.
+pub(crate) fn cases() -> Option<Vec<Case>> {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
+    let assets = vectors.join("sigstore-conformance/test/assets");
+    let Ok(folder) = fs::read_dir(assets.join("bundle-verify")) else {
+        println!("skipped: no conformance vectors at {}", assets.display());
+        return None;
+    };
+    let folders = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut folders: Vec<_> = folders.collect();
+    folders.sort();
+    Some(folders.iter().map(|folder| Case::read(folder, &vectors)).collect())
 }
 
 /// `<case>: <reason>` a line.
@@ -81,39 +84,54 @@ enum Mode {
     Digest,
 }
 
-struct Case<'a> {
-    folder: PathBuf,
-    vectors: &'a Path,
+/// A case as its files have it.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) bundle: Vec<u8>,
+    pub(crate) root: Vec<u8>,
+    pub(crate) artifact: Vec<u8>,
+    /// PEM.
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) identity: String,
+    pub(crate) issuer: String,
 }
 
-impl Case<'_> {
+impl Case {
+    fn read(folder: &Path, vectors: &Path) -> Self {
+        let file = |name: &str| fs::read(folder.join(name)).ok();
+        let text =
+            |name: &str| file(name).map(|text| String::from_utf8(text).unwrap().trim().to_owned());
+        let public_good = || fs::read(vectors.join("roots/public-good.json")).unwrap();
+        let usual_artifact = || fs::read(folder.join("../../a.txt")).unwrap();
+        Case {
+            name: folder.file_name().unwrap().to_str().unwrap().to_owned(),
+            bundle: file("bundle.sigstore.json").unwrap(),
+            root: file("trusted_root.json").unwrap_or_else(public_good),
+            artifact: file("artifact").unwrap_or_else(usual_artifact),
+            key: file("key.pub"),
+            identity: text("identity").unwrap_or_else(|| IDENTITY.to_owned()),
+            issuer: text("issuer").unwrap_or_else(|| ISSUER.to_owned()),
+        }
+    }
+
     /// `accepted`, the refusal's reason, or the error's kind, with the message.
     fn run(&self, mode: Mode) -> (String, String) {
-        let root = self.file("trusted_root.json");
-        let root =
-            root.unwrap_or_else(|| fs::read(self.vectors.join("roots/public-good.json")).unwrap());
-        let root = TrustedRoot::parse(&root, &Limits::default()).unwrap();
-        let bundle = self.file("bundle.sigstore.json").unwrap();
-        let material = match bundle::parse(&bundle, &Limits::default()) {
+        let root = TrustedRoot::parse(&self.root, &Limits::default()).unwrap();
+        let material = match bundle::parse(&self.bundle, &Limits::default()) {
             Ok(material) => material,
             Err(error) => return (kind(&error).to_owned(), error.to_string()),
         };
-        let requirements = match self.file("key.pub").map(|pem| PublicKey::from_pem(&pem)) {
+        let requirements = match self.key.as_deref().map(PublicKey::from_pem) {
             Some(Ok(key)) => Requirements::logged_key(key),
             Some(Err(error)) => return (kind(&error).to_owned(), error.to_string()),
             None => {
-                let identity = self.text("identity").unwrap_or_else(|| IDENTITY.to_owned());
-                let issuer = self.text("issuer").unwrap_or_else(|| ISSUER.to_owned());
-                let matcher = IdentityMatcher::exact(identity, issuer);
+                let matcher = IdentityMatcher::exact(&*self.identity, &*self.issuer);
                 Requirements::keyless(SignerRequirement::Identity(vec![matcher]))
             }
         };
-        let artifact = self.file("artifact");
-        let artifact =
-            artifact.unwrap_or_else(|| fs::read(self.folder.join("../../a.txt")).unwrap());
-        let digests = ArtifactDigests::from(ArtifactDigest::sha256(&artifact));
+        let digests = ArtifactDigests::from(ArtifactDigest::sha256(&self.artifact));
         let artifact = match mode {
-            Mode::Bytes => Artifact::Bytes(&artifact),
+            Mode::Bytes => Artifact::Bytes(&self.artifact),
             Mode::Digest => Artifact::Digests(&digests),
         };
         let now: Timestamp = NOW.parse().unwrap();
@@ -123,12 +141,9 @@ impl Case<'_> {
         }
     }
 
-    fn file(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.folder.join(name)).ok()
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        Some(String::from_utf8(self.file(name)?).unwrap().trim().to_owned())
+    /// Whether the artifact's bytes are accepted.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.run(Mode::Bytes).0 == "accepted"
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sigstore_trust_root::TrustedRoot;
 use sigstore_types::{Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
@@ -26,11 +26,8 @@ fn disagreements_with_sigstore_verify_are_explained() {
         |name: String, document: &[u8], root: &[u8], artifact: &[u8], wanted: &Value| {
             let (ours, _) = answer(document, root, artifact, wanted);
             let ours = ours == "accepted";
-            let theirs = oracle(document, root, artifact, wanted);
-            if ours != theirs {
-                let who = if ours { "only we accept" } else { "only they accept" };
-                found.insert(name, who);
-            }
+            let theirs = oracle(document, root, artifact, wanted, (IDENTITY, ISSUER));
+            found.extend(disagreement(ours, theirs).map(|who| (name, who)));
         };
     for subject in subjects() {
         // other formats than the bundle are not theirs
@@ -67,10 +64,35 @@ fn disagreements_with_sigstore_verify_are_explained() {
             }
         }
     }
+    explain(&found);
+}
+
+#[test]
+fn there_are_no_disagreements_on_the_conformance_suite() {
+    let Some(cases) = crate::conformance::cases() else { return };
+    let mut found = BTreeMap::new();
+    for case in cases {
+        let key = case.key.as_deref().map(|pem| String::from_utf8_lossy(pem).into_owned());
+        let wanted = json!({"key": key});
+        let signer = (&*case.identity, &*case.issuer);
+        let theirs = oracle(&case.bundle, &case.root, &case.artifact, &wanted, signer);
+        if let Some(who) = disagreement(case.is_accepted(), theirs) {
+            found.insert(case.name, who);
+        }
+    }
+    assert!(found.is_empty(), "disagreements: {found:#?}");
+}
+
+fn disagreement(ours: bool, theirs: bool) -> Option<&'static str> {
+    (ours != theirs).then_some(if ours { "only we accept" } else { "only they accept" })
+}
+
+/// Each disagreement has its line in a table, and each line its disagreement.
+fn explain(found: &BTreeMap<String, &str>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/differential.txt");
     let explained = table(&fs::read_to_string(&path).unwrap());
     let mut wrong = Vec::new();
-    for (name, who) in &found {
+    for (name, who) in found {
         match explained.get(name) {
             Some(line) if line.starts_with(who) && line.len() > who.len() + 2 => {}
             line => wrong.push(format!("{name}: {who}, found the line {line:?}")),
@@ -81,7 +103,7 @@ fn disagreements_with_sigstore_verify_are_explained() {
     );
     if std::env::var_os("CHAINSIGN_WRITE").is_some() {
         let mut text = String::new();
-        for (name, who) in &found {
+        for (name, who) in found {
             let line = explained.get(name).filter(|line| line.starts_with(who));
             let line = line.map_or_else(|| format!("{who}: "), String::clone);
             writeln!(text, "{name}: {line}").unwrap();
@@ -92,7 +114,13 @@ fn disagreements_with_sigstore_verify_are_explained() {
 }
 
 /// Whether sigstore-verify accepts a bundle. A panic of theirs is a refusal.
-fn oracle(document: &[u8], root: &[u8], artifact: &[u8], wanted: &Value) -> bool {
+fn oracle(
+    document: &[u8],
+    root: &[u8],
+    artifact: &[u8],
+    wanted: &Value,
+    (identity, issuer): (&str, &str),
+) -> bool {
     let attempt = || {
         let root = TrustedRoot::from_json(std::str::from_utf8(root).ok()?).ok()?;
         let verifier = Verifier::new(&root).ok()?;
@@ -101,7 +129,7 @@ fn oracle(document: &[u8], root: &[u8], artifact: &[u8], wanted: &Value) -> bool
             let policy = PublicKeyVerificationPolicy::new(DerPublicKey::from_pem(pem).ok()?);
             return verifier.verify(artifact, &bundle, &policy).ok();
         }
-        let policy = VerificationPolicy::new(IDENTITY, ISSUER);
+        let policy = VerificationPolicy::new(identity, issuer);
         verifier.verify(artifact, &bundle, &policy).ok()
     };
     std::panic::catch_unwind(attempt).is_ok_and(|verified| verified.is_some())

@@ -102,21 +102,29 @@ impl TokenSpec {
     }
 
     pub(crate) fn sign(&self, tsa: &Tsa) -> Vec<u8> {
-        let sha256 = sequence(&[oid("2.16.840.1.101.3.4.2.1")]);
+        self.sign_info(tsa, &self.info())
+    }
+
+    /// The TSTInfo.
+    pub(crate) fn info(&self) -> Vec<u8> {
         let mut info = vec![
             integer(&[1]),
             oid("1.3.6.1.4.1.57264.2"),
-            sequence(&[sha256.clone(), octets(super::sha256(&self.imprint))]),
+            sequence(&[sequence(&[oid(SHA256)]), octets(super::sha256(&self.imprint))]),
             integer(&random::<8>()),
             self.time.clone(),
             sequence(&[integer(&[1])]),
         ];
         info.extend(self.tsa.as_ref().map(|name| context(0, context(4, name))));
         info.extend(self.tst_extensions.as_ref().map(|extensions| context(1, extensions)));
-        let info = sequence(&info);
+        sequence(&info)
+    }
 
+    /// The token of any TSTInfo.
+    pub(crate) fn sign_info(&self, tsa: &Tsa, info: &[u8]) -> Vec<u8> {
+        let sha256 = sequence(&[oid(SHA256)]);
         let attribute = |kind: &str, value: Vec<u8>| sequence(&[oid(kind), set(&[value])]);
-        let mut attributes = vec![attribute("1.2.840.113549.1.9.4", octets(super::sha256(&info)))];
+        let mut attributes = vec![attribute("1.2.840.113549.1.9.4", octets(super::sha256(info)))];
         attributes.extend(
             self.attribute_content_type
                 .as_ref()
@@ -163,3 +171,4 @@ impl TokenSpec {
 }
 
 pub(crate) const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
+const SHA256: &str = "2.16.840.1.101.3.4.2.1";
