@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::digest::{ArtifactDigest, DigestAlgorithm};
@@ -224,16 +224,43 @@ impl LogEntry {
     /// The algorithm in which a hashedrekord entry names the artifact; `None` for other kinds and
     /// for bodies that cannot be read.
     fn digest_algorithm(&self) -> Option<DigestAlgorithm> {
-        let body: serde_json::Value = serde_json::from_slice(&self.canonicalized_body).ok()?;
-        let spec = body.get("spec")?;
-        let v1 = spec.pointer("/data/hash/algorithm").and_then(|name| name.as_str());
-        let v2 = spec.pointer("/hashedRekordV002/data/algorithm").and_then(|name| name.as_str());
+        let Body { spec } = serde_json::from_slice(&self.canonicalized_body).ok()?;
+        let v1 = spec.data.and_then(|data| data.hash).map(|hash| hash.algorithm);
+        let v2 = spec.hashed_rekord_v002.map(|record| record.data.algorithm);
         let hash_name = crate::formats::bundle::hash_name;
         let named = |algorithm: &DigestAlgorithm| {
-            v1 == Some(algorithm.name()) || v2 == Some(hash_name(*algorithm))
+            v1.as_deref() == Some(algorithm.name()) || v2.as_deref() == Some(hash_name(*algorithm))
         };
         DigestAlgorithm::ALL.into_iter().find(named)
     }
+}
+
+/// Of an entry's body, what names a digest algorithm: hashedrekord 0.0.1 and 0.0.2.
+#[derive(Deserialize)]
+struct Body {
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    data: Option<Data>,
+    #[serde(rename = "hashedRekordV002")]
+    hashed_rekord_v002: Option<HashedRekordV002>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    hash: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct HashedRekordV002 {
+    data: Named,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    algorithm: String,
 }
 
 /// A Merkle inclusion proof (RFC 6962 section 2.1.1) with its checkpoint.
