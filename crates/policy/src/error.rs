@@ -104,6 +104,9 @@ pub enum LoadError {
     /// The set names no policy.
     #[error("the set has no policy, wanted at least one under `policies`")]
     NoPolicy,
+    /// The test file has no case.
+    #[error("the test file has no case, wanted at least one under `cases`")]
+    NoCase,
     /// A policy of a set does not load.
     #[error("in {path}: {error}")]
     InPolicy {
@@ -174,7 +177,7 @@ pub enum LoadError {
         at: Place,
         /// As written in the policy.
         path: String,
-        /// `a trusted root` or `a public key`.
+        /// `a trusted root`, `a public key` or `a predicate in JSON`.
         wanted: &'static str,
         /// What is wrong with it.
         error: chainsign_core::Error,
@@ -298,6 +301,7 @@ impl LoadError {
             | Self::Exception { at, .. } => Some(*at),
             Self::InPolicy { error, .. } => error.place(),
             Self::NoPolicy
+            | Self::NoCase
             | Self::TooLarge { .. }
             | Self::NotUtf8 { .. }
             | Self::OtherDocument { .. }

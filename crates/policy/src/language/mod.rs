@@ -17,6 +17,7 @@ mod proof;
 mod rule;
 mod scope;
 mod set;
+mod suite;
 mod text;
 mod value;
 
@@ -38,6 +39,10 @@ pub(crate) use proof::{Required, SigningTime, Transparency};
 pub(crate) use rule::CelRule;
 pub(crate) use scope::{Match, Names};
 pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
+pub(crate) use suite::{
+    AssumedAttestation, AssumedIdentity, AssumedSigner, Case, CaseEvidence, Change, Expected, Lack,
+    SuiteDocument, Target as CaseTarget,
+};
 pub(crate) use text::Text;
 pub(crate) use value::{
     Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, PackageUrl, Predicate,

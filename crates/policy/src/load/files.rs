@@ -47,7 +47,7 @@ impl PolicyFiles for BTreeMap<String, Vec<u8>> {
 }
 
 /// Reads a trusted root and holds it against its pin.
-pub(super) fn root(
+pub(crate) fn root(
     path: &At<String>,
     pin: Option<(ArtifactDigest, crate::Place)>,
     files: &dyn PolicyFiles,
@@ -80,7 +80,7 @@ pub(super) fn key(
 }
 
 /// Reads a file that a policy names.
-pub(super) fn read(path: &At<String>, files: &dyn PolicyFiles) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &At<String>, files: &dyn PolicyFiles) -> Result<Vec<u8>, LoadError> {
     let fault = |reason: String| LoadError::File { at: path.at, path: path.value.clone(), reason };
     if path.is_empty() || path.contains("://") {
         return Err(fault("found no path of a file, wanted one; addresses are not fetched".into()));

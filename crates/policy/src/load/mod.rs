@@ -12,7 +12,9 @@ mod set;
 mod text;
 mod yaml;
 
-pub(crate) use set::load_set;
+pub(crate) use files::{read as read_file, root as read_root};
+pub(crate) use set::{Below, load_set};
+pub(crate) use yaml::{generic, read};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

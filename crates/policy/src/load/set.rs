@@ -49,16 +49,22 @@ fn policy(written: &At<PolicyFile>, files: &dyn PolicyFiles) -> Result<Policy, L
     let yaml = files::read(path, files)?;
     let pin = written.sha256.as_ref().map(|pin| (pin.value.0.clone(), pin.at));
     files::pinned(path, ArtifactDigest::sha256(&yaml), pin)?;
-    let folder = path.rsplit_once('/').map(|(folder, _)| folder);
-    let below = Below { folder, files };
+    let below = Below::new(path, files);
     Policy::parse(&yaml, &below)
         .map_err(|error| LoadError::InPolicy { path: path.value.clone(), error: Box::new(error) })
 }
 
-/// The files of a policy are relative to the policy, not to the set.
-struct Below<'a> {
+/// The files of a policy are relative to the policy, not to the file that names it.
+pub(crate) struct Below<'a> {
     folder: Option<&'a str>,
     files: &'a dyn PolicyFiles,
+}
+
+impl<'a> Below<'a> {
+    /// The files that the policy at this path names.
+    pub(crate) fn new(policy: &'a str, files: &'a dyn PolicyFiles) -> Self {
+        Below { folder: policy.rsplit_once('/').map(|(folder, _)| folder), files }
+    }
 }
 
 impl PolicyFiles for Below<'_> {

@@ -15,13 +15,21 @@ use crate::error::{LoadError, Place};
 /// # Errors
 /// [`LoadError::TooLarge`], [`LoadError::NotUtf8`], [`LoadError::OtherDocument`] when
 /// `apiVersion` and `kind` are not these, and the variants that speak of keys and values.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, LoadError> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], kind: &'static str) -> Result<T, LoadError> {
     let text = text(bytes)?;
     let found = header(text)?;
     if found != kind {
         return Err(LoadError::OtherDocument { key: "kind", found, wanted: kind });
     }
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| load_error(&error))
+}
+
+/// Reads a document as a tree of values, whatever its keys are.
+///
+/// # Errors
+/// As [`read`] has them for YAML.
+pub(crate) fn generic(bytes: &[u8]) -> Result<serde_json::Value, LoadError> {
+    serde_saphyr::from_str_with_options(text(bytes)?, options()).map_err(|error| load_error(&error))
 }
 
 /// The kind of a document of this language.

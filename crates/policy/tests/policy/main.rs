@@ -15,5 +15,6 @@ mod report;
 mod rules;
 mod schema;
 mod sets;
+mod suites;
 mod targets;
 mod vulnerabilities;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chainsign_policy::{json_schema, set_json_schema};
+use chainsign_policy::{json_schema, set_json_schema, test_json_schema};
 use serde_json::Value;
 
 use crate::common::*;
@@ -12,9 +12,11 @@ use crate::common::*;
 #[expect(clippy::disallowed_methods, reason = "the test compares files")]
 fn the_shipped_schemas_are_those_of_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/schema");
-    for (name, wanted) in
-        [("policy.v1.json", json_schema()), ("policyset.v1.json", set_json_schema())]
-    {
+    for (name, wanted) in [
+        ("policy.v1.json", json_schema()),
+        ("policyset.v1.json", set_json_schema()),
+        ("policytest.v1.json", test_json_schema()),
+    ] {
         let path = folder.join(name);
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write(&path, &wanted).unwrap();

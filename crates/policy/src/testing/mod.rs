@@ -19,6 +19,16 @@
 //! }
 //! ```
 
+mod assume;
+mod mutation;
+mod sample;
+mod suite;
+
+pub use mutation::{FieldChange, Mutation, MutationResult};
+pub use suite::{
+    CaseOutcome, CaseResult, CaseVerdict, SignedDocument, Suite, SuiteFiles, SuiteRun,
+};
+
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::identity::CertificateIdentity;
