@@ -6,27 +6,34 @@ use std::io;
 
 use chainsign_gosbom::ReadAt;
 
+use crate::Meter;
+
 /// A file and the length it had when it was opened.
 #[derive(Debug)]
 pub(crate) struct Handle {
     file: Positioned,
     len: u64,
+    meter: Meter,
 }
 
 impl Handle {
     pub(crate) fn new(file: File, len: u64) -> Self {
-        Handle { file: Positioned::new(file), len }
+        Handle { file: Positioned::new(file), len, meter: Meter::default() }
     }
 
     pub(crate) fn metadata(&self) -> io::Result<std::fs::Metadata> {
         self.file.metadata()
     }
 
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// Fills the buffer from `offset` as far as the file reaches, also beyond the length it had.
     pub(crate) fn fill(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(offset.saturating_add(filled as u64), rest) {
+            match self.read_at(offset.saturating_add(filled as u64), rest) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -39,7 +46,9 @@ impl Handle {
 
 impl ReadAt for Handle {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
+        let count = self.file.read_at(offset, buffer)?;
+        self.meter.add(count);
+        Ok(count)
     }
 
     fn len(&self) -> u64 {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 
 use crate::archive::InnerFile;
-use crate::{Error, Limits};
+use crate::{Error, Limits, Meter, OpenArtifact};
 use layers::LayerBlob;
 use store::Store;
 
@@ -48,7 +48,21 @@ pub use limits::ImageLimits;
 /// [`Fault`](crate::archive::Fault); [`Error::NotAFile`] for links in a folder, which are not
 /// followed; [`Error::NotFound`], [`Error::Open`], [`Error::Read`], [`Error::Changed`].
 pub fn open(path: &Path, limits: &Limits) -> Result<Option<Images>, Error> {
-    let Some(store) = Store::open(path, limits)? else { return Ok(None) };
+    if path.is_dir() {
+        return Store::folder(path).map(|store| read(store, limits)).transpose();
+    }
+    open_archive(Arc::new(OpenArtifact::open(path)?), limits)
+}
+
+/// Opens the images in an archive that is open already. `Ok(None)`: as [`open`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_archive(archive: Arc<OpenArtifact>, limits: &Limits) -> Result<Option<Images>, Error> {
+    Store::archive(archive, limits)?.map(|store| read(store, limits)).transpose()
+}
+
+fn read(store: Store, limits: &Limits) -> Result<Images, Error> {
     let has_index = store.size(LAYOUT)?.is_some();
     let listed = match has_index {
         true => {
@@ -58,15 +72,16 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Option<Images>, Error> {
         }
         false => docker::read(&store, &limits.image)?,
     };
-    let format = match (&store, has_index) {
-        (Store::Folder(_), _) => ImageFormat::OciFolder,
-        (Store::Archive(_), true) => ImageFormat::OciArchive,
-        (Store::Archive(_), false) => ImageFormat::DockerArchive,
+    let format = match (store.is_folder(), has_index) {
+        (true, _) => ImageFormat::OciFolder,
+        (false, true) => ImageFormat::OciArchive,
+        (false, false) => ImageFormat::DockerArchive,
     };
     let store = Arc::new(store);
     let image = |(facts, blobs)| Image { store: Arc::clone(&store), facts, blobs };
     let images = listed.images.into_iter().map(image).collect();
-    Ok(Some(Images { name: store.name().to_owned(), format, images, others: listed.others }))
+    let (name, meter) = (store.name().to_owned(), store.meter().clone());
+    Ok(Images { name, format, images, others: listed.others, meter })
 }
 
 /// What is in a folder or archive of images.
@@ -76,6 +91,7 @@ pub struct Images {
     format: ImageFormat,
     images: Vec<Image>,
     others: Vec<Other>,
+    meter: Meter,
 }
 
 impl Images {
@@ -97,6 +113,11 @@ impl Images {
     /// The images for a platform.
     pub fn for_platform(&self, wanted: &Platform) -> impl Iterator<Item = &Image> {
         self.images.iter().filter(move |image| image.facts.platform.is_for(wanted))
+    }
+
+    /// Counts what is read of documents and layers, as they are stored.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// What the indexes name besides: artifacts that are no images, and what is not there.

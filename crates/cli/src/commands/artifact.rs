@@ -36,6 +36,10 @@ pub fn failure(error: &Error) -> Failure {
         Error::NotAFile { .. } => {
             Failure::undecided("not-a-file", message).hint("name the files in it")
         }
+        Error::Archive { .. } => Failure::undecided("bad-archive", message)
+            .hint("unpack it with a tool that you trust, and name the folder"),
+        Error::Image { .. } => Failure::undecided("bad-image", message)
+            .hint("write the image anew; if it stays so, with another tool"),
         Error::Changed { .. } => Failure::undecided("changed-while-read", message)
             .hint("wait until nothing writes to the file any more, then try again"),
         Error::TooLarge { .. } => Failure::undecided("limit-reached", message),

@@ -1,8 +1,10 @@
 //! `inspect`: what is in a file. Nothing is verified.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use chainsign_artifact::Content;
+use chainsign_artifact::image::{self, Images};
+use chainsign_artifact::{Content, OpenArtifact};
 use chainsign_core::material::SignedMaterial;
 use chainsign_core::statement::Statement;
 use chainsign_core::trust::{ClientTrustConfig, SigningConfig, TrustedRoot};
@@ -22,6 +24,8 @@ pub enum Inspected {
         /// What it says about itself.
         binary: Box<GoBinary>,
     },
+    /// Container images, of which the documents were read, not the layers.
+    Images(Images),
     /// A signature with what comes with it: one, or one a line.
     Signatures(Vec<SignedMaterial>),
     /// A statement without a signature.
@@ -36,18 +40,34 @@ pub enum Inspected {
     TrustConfig(Box<ClientTrustConfig>),
 }
 
-/// Finds out by its content what the file is.
+/// Finds out by its content what the file is, or the folder, which can be an OCI layout.
 ///
 /// # Errors
-/// As [`artifact::open`]; `not-recognised` with why each reader declined.
+/// As [`artifact::open`]; `bad-image`; `not-recognised` with why each reader declined.
 pub fn inspect(path: &Path) -> Result<Inspected, Failure> {
+    if path.is_dir() {
+        return match image::open(path, &sbom::limits(Depth::BuildInfo)) {
+            Ok(Some(images)) => Ok(Inspected::Images(images)),
+            Ok(None) => {
+                let message = format!("{} is a folder without container images", path.display());
+                Err(Failure::undecided("not-recognised", message).hint(KNOWN))
+            }
+            Err(error) => Err(artifact::failure(&error)),
+        };
+    }
     let artifact = artifact::open(path)?;
     match sbom::content(&artifact, Depth::SecondRecords)? {
         Content::GoBinary(binary) => {
             Ok(Inspected::GoBinary { size: artifact.size(), binary: Box::new(binary) })
         }
         Content::NotGo(chainsign_gosbom::Error::NotExecutable { .. }) => {
-            document(path, &bytes(&artifact)?)
+            let artifact = Arc::new(artifact);
+            let images =
+                image::open_archive(Arc::clone(&artifact), &sbom::limits(Depth::BuildInfo));
+            match images.map_err(|error| artifact::failure(&error))? {
+                Some(images) => Ok(Inspected::Images(images)),
+                None => document(path, &bytes(&artifact)?),
+            }
         }
         content => {
             let binary = sbom::go_binary(artifact.name(), &content)?;
@@ -57,7 +77,7 @@ pub fn inspect(path: &Path) -> Result<Inspected, Failure> {
     }
 }
 
-fn bytes(artifact: &chainsign_artifact::OpenArtifact) -> Result<Vec<u8>, Failure> {
+fn bytes(artifact: &OpenArtifact) -> Result<Vec<u8>, Failure> {
     artifact.bytes(Limits::default().document_bytes).map_err(|error| artifact::failure(&error))
 }
 
@@ -99,6 +119,8 @@ fn not_recognised(path: &Path, declined: &[Error]) -> Failure {
     reasons.dedup();
     let message =
         format!("{} is nothing that is known here: {}", path.display(), reasons.join("; "));
-    Failure::undecided("not-recognised", message)
-        .hint("known are bundles, certificates, statements, trusted roots, signing configs and Go binaries")
+    Failure::undecided("not-recognised", message).hint(KNOWN)
 }
+
+const KNOWN: &str = "known are bundles, certificates, statements, trusted roots, signing configs, \
+                     Go binaries, and container images as OCI layout or docker save archive";

@@ -53,7 +53,7 @@ pub struct ProvenanceFlags {
 /// `inspect`
 #[derive(Debug, Args)]
 pub struct InspectFlags {
-    /// Bundle, certificate, statement, trusted root or Go binary
+    /// Bundle, certificate, statement, trusted root, Go binary or container image
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
     #[command(flatten)]

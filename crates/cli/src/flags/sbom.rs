@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chainsign_artifact::image::Platform;
 use clap::{Args, ValueEnum};
 
 use crate::printer::OutputFormat;
@@ -9,8 +10,8 @@ use crate::printer::OutputFormat;
 /// `sbom`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "One document about everything named. In folders and archives, files that are \
-                  not Go are passed over; what could not be looked into is said, and the document \
+    after_help = "One document about everything named. In folders, archives and images, files that \
+                  are not Go are passed over; what could not be looked into is said, and the document \
                   says that it is incomplete. Nothing found is an error.\n\
                   Timestamps are left out unless SOURCE_DATE_EPOCH is set, so that the same \
                   binary always gives the same bytes.\n\
@@ -18,10 +19,12 @@ use crate::printer::OutputFormat;
                   Examples:\n  \
                   chainsign sbom dist/app | chainsign attest --predicate - dist/app\n  \
                   chainsign sbom --format spdx-json --output dist.spdx.json dist/\n  \
+                  chainsign sbom --platform linux/arm64 image.tar\n  \
                   chainsign sbom --diff dist/app theirs.cdx.json"
 )]
 pub struct SbomFlags {
-    /// Go binary, folder, archive (tar, zip) or package (deb, rpm, apk); - for standard input
+    /// Go binary, folder, archive (tar, zip), package (deb, rpm, apk) or container image (OCI
+    /// layout, docker save); - for standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Kind of document
@@ -33,6 +36,9 @@ pub struct SbomFlags {
     /// Write to this file instead of standard output
     #[arg(long, short = 'o', value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Of container images, only those for this platform: OS/ARCH or OS/ARCH/VARIANT; default: all
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<Platform>,
     /// List the packages compiled in too, read from the function table
     #[arg(long)]
     pub packages: bool,
@@ -40,7 +46,7 @@ pub struct SbomFlags {
     #[arg(long)]
     pub no_file_hash: bool,
     /// Compare two: Go binaries, or a binary and any tool's SBOM (CycloneDX or SPDX, JSON)
-    #[arg(long, conflicts_with_all = ["format", "spec_version", "packages", "no_file_hash"])]
+    #[arg(long, conflicts_with_all = ["format", "spec_version", "packages", "no_file_hash", "platform"])]
     pub diff: bool,
     /// How --diff prints the differences
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, requires = "diff")]

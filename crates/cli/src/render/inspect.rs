@@ -10,7 +10,7 @@ use chainsign_core::trust::{CertificateAuthority, LogInstance, Service, TrustedR
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::go_card;
+use super::{go_card, image_card};
 use crate::commands::inspect::Inspected;
 use crate::commands::trust::Trust;
 use crate::printer::{FAINT, HEADING, OutputFormat, Printer, WARNING, paint};
@@ -75,6 +75,7 @@ impl Card {
     fn of(inspected: &Inspected) -> Card {
         match inspected {
             Inspected::GoBinary { size, binary } => go_card::card(*size, binary),
+            Inspected::Images(images) => image_card::card(images),
             Inspected::Signatures(signatures) => signatures_card(signatures),
             Inspected::Statement(statement) => {
                 let mut card = Card::new("in-toto statement");

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod facts;
 pub mod go_card;
+mod image_card;
 pub mod inspect;
 pub mod sandbox;
 pub mod sbom;

@@ -1,9 +1,12 @@
 //! `sbom`
 
+use std::fmt;
 use std::time::Duration;
 
+use chainsign_artifact::Meter;
 use chainsign_gosbom::diff::{Difference, Name, Source, SumMismatch, VersionMismatch};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::style::TemplateError;
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::Serialize;
 
 use crate::commands::sbom::diff::{Compared, DiffRequest, Side, diff};
@@ -70,7 +73,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
-/// A bar on standard error while a person watches, and work that takes long enough to be seen.
+/// A line on standard error while a person watches, and work that takes long enough to be seen.
 struct Bar(ProgressBar);
 
 impl Bar {
@@ -79,11 +82,15 @@ impl Bar {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {eta} left") {
-            bar.set_style(style);
+        Bar(ProgressBar::with_draw_target(None, target))
+    }
+
+    fn show(&self, style: Result<ProgressStyle, TemplateError>, of: u64) {
+        if let Ok(style) = style {
+            self.0.set_style(style);
         }
-        Bar(bar)
+        self.0.set_length(of);
+        self.0.enable_steady_tick(Duration::from_millis(200));
     }
 
     fn finish(&self) {
@@ -94,14 +101,27 @@ impl Bar {
 impl Progress for Bar {
     fn begin(&self, files: usize) {
         if files > 1 {
-            self.0.set_length(files as u64);
-            self.0.enable_steady_tick(Duration::from_millis(200));
+            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {eta} left");
+            self.show(style, files as u64);
         }
     }
 
     fn advance(&self) {
         if self.0.length().is_some() {
             self.0.inc(1);
+        }
+    }
+
+    /// Of several files, the files are counted.
+    fn reading(&self, bytes: u64, meter: &Meter) {
+        if self.0.length().is_none() {
+            let meter = meter.clone();
+            let style = ProgressStyle::with_template("{read} of {total_bytes} read, {elapsed}");
+            let read = move |_: &ProgressState, line: &mut dyn fmt::Write| {
+                // Of some layers, parts are read twice.
+                let _ = write!(line, "{}", HumanBytes(meter.bytes().min(bytes)));
+            };
+            self.show(style.map(|style| style.with_key("read", read)), bytes);
         }
     }
 }

@@ -35,6 +35,7 @@ pub fn sbom(flags: SbomFlags) -> Result<SbomTask, Failure> {
     }
     Ok(SbomTask::Make(SbomRequest {
         paths: flags.paths,
+        platform: flags.platform,
         document: document(flags.format, flags.spec_version)?,
         created: source_date_epoch()?,
         depth: if flags.packages { Depth::SecondRecords } else { Depth::BuildInfo },

@@ -193,6 +193,7 @@ impl<'a> Component<'a> {
             kind: match package.role {
                 Role::Binary => "application",
                 Role::Collection => "file",
+                Role::Image => "container",
                 Role::Module | Role::Package => "library",
             },
             reference: Some(&package.reference),

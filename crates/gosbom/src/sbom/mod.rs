@@ -13,6 +13,7 @@
 //! a property of the binary (`chainsign:go:unlistedPackage`, `chainsign:go:unlistedModule`).
 
 mod cyclonedx;
+mod image;
 mod model;
 mod packages;
 mod spdx;
@@ -21,6 +22,7 @@ mod version;
 use jiff::Timestamp;
 
 pub use cyclonedx::SpecVersion;
+pub use image::ImageSubject;
 
 use crate::{GoBinary, GoSlice};
 use model::{Coverage, Model};
@@ -47,8 +49,29 @@ pub struct Subject {
 pub struct Location {
     /// Path, relative to the folder, archive or image that was searched.
     pub path: String,
-    /// The layer of a container image, as its digest.
+    /// The layer of the container image, as its digest.
     pub layer: Option<String>,
+    /// The container image, where there are several.
+    pub image: Option<String>,
+}
+
+impl Location {
+    /// A path, outside container images.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), layer: None, image: None }
+    }
+
+    /// In this layer of a container image.
+    #[must_use]
+    pub fn in_layer(self, layer: impl Into<String>) -> Self {
+        Self { layer: Some(layer.into()), ..self }
+    }
+
+    /// In this container image, of several.
+    #[must_use]
+    pub fn in_image(self, image: impl Into<String>) -> Self {
+        Self { image: Some(image.into()), ..self }
+    }
 }
 
 impl Subject {
@@ -71,17 +94,16 @@ impl Subject {
         self
     }
 
-    /// Adds a place where the file was found.
+    /// Adds a path where the file was found.
     #[must_use]
-    pub fn found_at(mut self, path: impl Into<String>) -> Self {
-        self.locations.push(Location { path: path.into(), layer: None });
-        self
+    pub fn found_at(self, path: impl Into<String>) -> Self {
+        self.found(Location::new(path))
     }
 
-    /// Adds a place in a layer of a container image.
+    /// Adds a place where the file was found.
     #[must_use]
-    pub fn found_in_layer(mut self, path: impl Into<String>, layer: impl Into<String>) -> Self {
-        self.locations.push(Location { path: path.into(), layer: Some(layer.into()) });
+    pub fn found(mut self, location: Location) -> Self {
+        self.locations.push(location);
         self
     }
 }
@@ -107,13 +129,32 @@ impl Sbom {
         Self { model: Model::of_binary(slices, subject), created: None }
     }
 
-    /// The SBOM of a folder, archive or image with any number of binaries in it: the document
-    /// describes `root`, and has a component for each binary and each module.
+    /// The SBOM of a folder or archive with any number of binaries in it: the document describes
+    /// `root`, and has a component for each binary and each module.
     pub fn of_binaries<'a>(
         root: &Subject,
         binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
     ) -> Self {
-        Self { model: Model::of_binaries(root, binaries), created: None }
+        Self { model: Model::of_binaries(root.into(), binaries), created: None }
+    }
+
+    /// The SBOM of a container image: the document describes `image`.
+    pub fn of_image<'a>(
+        image: &ImageSubject,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) -> Self {
+        Self { model: Model::of_binaries(image.into(), binaries), created: None }
+    }
+
+    /// Adds a container image, with its binaries, as a component of what the document describes.
+    #[must_use]
+    pub fn with_image<'a>(
+        mut self,
+        image: &ImageSubject,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) -> Self {
+        self.model.add_image(image.into(), binaries);
+        self
     }
 
     /// States that some of the files could not be looked into, so that there may be more binaries.
@@ -134,16 +175,16 @@ impl Sbom {
 
     /// CycloneDX JSON, indented, with a final line end.
     ///
-    /// The serial number is a UUIDv5 of the SHA-256 of what the document describes; without that
-    /// digest there is none.
+    /// The serial number is a UUIDv5 of the SHA-256 of what the document describes, or of the digest
+    /// of the image; without one there is none.
     pub fn to_cyclonedx_json(&self, version: SpecVersion) -> Vec<u8> {
         cyclonedx::write(&self.model, self.created, version)
     }
 
     /// SPDX 2.3 JSON, indented, with a final line end.
     ///
-    /// The namespace is made of a UUIDv5 of the SHA-256 of what the document describes, or,
-    /// without that digest, of the packages it names.
+    /// The namespace is made of the same UUIDv5 as in [CycloneDX](Self::to_cyclonedx_json), or,
+    /// without a digest, of one of the packages it names.
     pub fn to_spdx_json(&self) -> Vec<u8> {
         spdx::write(&self.model, self.created)
     }

@@ -49,6 +49,8 @@ pub(super) struct Package {
     pub(super) licence: Option<&'static str>,
     pub(super) sha256: Option<String>,
     pub(super) sha512: Option<String>,
+    /// What a document about it is identified by: `sha256:HEX`.
+    pub(super) identity: Option<String>,
     /// The module that this one replaces.
     pub(super) replaces: Option<Box<Package>>,
     pub(super) properties: Vec<Property>,
@@ -61,8 +63,10 @@ pub(super) struct Package {
 pub(super) enum Role {
     /// A Go program or library, with its main module.
     Binary,
-    /// A folder, archive or image.
+    /// A folder or archive.
     Collection,
+    /// A container image.
+    Image,
     #[default]
     Module,
     /// One package of a module.
@@ -81,7 +85,7 @@ pub(super) struct Occurrence {
     /// Offset of the build information, for a package of the function table, from the start of the
     /// file.
     pub(super) offset: u64,
-    /// Layer and slice, where there are several.
+    /// Image, layer and slice, where there are several.
     pub(super) context: Option<String>,
 }
 
@@ -96,30 +100,38 @@ impl Model {
     }
 
     pub(super) fn of_binaries<'a>(
-        root: &Subject,
+        root: Package,
         binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
     ) -> Self {
-        let mut model = Self::new(collection_package(root));
+        let mut model = Self::new(root);
         let root = model.root.reference.clone();
-        for (slices, subject) in binaries {
-            let mut package = binary_package(slices, subject);
-            // The same program can be there twice, built differently.
-            let digest = package.sha256.as_deref();
-            let file = digest.or(package.occurrences.first().map(|it| it.location.as_str()));
-            package.reference = format!("{}#file={}", package.reference, file.unwrap_or_default());
-            add_main_packages(&mut package, slices, subject);
-            let reference = package.reference.clone();
-            model.edge(&root, &reference);
-            model.add(package);
-            model.add_modules(&reference, slices, subject);
-        }
+        model.add_binaries(&root, binaries);
         model
+    }
+
+    /// Adds an image to what the document describes.
+    pub(super) fn add_image<'a>(
+        &mut self,
+        image: Package,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) {
+        let (root, reference) = (self.root.reference.clone(), image.reference.clone());
+        self.edge(&root, &reference);
+        self.edges.entry(reference.clone()).or_default();
+        self.add(image);
+        self.add_binaries(&reference, binaries);
     }
 
     /// UUIDv5 of `sha256:HEX` of what the document describes.
     pub(super) fn uuid(&self) -> Option<Uuid> {
-        let digest = self.root.sha256.as_ref()?;
-        Some(Uuid::new_v5(&NAMESPACE, format!("sha256:{digest}").as_bytes()))
+        let identity = self.root.identity.as_ref()?;
+        Some(Uuid::new_v5(&NAMESPACE, identity.as_bytes()))
+    }
+
+    /// What the root or a package is.
+    pub(super) fn role(&self, reference: &str) -> Role {
+        let package = Some(&self.root).filter(|root| root.reference == reference);
+        package.or_else(|| self.packages.get(reference)).map_or(Role::Module, |it| it.role)
     }
 
     fn new(root: Package) -> Self {
@@ -130,6 +142,24 @@ impl Model {
             complete: BTreeSet::new(),
             unknown: BTreeSet::new(),
             binaries: Coverage::Complete,
+        }
+    }
+
+    fn add_binaries<'a>(
+        &mut self,
+        collection: &str,
+        binaries: impl IntoIterator<Item = (&'a [GoSlice], &'a Subject)>,
+    ) {
+        for (slices, subject) in binaries {
+            let mut package = binary_package(slices, subject);
+            // The same program can be there twice, built differently.
+            let file = package.sha256.clone().unwrap_or_else(|| first_place(subject));
+            package.reference = format!("{}#file={file}", package.reference);
+            add_main_packages(&mut package, slices, subject);
+            let reference = package.reference.clone();
+            self.edge(collection, &reference);
+            self.add(package);
+            self.add_modules(&reference, slices, subject);
         }
     }
 
@@ -180,7 +210,27 @@ impl Model {
     }
 }
 
+impl From<&Subject> for Package {
+    /// A folder or archive.
+    fn from(subject: &Subject) -> Self {
+        let mut package = Package {
+            reference: format!("collection:{}", subject.name),
+            role: Role::Collection,
+            name: subject.name.clone(),
+            ..Package::default()
+        };
+        package.set_digests(subject);
+        package
+    }
+}
+
 impl Package {
+    fn set_digests(&mut self, subject: &Subject) {
+        self.sha256 = subject.sha256.map(hex::encode);
+        self.sha512 = subject.sha512.map(hex::encode);
+        self.identity = self.sha256.as_ref().map(|hex| format!("sha256:{hex}"));
+    }
+
     /// Takes over the properties, places and packages of another description of the same.
     fn gain(&mut self, other: Package) {
         for property in other.properties {
@@ -268,8 +318,7 @@ fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
         }
     };
     package.role = Role::Binary;
-    package.sha256 = subject.sha256.map(hex::encode);
-    package.sha512 = subject.sha512.map(hex::encode);
+    package.set_digests(subject);
     for slice in slices {
         package.occurrences.extend(occurrences(slice, slices, subject));
         for property in properties(slice, &subject.name) {
@@ -297,17 +346,6 @@ fn add_main_packages(package: &mut Package, slices: &[GoSlice], subject: &Subjec
 fn main_purl(info: &ModuleInfo, main: &Module, version: &MainVersion) -> GolangPurl {
     let purl = module_purl(&main.path, version.version.as_deref().unwrap_or_default());
     purl.with_subpath(info.main_subpath().unwrap_or_default())
-}
-
-fn collection_package(subject: &Subject) -> Package {
-    Package {
-        reference: format!("collection:{}", subject.name),
-        role: Role::Collection,
-        name: subject.name.clone(),
-        sha256: subject.sha256.map(hex::encode),
-        sha512: subject.sha512.map(hex::encode),
-        ..Package::default()
-    }
 }
 
 /// What was compiled in: the replacement where there is one.
@@ -390,14 +428,15 @@ fn occurrences_at(
         let arch = slice.facts.arch.map_or("unknown processor", |arch| arch.as_str());
         format!("slice {arch} at {:#x}", slice.offset)
     });
-    let here = [Location { path: subject.name.clone(), layer: None }];
+    let here = [Location::new(&subject.name)];
     let locations = match subject.locations.as_slice() {
         [] => &here,
         locations => locations,
     };
     let occurrence = |location: &Location| {
+        let image = location.image.as_ref().map(|image| format!("image {image}"));
         let layer = location.layer.as_ref().map(|layer| format!("layer {layer}"));
-        let context: Vec<_> = layer.into_iter().chain(slice_name.clone()).collect();
+        let context: Vec<_> = image.into_iter().chain(layer).chain(slice_name.clone()).collect();
         Occurrence {
             location: location.path.clone(),
             offset,
@@ -405,6 +444,15 @@ fn occurrences_at(
         }
     };
     locations.iter().map(occurrence).collect()
+}
+
+/// What tells a file from others where its digest is not known.
+fn first_place(subject: &Subject) -> String {
+    let Some(location) = subject.locations.first() else { return subject.name.clone() };
+    match &location.image {
+        Some(image) => format!("{image}!{}", location.path),
+        None => location.path.clone(),
+    }
 }
 
 /// Build settings and facts. The `cdx:gomod:` names are those of the CycloneDX property taxonomy

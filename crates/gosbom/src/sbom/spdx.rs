@@ -49,7 +49,7 @@ fn relationships<'a>(model: &'a Model, identifiers: &'a Identifiers<'a>) -> Vec<
     let root = identifiers.of(&model.root.reference);
     let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", root)];
     for (from, targets) in &model.edges {
-        let contains = from == &model.root.reference && model.root.role == Role::Collection;
+        let contains = matches!(model.role(from), Role::Collection | Role::Image);
         let kind = if contains { "CONTAINS" } else { "DEPENDS_ON" };
         let from = identifiers.of(from);
         let edge = |to: &'a String| relationship(from, kind, identifiers.of(to));
@@ -193,6 +193,7 @@ impl<'a> SpdxPackage<'a> {
             primary_package_purpose: match package.role {
                 Role::Binary => "APPLICATION",
                 Role::Collection => "OTHER",
+                Role::Image => "CONTAINER",
                 Role::Module | Role::Package => "LIBRARY",
             },
             external_refs: external("PACKAGE-MANAGER", "purl", &package.purl)

@@ -272,7 +272,7 @@ fn a_folder_of_binaries_shares_its_modules() {
     let (a, b) = (real::binary("rich-linux-amd64"), real::binary("rich-darwin-arm64"));
     let subject = |name: &str, digest| Subject::new(name).with_sha256([digest; 32]).found_at(name);
     let subjects = [subject("linux/tool", 1), subject("darwin/tool", 2)];
-    let image = Subject::new("release").found_in_layer("x", "sha256:00");
+    let image = Subject::new("release");
     let binaries = [(&a.slices[..], &subjects[0]), (&b.slices[..], &subjects[1])];
     let sbom = Sbom::of_binaries(&image, binaries);
     let document: Value =

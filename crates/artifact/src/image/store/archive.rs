@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::path::Path;
+use std::sync::Arc;
 
 use chainsign_gosbom::ReadAt;
 
@@ -19,7 +19,7 @@ use crate::{Error, Limits, OpenArtifact};
 /// A tar, and where its files are in it.
 #[derive(Debug)]
 pub(in crate::image) struct Archive {
-    artifact: OpenArtifact,
+    artifact: Arc<OpenArtifact>,
     /// The plain tar, if the artifact is a compressed one.
     plain: Option<Spool>,
     list: List,
@@ -36,8 +36,10 @@ impl Archive {
     /// A tar is an image archive if it has the files of one at its top. A compressed tar, which has
     /// to be unpacked to be listed, is looked at only if its first entry is one that image archives
     /// begin with.
-    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Option<Self>, Error> {
-        let artifact = OpenArtifact::open(path)?;
+    pub(super) fn open(
+        artifact: Arc<OpenArtifact>,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
         let fail = |stop| match stop {
             Stop::Io(source) => Error::Read { name: artifact.name().to_owned(), source },
             Stop::Fault(fault) => Error::Archive { name: artifact.name().to_owned(), fault },

@@ -3,47 +3,73 @@
 mod archive;
 mod folder;
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_gosbom::ReadAt;
 
 use super::{ImageFault, ImageLimit, ImageLimits};
 use crate::archive::content::{Positioned, read_full};
-use crate::{Error, Limits};
+use crate::{Error, Limits, Meter, OpenArtifact};
 use archive::Archive;
 use folder::Folder;
 
 /// Files by their path in a layout or archive. They are opened where they are, never by a link that
 /// leaves.
 #[derive(Debug)]
-pub(super) enum Store {
+pub(super) struct Store {
+    place: Place,
+    meter: Meter,
+}
+
+#[derive(Debug)]
+enum Place {
     Folder(Folder),
     Archive(Archive),
 }
 
 impl Store {
-    /// Opens what may hold images: a folder with an `oci-layout` in it, or a tar.
-    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Option<Self>, Error> {
-        if path.is_dir() {
-            return Ok(Folder::open(path).map(Store::Folder));
-        }
-        Ok(Archive::open(path, limits)?.map(Store::Archive))
+    /// A folder with an `oci-layout` in it.
+    pub(super) fn folder(path: &Path) -> Option<Self> {
+        Some(Self::at(Place::Folder(Folder::open(path)?)))
+    }
+
+    /// A tar with images in it.
+    pub(super) fn archive(
+        artifact: Arc<OpenArtifact>,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
+        Ok(Archive::open(artifact, limits)?.map(|archive| Self::at(Place::Archive(archive))))
+    }
+
+    fn at(place: Place) -> Self {
+        Store { place, meter: Meter::default() }
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self.place, Place::Folder(_))
     }
 
     /// The path of the folder or archive.
     pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Folder(folder) => folder.name(),
-            Self::Archive(archive) => archive.name(),
+        match &self.place {
+            Place::Folder(folder) => folder.name(),
+            Place::Archive(archive) => archive.name(),
         }
+    }
+
+    /// Counts what [`read`](Self::read) reads.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The size of a file in bytes, if there is one of this path.
     pub(super) fn size(&self, path: &str) -> Result<Option<u64>, Error> {
-        match self {
-            Self::Folder(folder) => Ok(folder.file(path)?.map(|file| file.size())),
-            Self::Archive(archive) => Ok(archive.file(path).map(|file| file.len())),
+        match &self.place {
+            Place::Folder(folder) => Ok(folder.file(path)?.map(|file| file.size())),
+            Place::Archive(archive) => Ok(archive.file(path).map(|file| file.len())),
         }
     }
 
@@ -55,15 +81,16 @@ impl Store {
         path: &str,
         read: impl FnOnce(&dyn ReadAt) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        match self {
-            Self::Folder(folder) => {
+        let metered = |source| Metered { source, meter: &self.meter };
+        match &self.place {
+            Place::Folder(folder) => {
                 let Some(file) = folder.file(path)? else { return Ok(None) };
-                let outcome = read(file.handle());
+                let outcome = read(&metered(file.handle()));
                 believed(outcome, file.unchanged()).map(Some)
             }
-            Self::Archive(archive) => {
+            Place::Archive(archive) => {
                 let Some(file) = archive.file(path) else { return Ok(None) };
-                let outcome = read(&file);
+                let outcome = read(&metered(&file));
                 believed(outcome, archive.unchanged()).map(Some)
             }
         }
@@ -71,9 +98,9 @@ impl Store {
 
     /// Where a path leads.
     pub(super) fn resolve<'a>(&'a self, path: &'a str) -> &'a str {
-        match self {
-            Self::Folder(_) => path,
-            Self::Archive(archive) => archive.resolve(path),
+        match &self.place {
+            Place::Folder(_) => path,
+            Place::Archive(archive) => archive.resolve(path),
         }
     }
 
@@ -102,8 +129,26 @@ impl Store {
         Error::Image { name: self.name().to_owned(), fault }
     }
 
-    pub(super) fn io(&self, source: std::io::Error) -> Error {
+    pub(super) fn io(&self, source: io::Error) -> Error {
         Error::Read { name: self.name().to_owned(), source }
+    }
+}
+
+/// A source, of which what is read is counted.
+struct Metered<'a> {
+    source: &'a dyn ReadAt,
+    meter: &'a Meter,
+}
+
+impl ReadAt for Metered<'_> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read_at(offset, buffer)?;
+        self.meter.add(count);
+        Ok(count)
+    }
+
+    fn len(&self) -> u64 {
+        self.source.len()
     }
 }
 

@@ -6,22 +6,25 @@ mod find;
 
 use std::path::{Path, PathBuf};
 
-use chainsign_artifact::Limits;
-use chainsign_gosbom::Depth;
+use chainsign_artifact::image::Platform;
+use chainsign_artifact::{Limits, Meter};
 use chainsign_gosbom::sbom::{Sbom, SpecVersion, Subject};
+use chainsign_gosbom::{Depth, GoSlice};
 use jiff::Timestamp;
 
 pub use binary::{content, go_binary};
 pub use find::{Unread, UnreadKind};
 
 use crate::failure::Failure;
-use find::{Found, Root};
+use find::{Found, FoundBinary, Root};
 
 /// An SBOM to make.
 #[derive(Debug)]
 pub struct SbomRequest {
-    /// Go binaries, archives, packages, folders; `-` is standard input.
+    /// Go binaries, archives, packages, container images, folders; `-` is standard input.
     pub paths: Vec<PathBuf>,
+    /// Which of the container images; `None` is all.
+    pub platform: Option<Platform>,
     /// How the document is written.
     pub document: DocumentFormat,
     /// The time the document states; `None` states none.
@@ -37,6 +40,7 @@ impl SbomRequest {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         SbomRequest {
             paths: vec![path.into()],
+            platform: None,
             document: DocumentFormat::CycloneDx(SpecVersion::V1_6),
             created: None,
             depth: Depth::BuildInfo,
@@ -83,12 +87,15 @@ pub trait Progress: Sync {
     fn begin(&self, files: usize);
     /// One more is done.
     fn advance(&self);
+    /// An archive or image of so many bytes will be read, which the meter counts.
+    fn reading(&self, bytes: u64, meter: &Meter);
 }
 
 /// Nobody watches.
 impl Progress for () {
     fn begin(&self, _: usize) {}
     fn advance(&self) {}
+    fn reading(&self, _: u64, _: &Meter) {}
 }
 
 /// Makes one document about all paths: about the binary, if it is one; else about the collection,
@@ -97,11 +104,12 @@ impl Progress for () {
 ///
 /// # Errors
 /// As [`artifact::open`](super::artifact::open) for a path; `not-a-go-binary` when a single file is
-/// none, with the reason; `bad-archive` for a single archive that cannot be read to its end;
-/// `no-go-binary` when nothing was found in all of them.
+/// none, with the reason; `bad-archive` and `bad-image` for a single archive that cannot be read to
+/// its end; `no-image` for a single layout without one; `no-such-platform`; `no-go-binary` when
+/// nothing was found in all of them.
 pub fn sbom(request: &SbomRequest, progress: &dyn Progress) -> Result<Made, Failure> {
     let limits = limits(request.depth);
-    let found = find::find(&request.paths, request.hash, &limits, progress)?;
+    let found = find::find(request, &limits, progress)?;
     let sbom = document(&request.paths, &found);
     let sbom = match request.created {
         Some(created) => sbom.created(created),
@@ -112,7 +120,7 @@ pub fn sbom(request: &SbomRequest, progress: &dyn Progress) -> Result<Made, Fail
             DocumentFormat::CycloneDx(version) => sbom.to_cyclonedx_json(version),
             DocumentFormat::Spdx => sbom.to_spdx_json(),
         },
-        binaries: found.binaries.iter().map(|binary| binary.subject.locations.len()).sum(),
+        binaries: found.all_binaries().map(|binary| binary.subject.locations.len()).sum(),
         not_go: found.not_go,
         unread: found.unread,
     })
@@ -126,17 +134,25 @@ pub fn limits(depth: Depth) -> Limits {
 }
 
 fn document(paths: &[PathBuf], found: &Found) -> Sbom {
-    let root = match (&found.root, found.binaries.as_slice()) {
+    let binaries = parts(&found.binaries);
+    let sbom = match (&found.root, found.binaries.as_slice()) {
         (Root::Binary, [binary]) => return Sbom::of_slices(&binary.slices, &binary.subject),
-        (Root::Archive(archive), _) => archive.clone(),
-        _ => Subject::new(collection_name(paths)),
+        (Root::Archive(archive), _) => Sbom::of_binaries(archive, binaries),
+        (Root::Image(image), _) => Sbom::of_image(image, binaries),
+        _ => Sbom::of_binaries(&Subject::new(collection_name(paths)), binaries),
     };
-    let binaries = found.binaries.iter().map(|it| (it.slices.as_slice(), &it.subject));
-    let sbom = Sbom::of_binaries(&root, binaries);
+    let sbom = found
+        .images
+        .iter()
+        .fold(sbom, |sbom, image| sbom.with_image(&image.subject, parts(&image.binaries)));
     match found.is_complete() {
         true => sbom,
         false => sbom.incomplete(),
     }
+}
+
+fn parts(binaries: &[FoundBinary]) -> impl Iterator<Item = (&[GoSlice], &Subject)> {
+    binaries.iter().map(|binary| (binary.slices.as_slice(), &binary.subject))
 }
 
 /// The folder's name, or the first path's and how many more.

@@ -1,7 +1,9 @@
-//! `sbom` over files, folders and archives, `sbom --diff`, and the card of `inspect`.
+//! `sbom` over files, folders, archives and images, `sbom --diff`, and the card of `inspect`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod images;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read as _, Write as _};
