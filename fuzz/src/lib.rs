@@ -1,17 +1,26 @@
-//! The targets and what must hold of each, from the verifier's own tests.
+//! The targets and what must hold of each, from the tests of the crates.
 
-#[path = "../../crates/verify/tests/it/forge/mod.rs"]
-mod forge;
-#[path = "../../crates/verify/tests/it/targets.rs"]
-mod targets;
+mod target;
 
-/// Runs a target.
-pub fn run(name: &str, bytes: &[u8]) {
-    let target = targets::TARGETS.into_iter().find(|target| target.name == name);
-    (target.expect("a target's name").run)(bytes);
+/// The targets of `chainsign-verify`.
+mod verify {
+    #[path = "../../../crates/verify/tests/it/forge/mod.rs"]
+    mod forge;
+    #[path = "../../../crates/verify/tests/it/fuzz_targets.rs"]
+    pub(crate) mod fuzz_targets;
 }
 
-/// The targets' names with their seeds.
+/// Runs a target.
+pub fn run(name: &str, input: &[u8]) {
+    let target = targets().find(|target| target.name == name);
+    (target.expect("the name of a target").run)(input);
+}
+
+/// Every target's name with its seeds.
 pub fn seeds() -> impl Iterator<Item = (&'static str, Vec<Vec<u8>>)> {
-    targets::TARGETS.into_iter().map(|target| (target.name, (target.seeds)()))
+    targets().map(|target| (target.name, (target.seeds)()))
+}
+
+fn targets() -> impl Iterator<Item = target::Target> {
+    verify::fuzz_targets::TARGETS.into_iter()
 }

@@ -13,10 +13,19 @@ mod conformance;
 mod differential;
 mod forge;
 mod formats;
-mod fuzz;
+mod fuzz_targets;
 mod inputs;
 mod mutations;
 mod properties;
 mod refusals;
+#[path = "../../../../fuzz/src/replay.rs"]
+mod replay;
 mod tampering;
-mod targets;
+#[path = "../../../../fuzz/src/target.rs"]
+mod target;
+
+#[test]
+fn fuzz_targets_hold() {
+    let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    replay::replay(&fuzz_targets::TARGETS, &fuzz);
+}

@@ -1,5 +1,5 @@
-//! What is fuzzed, each with what must hold of an accepted input: a library that libFuzzer
-//! (`fuzz/`) and the tests below share.
+//! What is fuzzed of the verifier, each with what must hold of an accepted input. libFuzzer
+//! (`fuzz/`) and `cargo test` run the same.
 //!
 //! Most parsers stand behind a signature, where a fuzzer would never get. So the input is signed
 //! by the forge, and the parser reads it as an authority's or a log's own words.
@@ -21,35 +21,28 @@ use chainsign_core::verifier::BundleVerifier;
 use chainsign_verify::{VerifiedBundle, Verifier};
 use serde_json::{Value, json};
 
-use crate::forge::der::{bits, sequence};
-use crate::forge::key::Key;
-use crate::forge::log::{Verifier as LoggedBy, canonical};
-use crate::forge::x509::{SCT_LIST, sct_list};
-use crate::forge::{
+use crate::target::Target;
+
+use super::forge::der::{bits, sequence};
+use super::forge::key::Key;
+use super::forge::log::{Verifier as LoggedBy, canonical};
+use super::forge::x509::{SCT_LIST, sct_list};
+use super::forge::{
     ARTIFACT, IDENTITY, ISSUED, ISSUER, Instance, NOW, SIGNED, Signed, V0_1, V0_2, V0_3, sha256,
     time,
 };
 
-/// A place where bytes come in.
-pub(crate) struct Target {
-    pub(crate) name: &'static str,
-    /// Whether something is accepted. Panics where it must not be.
-    pub(crate) run: fn(&[u8]) -> bool,
-    /// Inputs to begin with, the first of which is accepted.
-    pub(crate) seeds: fn() -> Vec<Vec<u8>>,
-}
-
 pub(crate) const TARGETS: [Target; 10] = [
-    Target { name: "document", run: document, seeds: document_seeds },
-    Target { name: "trusted_root", run: trusted_root, seeds: trusted_root_seeds },
-    Target { name: "key", run: key, seeds: key_seeds },
-    Target { name: "certificate", run: certificate, seeds: certificate_seeds },
-    Target { name: "extension", run: extension, seeds: extension_seeds },
-    Target { name: "entry_body", run: entry_body, seeds: entry_body_seeds },
-    Target { name: "checkpoint", run: checkpoint, seeds: checkpoint_seeds },
-    Target { name: "cosignatures", run: cosignatures, seeds: cosignatures_seeds },
-    Target { name: "timestamp", run: timestamp, seeds: timestamp_seeds },
-    Target { name: "timestamp_info", run: timestamp_info, seeds: timestamp_info_seeds },
+    Target { name: "verify_document", run: document, seeds: document_seeds },
+    Target { name: "verify_trusted_root", run: trusted_root, seeds: trusted_root_seeds },
+    Target { name: "verify_key", run: key, seeds: key_seeds },
+    Target { name: "verify_certificate", run: certificate, seeds: certificate_seeds },
+    Target { name: "verify_extension", run: extension, seeds: extension_seeds },
+    Target { name: "verify_entry_body", run: entry_body, seeds: entry_body_seeds },
+    Target { name: "verify_checkpoint", run: checkpoint, seeds: checkpoint_seeds },
+    Target { name: "verify_cosignatures", run: cosignatures, seeds: cosignatures_seeds },
+    Target { name: "verify_timestamp", run: timestamp, seeds: timestamp_seeds },
+    Target { name: "verify_timestamp_info", run: timestamp_info, seeds: timestamp_info_seeds },
 ];
 
 struct World {
