@@ -1,14 +1,7 @@
 //! The targets and what must hold of each, from the tests of the crates.
 
 mod target;
-
-/// The targets of `chainsign-verify`.
-mod verify {
-    #[path = "../../../crates/verify/tests/it/forge/mod.rs"]
-    mod forge;
-    #[path = "../../../crates/verify/tests/it/fuzz_targets.rs"]
-    pub(crate) mod fuzz_targets;
-}
+mod verify;
 
 /// Runs a target.
 pub fn run(name: &str, input: &[u8]) {
