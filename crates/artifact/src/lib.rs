@@ -6,6 +6,7 @@ mod facts;
 mod folder;
 mod handle;
 pub mod image;
+mod inside;
 mod meter;
 mod open;
 mod snapshot;
@@ -13,7 +14,8 @@ mod stream;
 mod witness;
 
 pub use error::{Change, Error, FileKind};
-pub use facts::{ArtifactFacts, Content, Limits};
+pub use facts::{ArchiveContent, ArtifactFacts, Content, ImageContent, ImageInside, Limits};
 pub use folder::regular_files;
+pub use inside::{FaultKind, InnerFault, Inside, Noted, Program};
 pub use meter::Meter;
 pub use open::OpenArtifact;

@@ -1,12 +1,16 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, StreamDigester};
 use chainsign_gosbom as gosbom;
 
-use crate::archive::{self, ArchiveFacts, InnerFile};
+use crate::archive::{self, ArchiveFacts, Fault, InnerFile};
+use crate::facts::{ArchiveContent, ImageContent};
 use crate::handle::Handle;
+use crate::image::{self, Binding};
+use crate::inside::{Collector, Inside, kind, may_be_go};
 use crate::snapshot::{Snapshot, not_a_file};
 use crate::stream;
 use crate::witness::{Seen, Witness};
@@ -20,7 +24,7 @@ use crate::{ArtifactFacts, Change, Content, Error, FileKind, Limits};
 #[derive(Debug)]
 pub struct OpenArtifact {
     name: String,
-    handle: Handle,
+    handle: Arc<Handle>,
     opened: Snapshot,
 }
 
@@ -59,7 +63,8 @@ impl OpenArtifact {
             return Err(Error::NotAFile { name, found });
         }
         let opened = Snapshot::of(&metadata);
-        Ok(OpenArtifact { name, handle: Handle::new(file, opened.size), opened })
+        let handle = Arc::new(Handle::new(file, opened.size));
+        Ok(OpenArtifact { name, handle, opened })
     }
 
     /// The name: the path, or what [`from_file`](Self::from_file) was given.
@@ -88,10 +93,14 @@ impl OpenArtifact {
         Ok(digester.finish())
     }
 
-    /// Reads what is inside, then digests the file, and makes sure that both are about the same
-    /// bytes: each block that was looked at is compared with the block that was digested.
+    /// Reads what is inside and digests the file, and makes sure that both are about the same bytes.
     ///
-    /// That the file holds no Go program is not an error here: see [`Content`].
+    /// Of a Go program each block that was looked at is compared with the block that was digested.
+    /// An archive is digested while it is read. Of images in an archive, the documents are compared
+    /// as a program's blocks are, and everything else is checked against the digests in them.
+    ///
+    /// That the file holds no Go program, or is an archive that cannot be believed, is not an error
+    /// here: see [`Content`] and [`Inside::faults`].
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Changed`].
@@ -100,18 +109,24 @@ impl OpenArtifact {
         algorithms: impl IntoIterator<Item = DigestAlgorithm>,
         limits: &Limits,
     ) -> Result<ArtifactFacts, Error> {
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
         let (content, seen) = self.witnessed_content(limits)?;
-        let mut digester = StreamDigester::new(algorithms);
-        self.pass(|offset, part| {
-            digester.update(part);
-            seen.compare(offset, part).map_err(|change| self.changed(change))
-        })?;
-        let (name, digests) = (self.name.clone(), digester.finish());
+        let (digests, content) = match content {
+            Content::NotGo(reason) if !may_be_go(&reason) => {
+                match self.image_facts(&algorithms, limits)? {
+                    Some(found) => found,
+                    None => self.archive_facts(&algorithms, limits, reason, &seen)?,
+                }
+            }
+            content => (self.witnessed_digests(&algorithms, &seen)?, content),
+        };
+        let name = self.name.clone();
         Ok(ArtifactFacts { name, size: self.opened.size, digests, content })
     }
 
-    /// Reads what is inside without digesting the file: a few positioned reads. For showing only;
-    /// nothing binds the result to a digest.
+    /// Reads what the file itself is without digesting it: a few positioned reads, after which
+    /// nothing is known about what is inside an archive. For showing only; nothing binds the result
+    /// to a digest.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Changed`].
@@ -137,7 +152,7 @@ impl OpenArtifact {
     ) -> Result<ArchiveFacts, Error> {
         let algorithms: Vec<_> = algorithms.into_iter().collect();
         let (name, size) = (self.name.clone(), self.opened.size);
-        match archive::walk(&self.handle, &algorithms, limits, visit) {
+        match archive::walk(&*self.handle, &algorithms, limits, visit) {
             Ok((format, digests)) => {
                 self.unchanged()?;
                 Ok(ArchiveFacts { name, size, digests, format })
@@ -196,9 +211,9 @@ impl OpenArtifact {
     }
 
     fn witnessed_content(&self, limits: &Limits) -> Result<(Content, Seen), Error> {
-        let witness = Witness::new(&self.handle);
+        let witness = Witness::new(Arc::clone(&self.handle));
         let outcome = gosbom::read(&witness, &limits.go);
-        let seen = witness.finish().map_err(|change| self.changed(change))?;
+        let seen = witness.seen().map_err(|change| self.changed(change))?;
         let content = match outcome {
             Ok(binary) => Content::GoBinary(binary),
             Err(gosbom::Error::Io(source)) => {
@@ -207,6 +222,73 @@ impl OpenArtifact {
             Err(reason) => Content::NotGo(reason),
         };
         Ok((content, seen))
+    }
+
+    /// The images in an archive, and the digests of the archive. `None` if there are none.
+    fn image_facts(
+        &self,
+        algorithms: &[DigestAlgorithm],
+        limits: &Limits,
+    ) -> Result<Option<(ArtifactDigests, Content)>, Error> {
+        let images = match image::in_artifact(Arc::new(self.again()), algorithms, limits) {
+            Ok(Some(images)) => images,
+            // It is read as an archive then, and has the same fault.
+            Ok(None) | Err(Error::Archive { .. }) => return Ok(None),
+            Err(Error::Image { fault, .. }) => {
+                let content = Content::Images(ImageContent::fault(&fault));
+                return Ok(Some((self.digests(algorithms.iter().copied())?, content)));
+            }
+            Err(error) => return Err(error),
+        };
+        let content = images.content(algorithms, limits)?;
+        let digests = match images.binding() {
+            Some(Binding::Digests(digests)) => digests.clone(),
+            Some(Binding::Seen(seen)) => {
+                let seen = seen.map_err(|change| self.changed(change))?;
+                self.witnessed_digests(algorithms, &seen)?
+            }
+            None => self.digests(algorithms.iter().copied())?,
+        };
+        Ok(Some((digests, Content::Images(content))))
+    }
+
+    /// The files of an archive, and its digests. What is none is what it was before.
+    fn archive_facts(
+        &self,
+        algorithms: &[DigestAlgorithm],
+        limits: &Limits,
+        reason: gosbom::Error,
+        seen: &Seen,
+    ) -> Result<(ArtifactDigests, Content), Error> {
+        let mut collector = Collector::new(&limits.archive);
+        let mut visit = |file| collector.take(file, None);
+        match self.files(algorithms.iter().copied(), limits, &mut visit) {
+            Ok(facts) => {
+                let content = ArchiveContent::new(Some(facts.format), collector.finish());
+                Ok((facts.digests, Content::Archive(content)))
+            }
+            Err(Error::Archive { fault: Fault::NotAnArchive, .. }) => {
+                Ok((self.witnessed_digests(algorithms, seen)?, Content::NotGo(reason)))
+            }
+            Err(Error::Archive { fault, .. }) => {
+                let content = ArchiveContent::new(None, Inside::fault(kind(&fault), fault));
+                Ok((self.digests(algorithms.iter().copied())?, Content::Archive(content)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn witnessed_digests(
+        &self,
+        algorithms: &[DigestAlgorithm],
+        seen: &Seen,
+    ) -> Result<ArtifactDigests, Error> {
+        let mut digester = StreamDigester::new(algorithms.iter().copied());
+        self.pass(|offset, part| {
+            digester.update(part);
+            seen.compare(offset, part).map_err(|change| self.changed(change))
+        })?;
+        Ok(digester.finish())
     }
 
     /// One pass over all bytes, after which the file must be what it was.
@@ -234,7 +316,13 @@ impl OpenArtifact {
         }
     }
 
-    pub(crate) fn handle(&self) -> &Handle {
+    /// The same open file, with the identity, size and times that it had.
+    fn again(&self) -> Self {
+        let handle = Arc::clone(&self.handle);
+        OpenArtifact { name: self.name.clone(), handle, opened: self.opened.clone() }
+    }
+
+    pub(crate) fn handle(&self) -> &Arc<Handle> {
         &self.handle
     }
 

@@ -4,9 +4,9 @@
 //! missing on some systems. So the reader that looks inside a file remembers a digest of every
 //! block it read, and the pass that digests the whole file compares them.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_gosbom::ReadAt;
@@ -16,11 +16,17 @@ use crate::handle::Handle;
 use crate::stream::PART;
 
 /// Reads a file in blocks and remembers which bytes it saw.
-pub(crate) struct Witness<'a> {
-    handle: &'a Handle,
-    seen: RefCell<BTreeMap<u64, BlockDigest>>,
-    last: RefCell<Block>,
-    changed: Cell<Option<Change>>,
+#[derive(Debug)]
+pub(crate) struct Witness {
+    handle: Arc<Handle>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    seen: BTreeMap<u64, BlockDigest>,
+    last: Block,
+    changed: Option<Change>,
 }
 
 /// What a [`Witness`] saw.
@@ -29,44 +35,48 @@ pub(crate) struct Seen(BTreeMap<u64, BlockDigest>);
 
 type BlockDigest = [u8; 32];
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Block {
     /// `None` before the first block.
     number: Option<u64>,
     bytes: Vec<u8>,
 }
 
-impl<'a> Witness<'a> {
-    pub(crate) fn new(handle: &'a Handle) -> Self {
-        Witness {
-            handle,
-            seen: RefCell::default(),
-            last: RefCell::default(),
-            changed: Cell::new(None),
-        }
+impl Witness {
+    pub(crate) fn new(handle: Arc<Handle>) -> Self {
+        Witness { handle, memory: Mutex::default() }
     }
 
     /// What was read, or how the file changed between two reads of one block.
-    pub(crate) fn finish(self) -> Result<Seen, Change> {
-        match self.changed.get() {
+    pub(crate) fn seen(&self) -> Result<Seen, Change> {
+        let memory = self.memory();
+        match memory.changed {
             Some(change) => Err(change),
-            None => Ok(Seen(self.seen.into_inner())),
+            None => Ok(Seen(memory.seen.clone())),
         }
     }
 
-    fn load(&self, number: u64, last: &mut Block) -> io::Result<()> {
+    /// A reader that panicked leaves a block that is not the last one.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn load(&mut self, number: u64, handle: &Handle) -> io::Result<()> {
+        let last = &mut self.last;
         if last.number == Some(number) {
             return Ok(());
         }
         last.number = None;
         last.bytes.resize(BLOCK, 0);
         let offset = number * BLOCK as u64;
-        let count = self.handle.fill(offset, &mut last.bytes)?;
+        let count = handle.fill(offset, &mut last.bytes)?;
         last.bytes.truncate(count);
         let digest = block_digest(&last.bytes);
-        let before = self.seen.borrow_mut().insert(number, digest);
+        let before = self.seen.insert(number, digest);
         if before.is_some_and(|before| before != digest) {
-            self.changed.set(Some(Change::Contents { offset }));
+            self.changed = Some(Change::Contents { offset });
             return Err(io::Error::other("the file changed while it was read"));
         }
         last.number = Some(number);
@@ -74,12 +84,12 @@ impl<'a> Witness<'a> {
     }
 }
 
-impl ReadAt for Witness<'_> {
+impl ReadAt for Witness {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let last = &mut *self.last.borrow_mut();
-        self.load(offset / BLOCK as u64, last)?;
+        let memory = &mut *self.memory();
+        memory.load(offset / BLOCK as u64, &self.handle)?;
         let start = (offset % BLOCK as u64) as usize;
-        let rest = last.bytes.get(start..).unwrap_or_default();
+        let rest = memory.last.bytes.get(start..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
         Ok(count)
@@ -125,14 +135,14 @@ mod tests {
     use super::*;
     use crate::stream::{self, Stop};
 
-    fn file(len: usize) -> (File, Handle) {
+    fn file(len: usize) -> (File, Arc<Handle>) {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&vec![7; len]).unwrap();
         let handle = Handle::new(file.try_clone().unwrap(), len as u64);
-        (file, handle)
+        (file, Arc::new(handle))
     }
 
-    fn read(witness: &Witness<'_>, offset: u64, len: usize) -> Vec<u8> {
+    fn read(witness: &Witness, offset: u64, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         let count = witness.read_at(offset, &mut bytes).unwrap();
         bytes.truncate(count);
@@ -143,7 +153,7 @@ mod tests {
     fn reads_are_those_of_the_file() {
         let (file, handle) = file(3 * BLOCK + 5);
         file.write_all_at(b"mark", BLOCK as u64 - 2).unwrap();
-        let witness = Witness::new(&handle);
+        let witness = Witness::new(Arc::clone(&handle));
         assert_eq!(read(&witness, BLOCK as u64 - 2, 4), b"ma", "up to the end of the block");
         assert_eq!(read(&witness, BLOCK as u64, 3), b"rk\x07");
         assert_eq!(read(&witness, 3 * BLOCK as u64 + 3, 9), b"\x07\x07");
@@ -154,10 +164,10 @@ mod tests {
     fn a_block_that_differs_from_the_digested_one_is_found() {
         let (file, handle) = file(5 * PART);
         let changed = 2 * PART as u64 + 3 * BLOCK as u64;
-        let witness = Witness::new(&handle);
+        let witness = Witness::new(Arc::clone(&handle));
         read(&witness, 0, 10);
         read(&witness, changed + 100, 10);
-        let seen = witness.finish().unwrap();
+        let seen = witness.seen().unwrap();
         let pass = |seen: &Seen| {
             stream::parts(&handle, 5 * PART as u64, |offset, part| seen.compare(offset, part))
         };
@@ -173,11 +183,11 @@ mod tests {
     #[test]
     fn a_block_that_differs_between_two_reads_is_found() {
         let (file, handle) = file(2 * BLOCK);
-        let witness = Witness::new(&handle);
+        let witness = Witness::new(Arc::clone(&handle));
         read(&witness, 0, 1);
         read(&witness, BLOCK as u64, 1);
         file.write_all_at(b"x", 9).unwrap();
         assert!(witness.read_at(0, &mut [0]).is_err());
-        assert_eq!(witness.finish().unwrap_err(), Change::Contents { offset: 0 });
+        assert_eq!(witness.seen().unwrap_err(), Change::Contents { offset: 0 });
     }
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::content::read_full;
 use super::names::{Name, Names};
-use super::{ArchiveFormat, ArchiveLimit, Fault, Stop, Walker};
+use super::{ArchiveFormat, ArchiveLimit, Fault, Permissions, Stop, Walker};
 
 /// Reads a cpio stream to its last byte.
 ///
@@ -26,7 +26,9 @@ pub(super) fn read(
                 let name = Name::parse_file(&name, limits)?;
                 names.file(&name)?;
                 let mut content = Read::take(&mut *input, size);
-                walker.file(name.text(), size, &mut content)?;
+                let mode = u32::try_from(mode).ok();
+                let permissions = Permissions { mode, ..Permissions::default() };
+                walker.file(name.text(), size, permissions, &mut content)?;
                 if content.limit() > 0 {
                     return Err(truncated("a file"));
                 }

@@ -153,6 +153,8 @@ pub enum ArchiveLimit {
     Depth,
     /// `entries`
     Entries,
+    /// `programs`
+    Programs,
     /// `path_bytes`
     PathBytes,
     /// `header_bytes`
@@ -169,6 +171,7 @@ impl fmt::Display for ArchiveLimit {
             Self::Decompressed => "decompressed bytes",
             Self::Depth => "archives within archives",
             Self::Entries => "entries",
+            Self::Programs => "Go programs",
             Self::PathBytes => "bytes of a path",
             Self::HeaderBytes => "bytes of headers",
             Self::DirectoryBytes => "bytes of the central directory",

@@ -10,6 +10,9 @@ pub struct ArchiveLimits {
     pub decompressed_floor: u64,
     /// Archives within archives, the artifact included. A compressed tar counts as one.
     pub depth: usize,
+    /// Go programs that are kept, all together, with what is in them. Distributions of many tools have
+    /// some hundred.
+    pub programs: usize,
     /// Files, directories and links, all together. Large container images have a quarter million.
     pub entries: u64,
     /// Bytes of one path or link target: `PATH_MAX` of Linux.
@@ -28,6 +31,7 @@ impl Default for ArchiveLimits {
             ratio: 200,
             decompressed_floor: 16 << 20,
             depth: 4,
+            programs: 10_000,
             entries: 500_000,
             path_bytes: 4096,
             header_bytes: 16 << 20,

@@ -60,6 +60,8 @@ pub struct InnerFile {
     pub path: String,
     /// Its size in bytes.
     pub size: u64,
+    /// What it may do when it is run. Those of a hard link are those of its target.
+    pub permissions: Permissions,
     /// What it is.
     pub content: InnerContent,
 }
@@ -71,6 +73,28 @@ impl fmt::Display for InnerFile {
             write!(f, "{archive}!")?;
         }
         f.write_str(&self.path)
+    }
+}
+
+/// What a file may do when it is run, as far as the archive says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Permissions {
+    /// The mode of Unix, as tar and cpio have it. `None` where the archive does not say, or not in a
+    /// way that can be read.
+    pub mode: Option<u32>,
+    /// Whether it has capabilities of Linux (`security.capability`).
+    pub capabilities: bool,
+}
+
+impl Permissions {
+    /// Whether whoever runs the file gains rights by it: those of its owner (set-user-ID), of its
+    /// group (set-group-ID), or capabilities. `None` where the archive does not say.
+    pub fn elevate(self) -> Option<bool> {
+        match (self.capabilities, self.mode) {
+            (true, _) => Some(true),
+            (false, mode) => mode.map(|mode| mode & (SET_USER_ID | SET_GROUP_ID) != 0),
+        }
     }
 }
 
@@ -220,19 +244,21 @@ impl<'a> Walker<'a> {
         &mut self,
         path: String,
         size: u64,
+        permissions: Permissions,
         content: &mut dyn Read,
     ) -> Result<(), Stop> {
         let content = content::look_into(self, &path, size, content)?;
-        self.report(path, size, content);
+        self.report(path, size, permissions, content);
         Ok(())
     }
 
     pub(crate) fn hard_link(&mut self, path: String, target: String) {
-        self.report(path, 0, InnerContent::HardLink { target });
+        self.report(path, 0, Permissions::default(), InnerContent::HardLink { target });
     }
 
-    fn report(&mut self, path: String, size: u64, content: InnerContent) {
-        (self.visit)(InnerFile { within: self.within.clone(), path, size, content });
+    fn report(&mut self, path: String, size: u64, permissions: Permissions, content: InnerContent) {
+        let within = self.within.clone();
+        (self.visit)(InnerFile { within, path, size, permissions, content });
     }
 }
 
@@ -240,7 +266,7 @@ impl tar::Visitor for Walker<'_> {
     type Error = Stop;
 
     fn file(&mut self, name: &Name, content: &mut tar::Content<'_>) -> Result<(), Stop> {
-        self.file(name.text(), content.size(), content)
+        self.file(name.text(), content.size(), content.permissions(), content)
     }
 
     fn hard_link(&mut self, name: &Name, target: &Name) -> Result<(), Stop> {
@@ -260,3 +286,7 @@ impl tar::Visitor for Walker<'_> {
         Ok(())
     }
 }
+
+/// Bits of `st_mode`: POSIX.1-2017, `<sys/stat.h>`.
+const SET_USER_ID: u32 = 0o4000;
+const SET_GROUP_ID: u32 = 0o2000;

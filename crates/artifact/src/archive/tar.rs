@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use super::budget::Budget;
 use super::content::read_full;
 use super::names::{Name, Names, shown};
-use super::{ArchiveFormat, ArchiveLimit, ArchiveLimits, Fault, Stop};
+use super::{ArchiveFormat, ArchiveLimit, ArchiveLimits, Fault, Permissions, Stop};
 
 /// Takes the entries of a tar, in order, whose names stay inside and name one thing each.
 pub(crate) trait Visitor {
@@ -47,6 +47,7 @@ pub(crate) struct Content<'a> {
     input: &'a mut dyn Input,
     size: u64,
     left: u64,
+    permissions: Permissions,
 }
 
 /// What a tar may cost.
@@ -115,6 +116,11 @@ impl Content<'_> {
         self.size
     }
 
+    /// What the file may do when it is run.
+    pub(crate) fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
     /// The offset of the next byte in the tar.
     pub(crate) fn offset(&self) -> u64 {
         self.input.offset()
@@ -135,6 +141,7 @@ struct Entry {
     link: Vec<u8>,
     size: u64,
     kind: u8,
+    permissions: Permissions,
 }
 
 fn take<V: Visitor>(
@@ -144,7 +151,7 @@ fn take<V: Visitor>(
     limits: &ArchiveLimits,
     visitor: &mut V,
 ) -> Result<(), V::Error> {
-    let Entry { name, link, size, kind } = entry;
+    let Entry { name, link, size, kind, permissions } = entry;
     if size != 0 && !matches!(kind, b'0' | b'\0' | b'7') {
         return Err(malformed("an entry with data that is not a file").into());
     }
@@ -154,7 +161,7 @@ fn take<V: Visitor>(
         b'0' | b'\0' | b'7' => {
             let name = file()?;
             names.file(&name).map_err(Stop::from)?;
-            let mut content = Content { input, size, left: size };
+            let mut content = Content { input, size, left: size, permissions };
             visitor.file(&name, &mut content)?;
             let left = content.left;
             if input.skip(left).map_err(Stop::from)? != left {
@@ -204,6 +211,7 @@ struct Extension {
     link: Option<Vec<u8>>,
     size: Option<u64>,
     pax: bool,
+    capabilities: bool,
 }
 
 impl Extension {
@@ -220,6 +228,7 @@ impl Extension {
                     let size = decimal(value).ok_or_else(|| malformed("a pax size"))?;
                     set(&mut self.size, size)?;
                 }
+                key if CAPABILITIES.contains(&key) => self.capabilities = true,
                 key if key.starts_with(b"GNU.sparse.") => {
                     let feature = "sparse files".to_owned();
                     return Err(Fault::Unsupported { format: ArchiveFormat::Tar, feature }.into());
@@ -244,6 +253,7 @@ impl Extension {
             link: self.link.unwrap_or(header.link),
             size: self.size.unwrap_or(header.size),
             kind: header.kind,
+            permissions: Permissions { mode: header.mode, capabilities: self.capabilities },
         }
     }
 
@@ -307,6 +317,7 @@ struct Header {
     link: Vec<u8>,
     size: u64,
     kind: u8,
+    mode: Option<u32>,
 }
 
 /// The next header, or `None` at the block of zeros that ends the archive.
@@ -342,7 +353,8 @@ fn header(input: &mut dyn Input, first: bool, names: &Names) -> Result<Option<He
         name = [prefix, b"/", &name].concat();
     }
     let size = number(&block[124..136]).ok_or_else(|| malformed("the size of an entry"))?;
-    Ok(Some(Header { name, link: field(&block[157..257]).to_vec(), size, kind: block[156] }))
+    let mode = octal(&block[100..108]).and_then(|mode| u32::try_from(mode).ok());
+    Ok(Some(Header { name, link: field(&block[157..257]).to_vec(), size, kind: block[156], mode }))
 }
 
 /// The body of an extended header.
@@ -439,3 +451,6 @@ fn truncated(part: &'static str) -> Stop {
 }
 
 const BLOCK: usize = 512;
+/// How GNU tar and libarchive write the extended attribute of Linux with a file's capabilities.
+const CAPABILITIES: [&[u8]; 2] =
+    [b"SCHILY.xattr.security.capability", b"LIBARCHIVE.xattr.security.capability"];

@@ -3,6 +3,7 @@ use std::fmt;
 use chainsign_core::digest::ArtifactDigest;
 
 use crate::archive::Fault;
+use crate::inside::{self, FaultKind};
 
 /// What is wrong with a container image.
 ///
@@ -143,6 +144,12 @@ pub enum ImageFault {
         /// The `diff_id` of the layer with the link or file.
         lower: ArtifactDigest,
     },
+    /// There is not exactly one image, or one index of the platforms of one.
+    #[error("found {found} images, wanted one")]
+    NotOne {
+        /// How many there are.
+        found: usize,
+    },
     /// A bound of [`ImageLimits`](super::ImageLimits) was reached.
     #[error("limit reached: {limit}, allowed are {allowed}")]
     LimitReached {
@@ -151,6 +158,16 @@ pub enum ImageFault {
         /// What is allowed.
         allowed: usize,
     },
+}
+
+impl ImageFault {
+    pub(crate) fn kind(&self) -> FaultKind {
+        match self {
+            Self::LimitReached { .. } => FaultKind::Limit,
+            Self::Layer { fault, .. } => inside::kind(fault),
+            _ => FaultKind::Malformed,
+        }
+    }
 }
 
 /// What is wrong with a whiteout.

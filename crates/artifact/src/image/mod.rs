@@ -22,16 +22,21 @@ mod layout;
 mod limits;
 mod store;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 
 use crate::archive::InnerFile;
+use crate::facts::{ArtifactFacts, Content, ImageContent, ImageInside};
+use crate::inside::{Collector, Inside};
 use crate::{Error, Limits, Meter, OpenArtifact};
 use layers::LayerBlob;
 use store::Store;
+
+pub(crate) use store::Binding;
 
 pub use facts::{BaseImage, BaseSource, ImageConfig, ImageFacts, Layer, Platform, PlatformError};
 pub use fault::{ImageFault, ImageLimit, WhiteoutFault};
@@ -59,7 +64,16 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Option<Images>, Error> {
 /// # Errors
 /// As [`open`].
 pub fn open_archive(archive: Arc<OpenArtifact>, limits: &Limits) -> Result<Option<Images>, Error> {
-    Store::archive(archive, limits)?.map(|store| read(store, limits)).transpose()
+    in_artifact(archive, &[], limits)
+}
+
+/// As [`open_archive`]. Of a compressed archive, digests are taken while it is unpacked.
+pub(crate) fn in_artifact(
+    archive: Arc<OpenArtifact>,
+    algorithms: &[DigestAlgorithm],
+    limits: &Limits,
+) -> Result<Option<Images>, Error> {
+    Store::archive(archive, algorithms, limits)?.map(|store| read(store, limits)).transpose()
 }
 
 fn read(store: Store, limits: &Limits) -> Result<Images, Error> {
@@ -79,9 +93,9 @@ fn read(store: Store, limits: &Limits) -> Result<Images, Error> {
     };
     let store = Arc::new(store);
     let image = |(facts, blobs)| Image { store: Arc::clone(&store), facts, blobs };
-    let images = listed.images.into_iter().map(image).collect();
+    let images: Vec<_> = listed.images.into_iter().map(image).collect();
     let (name, meter) = (store.name().to_owned(), store.meter().clone());
-    Ok(Images { name, format, images, others: listed.others, meter })
+    Ok(Images { name, format, store, images, others: listed.others, meter })
 }
 
 /// What is in a folder or archive of images.
@@ -89,6 +103,7 @@ fn read(store: Store, limits: &Limits) -> Result<Images, Error> {
 pub struct Images {
     name: String,
     format: ImageFormat,
+    store: Arc<Store>,
     images: Vec<Image>,
     others: Vec<Other>,
     meter: Meter,
@@ -124,6 +139,88 @@ impl Images {
     pub fn others(&self) -> &[Other] {
         &self.others
     }
+
+    /// The digest by which registries name what is here: that of the outermost index, or of the
+    /// manifest where no index leads to it.
+    ///
+    /// `None` for `docker save` archives of before 2024, which have no manifest.
+    ///
+    /// # Errors
+    /// [`ImageFault::NotOne`] when there are several images, or none.
+    pub fn digest(&self) -> Result<Option<ArtifactDigest>, ImageFault> {
+        let root = |image: &Image| {
+            let facts = image.facts();
+            facts.indexes.first().or(facts.manifest.as_ref()).cloned()
+        };
+        let mut roots: Vec<_> = self.images.iter().map(root).collect();
+        // Images without a manifest have no index that would hold them together.
+        let found = match roots.iter().all(Option::is_none) {
+            true => roots.len(),
+            false => {
+                roots.sort();
+                roots.dedup();
+                roots.len()
+            }
+        };
+        match roots.pop() {
+            Some(root) if found == 1 => Ok(root),
+            _ => Err(ImageFault::NotOne { found }),
+        }
+    }
+
+    /// What is known about one image, all of whose platforms are one artifact: its layers are read.
+    /// For layouts in a folder; what is known about an archive is
+    /// [`OpenArtifact::facts`](crate::OpenArtifact::facts).
+    ///
+    /// # Errors
+    /// [`Error::Image`] with [`ImageFault::NotOne`] when there are several images, or none; and when
+    /// there is no digest. [`Error::Read`], [`Error::Changed`], [`Error::NotAFile`], [`Error::Open`].
+    /// An image that cannot be believed is no error here: see [`Inside::faults`](crate::Inside).
+    pub fn facts(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+        limits: &Limits,
+    ) -> Result<ArtifactFacts, Error> {
+        let fault = |fault| Error::Image { name: self.name.clone(), fault };
+        let digest = self.digest().map_err(fault)?;
+        let missing = || fault(ImageFault::Missing { what: "a manifest".to_owned() });
+        let digests = ArtifactDigests::from(digest.ok_or_else(missing)?);
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
+        let content = Content::Images(self.content(&algorithms, limits)?);
+        Ok(ArtifactFacts::new(self.name.clone(), self.layer_bytes(), digests, content))
+    }
+
+    /// Reads the layers of all images.
+    pub(crate) fn content(
+        &self,
+        algorithms: &[DigestAlgorithm],
+        limits: &Limits,
+    ) -> Result<ImageContent, Error> {
+        let digest = self.digest().ok().flatten();
+        let digests = digest.map_or_else(ArtifactDigests::default, ArtifactDigests::from);
+        let mut images = Vec::new();
+        for image in &self.images {
+            images.push(ImageInside::new(image.facts.clone(), image.inside(algorithms, limits)?));
+        }
+        let absent = |other: &&Other| other.kind == OtherKind::Absent;
+        Ok(ImageContent {
+            format: Some(self.format),
+            absent: self.others.iter().filter(absent).cloned().collect(),
+            ..ImageContent::new(digests, images)
+        })
+    }
+
+    /// How what was read belongs to the digests of the archive; `None` for a folder.
+    pub(crate) fn binding(&self) -> Option<Binding<'_>> {
+        self.store.binding()
+    }
+
+    /// The bytes of all layers as they are stored, each counted once.
+    fn layer_bytes(&self) -> u64 {
+        let blobs = self.images.iter().flat_map(|image| &image.blobs);
+        let sizes: BTreeMap<_, _> = blobs.map(|blob| (&blob.path, blob.layer.size)).collect();
+        sizes.values().fold(0, |sum, size| sum.saturating_add(*size))
+    }
 }
 
 /// One image, for one platform.
@@ -158,6 +255,16 @@ impl Image {
     ) -> Result<(), Error> {
         let algorithms: Vec<_> = algorithms.into_iter().collect();
         layers::files(&self.store, &self.blobs, &algorithms, limits, visit)
+    }
+
+    fn inside(&self, algorithms: &[DigestAlgorithm], limits: &Limits) -> Result<Inside, Error> {
+        let mut collector = Collector::new(&limits.archive);
+        let mut visit = |found: ImageFile| collector.take(found.file, Some(&found.layer));
+        match layers::files(&self.store, &self.blobs, algorithms, limits, &mut visit) {
+            Ok(()) => Ok(collector.finish()),
+            Err(Error::Image { fault, .. }) => Ok(Inside::fault(fault.kind(), fault)),
+            Err(error) => Err(error),
+        }
     }
 }
 

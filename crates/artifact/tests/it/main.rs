@@ -8,6 +8,7 @@
 
 mod archives;
 mod artifact;
+mod facts;
 mod folder;
 mod images;
 mod make;

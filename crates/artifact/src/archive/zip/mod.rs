@@ -18,7 +18,7 @@ use super::budget::Decoded;
 use super::content::read_full;
 use super::cursor::Cursor;
 use super::names::{Names, Root};
-use super::{ArchiveFormat, Fault, Stop, Walker};
+use super::{ArchiveFormat, Fault, Permissions, Stop, Walker};
 use directory::{Directory, Entry, Fields, Kind, Sizes, unicode_path};
 
 impl Walker<'_> {
@@ -109,7 +109,8 @@ impl Walker<'_> {
             Kind::File => {
                 names.file(&entry.name)?;
                 let size = entry.sizes.plain;
-                self.file(entry.name.text(), size, &mut Read::take(&mut plain, size))?;
+                let mut content = Read::take(&mut plain, size);
+                self.file(entry.name.text(), size, Permissions::default(), &mut content)?;
             }
             Kind::Link => {
                 let mut target = Vec::new();

@@ -92,7 +92,7 @@ fn read_layer<V: Visitor<Error = Stop>>(
     bounds: Bounds<'_>,
     visitor: &mut V,
 ) -> Result<(), Error> {
-    let read = store.read(&blob.path, |source| {
+    let read = store.blob(&blob.path, |source| {
         let algorithms: Vec<_> = blob.layer.digest.iter().map(ArtifactDigest::algorithm).collect();
         let mut cursor = Cursor::new(source, &algorithms);
         let outcome = read_tar(&mut cursor, blob, bounds, visitor);

@@ -97,7 +97,7 @@ impl Visitor for Flatten<'_, '_> {
         }
         self.note_file(name)?;
         if self.is_visible(name)? {
-            self.walker.file(name.text(), content.size(), content)?;
+            self.walker.file(name.text(), content.size(), content.permissions(), content)?;
         }
         Ok(())
     }
@@ -163,7 +163,7 @@ impl Visitor for Adopt<'_, '_> {
         let Some(names) = self.links.orphans.remove(&self.tree.key(name)) else { return Ok(()) };
         let mut names = names.iter().map(Name::text);
         let Some(first) = names.next() else { return Ok(()) };
-        self.walker.file(first.clone(), content.size(), content)?;
+        self.walker.file(first.clone(), content.size(), content.permissions(), content)?;
         for other in names {
             self.walker.hard_link(other, first.clone());
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
 use chainsign_gosbom::ReadAt;
 
 use crate::archive::budget::Budget;
@@ -14,15 +15,33 @@ use crate::archive::names::{Name, Names, Root};
 use crate::archive::tar::{self, Bounds, Content, Input, Stream};
 use crate::archive::{Fault, Stop};
 use crate::image::{DOCKER_MANIFEST, INDEX, ImageFault, ImageLimit, LAYOUT};
-use crate::{Error, Limits, OpenArtifact};
+use crate::witness::{Seen, Witness};
+use crate::{Change, Error, Limits, OpenArtifact};
 
 /// A tar, and where its files are in it.
 #[derive(Debug)]
 pub(in crate::image) struct Archive {
     artifact: Arc<OpenArtifact>,
-    /// The plain tar, if the artifact is a compressed one.
-    plain: Option<Spool>,
+    tar: Tar,
     list: List,
+}
+
+/// Where the plain tar is.
+#[derive(Debug)]
+enum Tar {
+    /// It is the artifact. Headers and documents are read through the witness; blobs need none,
+    /// because documents name them by their digests.
+    Artifact(Witness),
+    /// The artifact is compressed: this was unpacked from the bytes with these digests.
+    Unpacked(Spool, ArtifactDigests),
+}
+
+/// How the images in an archive belong to the digests of the archive.
+pub(crate) enum Binding<'a> {
+    /// What was read is to be compared with the bytes that are digested.
+    Seen(Result<Seen, Change>),
+    /// What was read was unpacked from the bytes with these digests.
+    Digests(&'a ArtifactDigests),
 }
 
 /// One file in the tar.
@@ -36,8 +55,11 @@ impl Archive {
     /// A tar is an image archive if it has the files of one at its top. A compressed tar, which has
     /// to be unpacked to be listed, is looked at only if its first entry is one that image archives
     /// begin with.
+    ///
+    /// `algorithms` are those for which [`Binding::Digests`] has digests.
     pub(super) fn open(
         artifact: Arc<OpenArtifact>,
+        algorithms: &[DigestAlgorithm],
         limits: &Limits,
     ) -> Result<Option<Self>, Error> {
         let fail = |stop| match stop {
@@ -46,29 +68,26 @@ impl Archive {
         };
         let budget = Budget::new(&limits.archive, artifact.size());
         let bounds = Bounds { limits: &limits.archive, budget: &budget };
-        let plain = match Start::of(artifact.handle()).map_err(fail)? {
-            Start::Tar => None,
+        let tar = match Start::of(&**artifact.handle()).map_err(fail)? {
+            Start::Tar => Tar::Artifact(Witness::new(Arc::clone(artifact.handle()))),
             Start::Compressed(_) => {
-                if !begins_as_image(artifact.handle(), limits).map_err(fail)? {
+                if !begins_as_image(&**artifact.handle(), limits).map_err(fail)? {
                     return Ok(None);
                 }
-                let plain = unpacked(artifact.handle(), bounds).map_err(fail)?;
+                let unpacked = unpacked(&**artifact.handle(), algorithms, bounds).map_err(fail)?;
                 artifact.unchanged()?;
-                Some(plain)
+                let (plain, digests) = unpacked;
+                Tar::Unpacked(plain, digests)
             }
             _ => return Ok(None),
         };
-        let source: &dyn ReadAt = match &plain {
-            Some(plain) => plain,
-            None => artifact.handle(),
-        };
-        let list = match List::of(source, bounds, limits.image.archive_files) {
+        let list = match List::of(tar.witnessed(), bounds, limits.image.archive_files) {
             Ok(list) => list,
             Err(Stop::Fault(Fault::NotAnArchive)) => return Ok(None),
             Err(stop) => return Err(fail(stop)),
         };
         artifact.unchanged()?;
-        let archive = Archive { artifact, plain, list };
+        let archive = Archive { artifact, tar, list };
         let is_image = archive.file(LAYOUT).is_some() || archive.has_docker_manifest()?;
         if is_image && archive.list.too_many {
             let (limit, allowed) = (ImageLimit::ArchiveFiles, limits.image.archive_files);
@@ -80,7 +99,7 @@ impl Archive {
 
     /// Many other archives have a `manifest.json`, but not with an array in it.
     fn has_docker_manifest(&self) -> Result<bool, Error> {
-        let Some(region) = self.file(DOCKER_MANIFEST) else { return Ok(false) };
+        let Some(region) = self.document(DOCKER_MANIFEST) else { return Ok(false) };
         let mut start = [0; WINDOW];
         let mut region = Positioned { source: &region, offset: 0 };
         let count = read_full(&mut region, &mut start)
@@ -97,12 +116,28 @@ impl Archive {
         self.artifact.unchanged()
     }
 
-    /// A file, if there is one of this path.
+    pub(super) fn binding(&self) -> Binding<'_> {
+        match &self.tar {
+            Tar::Artifact(witness) => Binding::Seen(witness.seen()),
+            Tar::Unpacked(_, digests) => Binding::Digests(digests),
+        }
+    }
+
+    /// A file that no digest names, if there is one of this path.
+    pub(super) fn document(&self, path: &str) -> Option<Region<'_>> {
+        self.region(self.tar.witnessed(), path)
+    }
+
+    /// A file whose digest is known, if there is one of this path.
     pub(super) fn file(&self, path: &str) -> Option<Region<'_>> {
-        let source: &dyn ReadAt = match &self.plain {
-            Some(plain) => plain,
-            None => self.artifact.handle(),
+        let source: &dyn ReadAt = match &self.tar {
+            Tar::Artifact(_) => &**self.artifact.handle(),
+            Tar::Unpacked(plain, _) => plain,
         };
+        self.region(source, path)
+    }
+
+    fn region<'a>(&'a self, source: &'a dyn ReadAt, path: &str) -> Option<Region<'a>> {
         let (start, size) = *self.list.files.get(self.resolve(path))?;
         Some(Region { source, start, size })
     }
@@ -117,6 +152,15 @@ impl Archive {
             }
         }
         path
+    }
+}
+
+impl Tar {
+    fn witnessed(&self) -> &dyn ReadAt {
+        match self {
+            Self::Artifact(witness) => witness,
+            Self::Unpacked(plain, _) => plain,
+        }
     }
 }
 
@@ -226,16 +270,20 @@ impl Input for Seeking<'_> {
     }
 }
 
-/// The plain tar in a compressed one, to the last byte of it.
-fn unpacked(source: &dyn ReadAt, bounds: Bounds<'_>) -> Result<Spool, Stop> {
-    let mut cursor = Cursor::new(source, &[]);
+/// The plain tar in a compressed one, to the last byte of it, and the digests of the compressed one.
+fn unpacked(
+    source: &dyn ReadAt,
+    algorithms: &[DigestAlgorithm],
+    bounds: Bounds<'_>,
+) -> Result<(Spool, ArtifactDigests), Stop> {
+    let mut cursor = Cursor::new(source, algorithms);
     let spooled = spooled(&mut cursor, bounds);
     if let Some(error) = cursor.failure() {
         return Err(Stop::Io(error));
     }
     let spool = spooled?;
     match cursor.position() {
-        end if end == source.len() => Ok(spool),
+        end if end == source.len() => Ok((spool, cursor.finish())),
         offset => Err(Fault::Trailing { offset }.into()),
     }
 }

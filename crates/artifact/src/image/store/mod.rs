@@ -7,13 +7,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_gosbom::ReadAt;
 
 use super::{ImageFault, ImageLimit, ImageLimits};
 use crate::archive::content::{Positioned, read_full};
 use crate::{Error, Limits, Meter, OpenArtifact};
-use archive::Archive;
+pub(crate) use archive::Binding;
+use archive::{Archive, Region};
 use folder::Folder;
 
 /// Files by their path in a layout or archive. They are opened where they are, never by a link that
@@ -27,7 +28,7 @@ pub(super) struct Store {
 #[derive(Debug)]
 enum Place {
     Folder(Folder),
-    Archive(Archive),
+    Archive(Box<Archive>),
 }
 
 impl Store {
@@ -36,16 +37,26 @@ impl Store {
         Some(Self::at(Place::Folder(Folder::open(path)?)))
     }
 
-    /// A tar with images in it.
+    /// A tar with images in it. Of a compressed one the digests are taken on the way.
     pub(super) fn archive(
         artifact: Arc<OpenArtifact>,
+        algorithms: &[DigestAlgorithm],
         limits: &Limits,
     ) -> Result<Option<Self>, Error> {
-        Ok(Archive::open(artifact, limits)?.map(|archive| Self::at(Place::Archive(archive))))
+        let archive = Archive::open(artifact, algorithms, limits)?;
+        Ok(archive.map(|archive| Self::at(Place::Archive(Box::new(archive)))))
     }
 
     fn at(place: Place) -> Self {
         Store { place, meter: Meter::default() }
+    }
+
+    /// How what was read belongs to the digests of the archive; `None` for a folder.
+    pub(super) fn binding(&self) -> Option<Binding<'_>> {
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Archive(archive) => Some(archive.binding()),
+        }
     }
 
     pub(super) fn is_folder(&self) -> bool {
@@ -73,26 +84,19 @@ impl Store {
         }
     }
 
-    /// Hands the bytes of a file to `read`, and makes sure that they did not change meanwhile.
+    /// Hands the bytes of a blob to `read`, which checks them against their digest, and makes sure
+    /// that they did not change meanwhile.
     ///
     /// `Ok(None)` means that there is none of this path.
-    pub(super) fn read<T>(
+    pub(super) fn blob<T>(
         &self,
         path: &str,
         read: impl FnOnce(&dyn ReadAt) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let metered = |source| Metered { source, meter: &self.meter };
+        let read = |source: &dyn ReadAt| read(&Metered { source, meter: &self.meter });
         match &self.place {
-            Place::Folder(folder) => {
-                let Some(file) = folder.file(path)? else { return Ok(None) };
-                let outcome = read(&metered(file.handle()));
-                believed(outcome, file.unchanged()).map(Some)
-            }
-            Place::Archive(archive) => {
-                let Some(file) = archive.file(path) else { return Ok(None) };
-                let outcome = read(&metered(&file));
-                believed(outcome, archive.unchanged()).map(Some)
-            }
+            Place::Folder(folder) => in_folder(folder, path, read),
+            Place::Archive(archive) => in_archive(archive, archive.file(path), read),
         }
     }
 
@@ -110,7 +114,7 @@ impl Store {
         path: &str,
         limits: &ImageLimits,
     ) -> Result<Option<Vec<u8>>, Error> {
-        self.read(path, |source| {
+        let read = |source: &dyn ReadAt| {
             let allowed = limits.document_bytes;
             if source.len() > allowed as u64 {
                 let limit = ImageLimit::DocumentBytes;
@@ -122,7 +126,12 @@ impl Store {
             let count = read_full(&mut positioned, &mut bytes).map_err(|source| self.io(source))?;
             bytes.truncate(count);
             Ok(bytes)
-        })
+        };
+        let read = |source: &dyn ReadAt| read(&Metered { source, meter: &self.meter });
+        match &self.place {
+            Place::Folder(folder) => in_folder(folder, path, read),
+            Place::Archive(archive) => in_archive(archive, archive.document(path), read),
+        }
     }
 
     pub(super) fn fault(&self, fault: ImageFault) -> Error {
@@ -150,6 +159,26 @@ impl ReadAt for Metered<'_> {
     fn len(&self) -> u64 {
         self.source.len()
     }
+}
+
+fn in_folder<T>(
+    folder: &Folder,
+    path: &str,
+    read: impl FnOnce(&dyn ReadAt) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let Some(file) = folder.file(path)? else { return Ok(None) };
+    let outcome = read(&**file.handle());
+    believed(outcome, file.unchanged()).map(Some)
+}
+
+fn in_archive<T>(
+    archive: &Archive,
+    region: Option<Region<'_>>,
+    read: impl FnOnce(&dyn ReadAt) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let Some(region) = region else { return Ok(None) };
+    let outcome = read(&region);
+    believed(outcome, archive.unchanged()).map(Some)
 }
 
 /// That a file changed explains any fault in it.

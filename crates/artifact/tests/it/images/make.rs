@@ -8,43 +8,43 @@ use serde_json::{Value, json};
 
 use crate::make::Tar;
 
-pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-pub(super) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-pub(super) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+pub(crate) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// The files of a layout or archive, by path.
 #[derive(Clone, Default)]
-pub(super) struct Files(pub(super) BTreeMap<String, Vec<u8>>);
+pub(crate) struct Files(pub(super) BTreeMap<String, Vec<u8>>);
 
 /// A layer: what is in the blob, and what is said about it.
 #[derive(Clone)]
-pub(super) struct LayerOf {
-    pub(super) blob: Vec<u8>,
-    pub(super) media_type: String,
-    pub(super) diff_id: String,
+pub(crate) struct LayerOf {
+    pub(crate) blob: Vec<u8>,
+    pub(crate) media_type: String,
+    pub(crate) diff_id: String,
 }
 
 impl LayerOf {
-    pub(super) fn plain(tar: &[u8]) -> Self {
+    pub(crate) fn plain(tar: &[u8]) -> Self {
         Self::packed(tar, tar.to_vec(), LAYER)
     }
 
-    pub(super) fn packed(tar: &[u8], blob: Vec<u8>, media_type: &str) -> Self {
+    pub(crate) fn packed(tar: &[u8], blob: Vec<u8>, media_type: &str) -> Self {
         LayerOf { blob, media_type: media_type.to_owned(), diff_id: digest(tar) }
     }
 }
 
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     ArtifactDigest::sha256(bytes).to_string()
 }
 
-pub(super) fn plain(layers: &[Vec<u8>]) -> Vec<LayerOf> {
+pub(crate) fn plain(layers: &[Vec<u8>]) -> Vec<LayerOf> {
     layers.iter().map(|layer| LayerOf::plain(layer)).collect()
 }
 
 /// A configuration for linux/amd64.
-pub(super) fn config(layers: &[LayerOf]) -> Value {
+pub(crate) fn config(layers: &[LayerOf]) -> Value {
     let diff_ids: Vec<_> = layers.iter().map(|layer| layer.diff_id.clone()).collect();
     json!({
         "architecture": "amd64",
@@ -54,13 +54,13 @@ pub(super) fn config(layers: &[LayerOf]) -> Value {
     })
 }
 
-pub(super) fn index(manifests: &[Value]) -> Value {
+pub(crate) fn index(manifests: &[Value]) -> Value {
     json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests})
 }
 
 impl Files {
     /// A layout of one image.
-    pub(super) fn of_image(layers: &[LayerOf]) -> Self {
+    pub(crate) fn of_image(layers: &[LayerOf]) -> Self {
         let mut files = Files::default();
         let image = files.image(layers);
         files.layout(&index(&[image]));
@@ -68,41 +68,41 @@ impl Files {
     }
 
     /// `oci-layout` and `index.json`.
-    pub(super) fn layout(&mut self, index: &Value) {
+    pub(crate) fn layout(&mut self, index: &Value) {
         self.put("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#);
         self.put("index.json", index.to_string().as_bytes());
     }
 
-    pub(super) fn put(&mut self, path: &str, bytes: &[u8]) {
+    pub(crate) fn put(&mut self, path: &str, bytes: &[u8]) {
         self.0.insert(path.to_owned(), bytes.to_vec());
     }
 
     /// Adds a blob, and describes it.
-    pub(super) fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
+    pub(crate) fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
         let digest = digest(bytes);
         self.put(&blob_path(&digest), bytes);
         json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
     }
 
-    pub(super) fn document(&mut self, media_type: &str, document: &Value) -> Value {
+    pub(crate) fn document(&mut self, media_type: &str, document: &Value) -> Value {
         self.blob(media_type, document.to_string().as_bytes())
     }
 
     /// Adds an image, and describes its manifest.
-    pub(super) fn image(&mut self, layers: &[LayerOf]) -> Value {
+    pub(crate) fn image(&mut self, layers: &[LayerOf]) -> Value {
         let manifest = self.manifest(&config(layers), layers);
         self.document(MANIFEST, &manifest)
     }
 
     /// A manifest, with what it names added.
-    pub(super) fn manifest(&mut self, config: &Value, layers: &[LayerOf]) -> Value {
+    pub(crate) fn manifest(&mut self, config: &Value, layers: &[LayerOf]) -> Value {
         let config = self.document(CONFIG, config);
         let layers: Vec<_> =
             layers.iter().map(|layer| self.blob(&layer.media_type, &layer.blob)).collect();
         json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
     }
 
-    pub(super) fn write(&self, folder: &Path) {
+    pub(crate) fn write(&self, folder: &Path) {
         for (path, bytes) in &self.0 {
             let path = folder.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -110,11 +110,11 @@ impl Files {
         }
     }
 
-    pub(super) fn tar(&self) -> Tar {
+    pub(crate) fn tar(&self) -> Tar {
         self.0.iter().fold(Tar::default(), |tar, (path, bytes)| tar.file(path, bytes))
     }
 }
 
-pub(super) fn blob_path(digest: &str) -> String {
+pub(crate) fn blob_path(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
 }

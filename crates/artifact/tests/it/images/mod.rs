@@ -4,7 +4,7 @@ mod docker;
 mod documents;
 mod flatten;
 mod layers;
-mod make;
+pub(crate) mod make;
 mod oracle;
 mod tools;
 
@@ -26,7 +26,7 @@ fn opened(path: &Path, limits: &Limits) -> Result<Images, Error> {
 }
 
 /// Opens a layout in a folder.
-fn folder(files: &Files) -> (tempfile::TempDir, Result<Images, Error>) {
+pub(crate) fn folder(files: &Files) -> (tempfile::TempDir, Result<Images, Error>) {
     folder_within(files, &Limits::default())
 }
 
@@ -82,7 +82,7 @@ fn described(file: &InnerFile) -> String {
 
 /// The one image of these layers.
 #[track_caller]
-fn image_of(layers: &[LayerOf]) -> (tempfile::TempDir, Images) {
+pub(crate) fn image_of(layers: &[LayerOf]) -> (tempfile::TempDir, Images) {
     let (folder, images) = folder(&Files::of_image(layers));
     (folder, images.unwrap())
 }
@@ -114,7 +114,7 @@ fn layer_fault(tar: &[u8], fault: Fault) -> ImageFault {
 }
 
 /// A small Go program.
-fn go_program() -> Vec<u8> {
+pub(crate) fn go_program() -> Vec<u8> {
     let file = std::fs::File::open(testdata().join("gosbom/real/toy-wasip1-wasm.gz")).unwrap();
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut bytes).unwrap();
