@@ -318,10 +318,17 @@ fn vulnerabilities(say: &mut Sentences, id: &RuleId, wanted: &Vulnerabilities) {
 fn go(say: &mut Sentences, model: &Model, rules: &Go) {
     let id = RuleId::new("go");
     let when = match rules.when.is_some() {
-        true => "Unless the artifact is certainly no Go binary, it is one",
-        false => "The artifact is a Go binary",
+        true => {
+            "Unless the artifact is certainly no Go binary and has none in it, it is or has one"
+        }
+        false => "The artifact is a Go binary, or an archive or image with one in it",
     };
-    say.below(&id, "binary", format!("{when}, and its build information can be read."));
+    say.below(&id, "binary", format!("{when}, and all build information can be read."));
+    if let Some(wanted) = rules.programs.as_ref() {
+        let list: Vec<_> = wanted.iter().map(|glob| glob.0.as_str()).collect();
+        let text = format!("The Go programs in the archive or image are {}.", list.join(", "));
+        say.below(&id, "programs", text);
+    }
     if let Some(wanted) = rules.min_version.as_ref() {
         say.below(&id, "minVersion", format!("It was built with Go {} or later.", wanted.0));
     }
@@ -356,6 +363,10 @@ fn go(say: &mut Sentences, model: &Model, rules: &Go) {
                 say.below(&id, "modules", text);
             }
             _ => {}
+        }
+        if rules.listed.as_ref().is_some_and(|join| join.sbom.as_str() == name) {
+            let text = format!("Every Go program, by its digest, is one that {name} lists.");
+            say.below(&id, "listed", text);
         }
         if rules.commit.as_ref().is_some_and(|join| join.equals.as_str() == name) {
             say.below(&id, "commit", format!("It was stamped with the commit that {name} names."));

@@ -1,5 +1,6 @@
 //! What to verify before a policy can be evaluated: under which roots, with which requirements.
 
+use chainsign_artifact::ArtifactFacts;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::material::{Credential, SignedMaterial};
@@ -144,6 +145,29 @@ impl Verifiers<'_> {
             },
             None => self.nobody(origin, material),
         })
+    }
+
+    /// As [`check`](Self::check), for everything by which evidence may name the artifact: its bytes, and
+    /// the image in it.
+    pub fn check_facts(
+        &self,
+        origin: &Origin,
+        material: &SignedMaterial,
+        facts: &ArtifactFacts,
+        now: Timestamp,
+    ) -> Candidate {
+        let check = |digests| self.check(origin, material, Artifact::Digests(digests), now);
+        let mut refused: Option<Refused> = None;
+        for digests in facts.identities() {
+            match check(digests) {
+                Candidate::Refused(next) => match &refused {
+                    Some(first) if first.reached >= next.reached => {}
+                    _ => refused = Some(next),
+                },
+                other => return other,
+            }
+        }
+        Candidate::Refused(refused.unwrap_or_else(|| self.nobody(origin, material)))
     }
 
     fn attempt(

@@ -118,8 +118,10 @@ impl Selection {
         now: Timestamp,
     ) -> SetVerdict {
         let evaluate = |policy: &Policy| policy.evaluate(evidence, facts, now);
-        let allowed =
-            |digest: &&ArtifactDigest| facts.digests.get(digest.algorithm()) == Some(*digest);
+        let allowed = |digest: &&ArtifactDigest| {
+            let algorithm = digest.algorithm();
+            facts.identities().any(|known| known.get(algorithm) == Some(*digest))
+        };
         SetVerdict {
             verdicts: self.policies.iter().map(evaluate).collect(),
             always_allowed: self.always_allow.iter().find(allowed).cloned(),

@@ -181,6 +181,9 @@ pub struct ArtifactIdentity {
     pub name: String,
     /// Its digests.
     pub digests: ArtifactDigests,
+    /// The digest of the image in it, by which evidence may name it as well, where that is another
+    /// one.
+    pub image: Option<ArtifactDigest>,
 }
 
 /// Rules that belong together: `policy`, `deny`, `signatures`, `attestations.<name>`, `go`.
@@ -382,7 +385,21 @@ reasons! {
     LicenceNotAllowed "licence-not-allowed",
     /// Fewer components than wanted.
     TooFewComponents "too-few-components",
-    /// The artifact is not a Go binary.
+    /// The archive or image is one that two readers could read in two ways.
+    ContentNotBelieved "content-not-believed",
+    /// A limit on what may be inside was reached.
+    LimitReached "limit-reached",
+    /// A part of a multi-platform image is not there.
+    ImageIncomplete "image-incomplete",
+    /// The artifact is no archive and no image.
+    NothingInside "nothing-inside",
+    /// The archive or image holds a program that it must not hold.
+    ProgramNotAllowed "program-not-allowed",
+    /// The archive or image lacks a program.
+    ProgramMissing "program-missing",
+    /// The SBOM does not list a program of the archive or image.
+    ProgramNotListed "program-not-listed",
+    /// The artifact is not a Go binary, and has none in it.
     NotGo "not-go",
     /// A Go binary whose build information is missing.
     NoBuildInfo "no-build-info",

@@ -1,14 +1,11 @@
 //! What is known about one artifact, in the form in which rules look at it.
 
-use chainsign_artifact::{ArtifactFacts, Content};
-use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestMatch};
-use chainsign_gosbom::{
-    BinaryFacts, BuildInfo, Error as GoError, GoBinary, GoSlice, SecondRecords,
-};
+use chainsign_artifact::ArtifactFacts;
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, DigestMatch};
 use jiff::Timestamp;
 
+use super::go::GoView;
 use crate::evidence::{Refused, Testimony, Unavailable};
-use crate::verdict::{Outcome, Reason};
 
 /// Everything that an evaluation looks at.
 pub(crate) struct Case<'a> {
@@ -34,9 +31,7 @@ impl<'a> Case<'a> {
         unavailable: &'a [Unavailable],
         now: Timestamp,
     ) -> Self {
-        let about_target = |testimony: &&Testimony| {
-            matches!(target.digests.compare(&testimony.subject), DigestMatch::Match(_))
-        };
+        let about_target = |it: &&Testimony| target.identities.matches(&it.subject);
         let mut evidence: Vec<_> = evidence.into_iter().filter(about_target).collect();
         evidence.sort_by_cached_key(|testimony| testimony.order());
         evidence.dedup_by(|left, right| {
@@ -52,82 +47,75 @@ impl<'a> Case<'a> {
 /// The artifact.
 pub(crate) struct Target<'a> {
     pub(crate) name: &'a str,
-    pub(crate) digests: &'a ArtifactDigests,
+    pub(crate) identities: Identities<'a>,
     pub(crate) go: GoView<'a>,
 }
 
 impl<'a> Target<'a> {
     pub(crate) fn of(facts: &'a ArtifactFacts) -> Self {
-        let go = match &facts.content {
-            Content::GoBinary(binary) => GoView::of(binary),
-            Content::NotGo(error) => GoView::absent(error),
-            _ => GoView::Absent {
-                certainly_not_go: false,
-                outcome: Outcome::Error,
-                reason: Reason::BuildInfoUnreadable,
-                message: "what is inside the artifact is not understood here".to_owned(),
-            },
-        };
-        Target { name: &facts.name, digests: &facts.digests, go }
-    }
-}
-
-/// The artifact as a Go binary.
-pub(crate) enum GoView<'a> {
-    /// It is one: its Go images, and what else is in the file.
-    Binary { images: Vec<GoImage<'a>>, others: Vec<String> },
-    /// It is none, or cannot be read.
-    Absent { certainly_not_go: bool, outcome: Outcome, reason: Reason, message: String },
-}
-
-/// One Go image: all there is, except in universal files.
-pub(crate) struct GoImage<'a> {
-    /// Begins every message about this image. Empty when it is the only one.
-    pub(crate) label: String,
-    pub(crate) build_info: &'a BuildInfo,
-    pub(crate) facts: &'a BinaryFacts,
-    /// What else says which modules are in it, where that was read.
-    pub(crate) second_records: Option<&'a SecondRecords>,
-}
-
-impl<'a> GoView<'a> {
-    fn of(binary: &'a GoBinary) -> Self {
-        let several = binary.slices.len() > 1;
-        let image = |slice: &'a GoSlice| GoImage {
-            label: match slice.facts.arch {
-                _ if !several => String::new(),
-                Some(arch) => format!("the image for {arch}: "),
-                None => format!("the image at offset {}: ", slice.offset),
-            },
-            build_info: &slice.build_info,
-            facts: &slice.facts,
-            second_records: slice.second_records.as_ref(),
-        };
-        let others = binary.other_slices.iter();
-        GoView::Binary {
-            images: binary.slices.iter().map(image).collect(),
-            others: others.map(|it| format!("offset {}: {}", it.offset, it.reason)).collect(),
+        Target {
+            name: &facts.name,
+            identities: Identities(facts.identities().collect()),
+            go: GoView::of(facts),
         }
-    }
-
-    fn absent(error: &GoError) -> Self {
-        let (certainly_not_go, outcome, reason) = match error {
-            GoError::NotExecutable { .. } | GoError::NotGo { .. } => {
-                (true, Outcome::Fail, Reason::NotGo)
-            }
-            GoError::NoBuildInfo { .. } => (false, Outcome::Fail, Reason::NoBuildInfo),
-            _ => (false, Outcome::Error, Reason::BuildInfoUnreadable),
-        };
-        GoView::Absent { certainly_not_go, outcome, reason, message: error.to_string() }
     }
 
     /// For listing the rules of a policy.
     pub(crate) fn nothing() -> Self {
-        GoView::Absent {
-            certainly_not_go: false,
-            outcome: Outcome::Error,
-            reason: Reason::BuildInfoUnreadable,
-            message: String::new(),
-        }
+        Target { name: "", identities: Identities(Vec::new()), go: GoView::nothing() }
+    }
+}
+
+/// The sets of digests by which evidence may name the artifact: that of its bytes, and that of the
+/// image in it.
+#[derive(Clone)]
+pub(crate) struct Identities<'a>(Vec<&'a ArtifactDigests>);
+
+impl Identities<'_> {
+    /// Whether the digest is one of the artifact's.
+    pub(crate) fn holds(&self, digest: &ArtifactDigest) -> bool {
+        self.0.iter().any(|known| known.get(digest.algorithm()) == Some(digest))
+    }
+
+    /// Whether the artifact has a digest of this algorithm.
+    pub(crate) fn knows(&self, algorithm: DigestAlgorithm) -> bool {
+        self.0.iter().any(|known| known.get(algorithm).is_some())
+    }
+
+    /// Compares digests that somebody states with each set alone. A match with one is a match.
+    pub(crate) fn compare(&self, stated: &ArtifactDigests) -> DigestMatch {
+        let rank = |found: &DigestMatch| match found {
+            DigestMatch::NothingShared => 0,
+            DigestMatch::Disagree { .. } => 1,
+            DigestMatch::Match(_) => 2,
+        };
+        let found = self.0.iter().map(|known| stated.compare(known));
+        found.max_by_key(rank).unwrap_or(DigestMatch::NothingShared)
+    }
+
+    pub(crate) fn matches(&self, stated: &ArtifactDigests) -> bool {
+        matches!(self.compare(stated), DigestMatch::Match(_))
+    }
+
+    /// Each set alone.
+    pub(crate) fn sets(&self) -> &[&ArtifactDigests] {
+        &self.0
+    }
+
+    /// All digests, in words.
+    pub(crate) fn listed(&self) -> String {
+        let texts: Vec<_> =
+            self.0.iter().flat_map(|it| it.iter()).map(ToString::to_string).collect();
+        texts.join(", ")
+    }
+
+    /// The digests of the artifact itself.
+    pub(crate) fn own(&self) -> ArtifactDigests {
+        self.0.first().map_or_else(ArtifactDigests::default, |own| (*own).clone())
+    }
+
+    /// The digest of the image in it, where that is another one.
+    pub(crate) fn image(&self) -> Option<ArtifactDigest> {
+        self.0.get(1)?.iter().next().cloned()
     }
 }

@@ -58,13 +58,13 @@ fn taken_out(name: &str, out: &[&Testimony]) -> Rule {
 
 fn digests(list: &[Digest], case: &Case<'_>) -> Rule {
     let id = RuleId::new("deny.digests");
-    let of_target = |denied: &Digest| case.target.digests.get(denied.0.algorithm());
-    if let Some(denied) = list.iter().find(|denied| of_target(denied) == Some(&denied.0)) {
+    let identities = &case.target.identities;
+    if let Some(denied) = list.iter().find(|denied| identities.holds(&denied.0)) {
         return Rule::fail(id, Reason::DigestDenied, format!("{} is on the deny list", denied.0))
             .compared(&denied.0, "a digest that is not on the list");
     }
     // A list that cannot be compared would be met by not looking.
-    if let Some(denied) = list.iter().find(|denied| of_target(denied).is_none()) {
+    if let Some(denied) = list.iter().find(|denied| !identities.knows(denied.0.algorithm())) {
         let (denied, algorithm) = (&denied.0, denied.0.algorithm());
         let message = format!(
             "the {algorithm} digest of the artifact is not known, and {denied} is on the deny list"

@@ -23,10 +23,7 @@ enum Standing {
 
 impl Standing {
     fn of(exception: &Exception, case: &Case<'_>) -> Self {
-        let names_target = exception
-            .digests
-            .iter()
-            .any(|it| case.target.digests.get(it.0.algorithm()) == Some(&it.0));
+        let names_target = exception.digests.iter().any(|it| case.target.identities.holds(&it.0));
         if case.now >= exception.expires.0 {
             Self::Expired
         } else if names_target {

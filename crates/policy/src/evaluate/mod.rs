@@ -20,10 +20,9 @@ mod signatures;
 mod slsa;
 mod vulnerabilities;
 
-use chainsign_core::digest::ArtifactDigests;
 use jiff::Timestamp;
 
-pub(crate) use case::{Case, GoView, Target};
+pub(crate) use case::{Case, Target};
 
 use crate::evidence::Testimony;
 use crate::model::{Model, Scope};
@@ -63,7 +62,8 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         policy: model.identity.clone(),
         artifact: ArtifactIdentity {
             name: case.target.name.to_owned(),
-            digests: case.target.digests.clone(),
+            digests: case.target.identities.own(),
+            image: case.target.identities.image(),
         },
         evaluated_at: case.now,
         sections,
@@ -76,9 +76,8 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
 /// The ids of all rules of a policy. Evaluating it on nothing gives them, because every written
 /// rule is evaluated whatever the evidence.
 pub(crate) fn rule_ids(model: &Model) -> Vec<RuleId> {
-    let digests = ArtifactDigests::default();
     let nothing = Case {
-        target: Target { name: "", digests: &digests, go: GoView::nothing() },
+        target: Target::nothing(),
         caller_root: None,
         evidence: Vec::new(),
         refused: &[],

@@ -65,8 +65,8 @@ fn describes(id: RuleId, sbom: &Sbom, case: &Case<'_>) -> Rule {
         let texts: Vec<_> = digests.iter().map(ToString::to_string).collect();
         texts.join(", ")
     };
-    let wanted = digests(case.target.digests);
-    match sbom.described.compare(case.target.digests) {
+    let wanted = case.target.identities.listed();
+    match case.target.identities.compare(&sbom.described) {
         DigestMatch::Match(shared) => {
             Rule::pass(id, format!("the SBOM describes {}", digests(&shared)))
         }

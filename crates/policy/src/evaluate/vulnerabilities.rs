@@ -132,7 +132,7 @@ fn suppression(
     let wanted = wanted?;
     let package: Option<Purl> = finding.package.as_deref().and_then(|purl| purl.parse().ok());
     let about = |statement: &VexStatement| {
-        statement.is_about(&finding.ids, package.as_ref(), case.target.digests)
+        statement.is_about(&finding.ids, package.as_ref(), case.target.identities.sets())
     };
     let suppresses = |statement: &VexStatement| {
         let justified = statement.status != crate::evidence::Status::NotAffected

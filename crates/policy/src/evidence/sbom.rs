@@ -1,8 +1,8 @@
 //! An SBOM as policies look at it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, DigestMatch};
 use chainsign_gosbom::diff::ModuleSet;
 use serde::Deserialize;
 
@@ -16,6 +16,19 @@ pub(crate) struct Sbom {
     pub(crate) described: ArtifactDigests,
     /// Its Go modules, or why they cannot be read.
     pub(crate) modules: Result<ModuleSet, String>,
+    /// The files that it names by their digests, the described one included.
+    files: Vec<StatedFile>,
+    /// What is made of what, by references.
+    edges: HashMap<String, Vec<String>>,
+    /// The package URLs, by references.
+    purls: HashMap<String, String>,
+}
+
+/// A file that an SBOM names.
+#[derive(Debug)]
+struct StatedFile {
+    reference: String,
+    digests: ArtifactDigests,
 }
 
 /// One component or package.
@@ -33,14 +46,64 @@ impl Sbom {
     /// and keys.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
         let document: Document = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let (components, described) = match (document.bom_format.as_deref(), &document.spdx_version)
-        {
+        let mut sbom = match (document.bom_format.as_deref(), &document.spdx_version) {
             (Some("CycloneDX"), _) => document.cyclonedx(),
             (_, Some(version)) if version.starts_with("SPDX-2.") => document.spdx(),
             _ => return Err("neither a CycloneDX nor an SPDX 2 document".to_owned()),
         };
-        let modules = ModuleSet::from_sbom(json).map_err(|error| error.to_string());
-        Ok(Sbom { components, described, modules })
+        sbom.modules = ModuleSet::from_sbom(json).map_err(|error| error.to_string());
+        Ok(sbom)
+    }
+
+    /// Whether it names a file with these digests.
+    pub(crate) fn lists(&self, digests: &ArtifactDigests) -> bool {
+        self.files.iter().any(|file| file.is(digests))
+    }
+
+    /// The Go modules that it says the file with these digests is made of, at any depth. `None` if it
+    /// does not say.
+    pub(crate) fn modules_of(
+        &self,
+        digests: &ArtifactDigests,
+    ) -> Option<Result<ModuleSet, String>> {
+        let file = self.files.iter().find(|file| file.is(digests))?;
+        self.edges.get(&file.reference).filter(|_| !file.reference.is_empty())?;
+        let (mut seen, mut rest) = (BTreeSet::new(), vec![file.reference.as_str()]);
+        while let Some(reference) = rest.pop() {
+            if seen.insert(reference) {
+                let parts = self.edges.get(reference).into_iter().flatten();
+                rest.extend(parts.map(String::as_str));
+            }
+        }
+        let purls = seen.into_iter().filter_map(|reference| self.purls.get(reference));
+        Some(ModuleSet::from_purls(purls.map(String::as_str)).map_err(|error| error.to_string()))
+    }
+
+    fn empty(described: ArtifactDigests) -> Self {
+        Sbom {
+            components: Vec::new(),
+            described,
+            modules: Err(String::new()),
+            files: Vec::new(),
+            edges: HashMap::new(),
+            purls: HashMap::new(),
+        }
+    }
+
+    fn file(&mut self, reference: &str, digests: ArtifactDigests) {
+        if digests.iter().next().is_some() {
+            self.files.push(StatedFile { reference: reference.to_owned(), digests });
+        }
+    }
+
+    fn edge(&mut self, from: String, to: String) {
+        self.edges.entry(from).or_default().push(to);
+    }
+}
+
+impl StatedFile {
+    fn is(&self, digests: &ArtifactDigests) -> bool {
+        matches!(self.digests.compare(digests), DigestMatch::Match(_))
     }
 }
 
@@ -59,6 +122,27 @@ struct Document {
     document_describes: Vec<String>,
     #[serde(default)]
     relationships: Vec<Relationship>,
+    #[serde(default)]
+    files: Vec<SpdxFile>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Dependency {
+    #[serde(rename = "ref")]
+    reference: String,
+    #[serde(default)]
+    depends_on: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct SpdxFile {
+    #[serde(rename = "SPDXID", default)]
+    id: String,
+    #[serde(default)]
+    checksums: Vec<Checksum>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +152,8 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct CdxComponent {
+    #[serde(rename = "bom-ref", default)]
+    reference: String,
     #[serde(default)]
     name: String,
     version: Option<String>,
@@ -131,56 +217,102 @@ struct Checksum {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Relationship {
+    #[serde(default)]
+    spdx_element_id: String,
     relationship_type: String,
     related_spdx_element: String,
 }
 
 impl Document {
-    fn cyclonedx(self) -> (Vec<Component>, ArtifactDigests) {
+    fn cyclonedx(self) -> Sbom {
         let described = self.metadata.and_then(|metadata| metadata.component);
-        let hashes = described.iter().flat_map(|component| &component.hashes);
-        let digests = digests(hashes.map(|hash| (hash.alg.as_str(), hash.content.as_str())));
-        let mut components = Vec::new();
+        let digests = described.as_ref().map(CdxComponent::digests).unwrap_or_default();
+        let mut sbom = Sbom::empty(digests.clone());
         let mut rest = self.components;
-        // What is inside the described component is listed as well.
-        rest.extend(described.into_iter().flat_map(|component| component.components));
+        if let Some(described) = described {
+            sbom.file(&described.reference, digests);
+            sbom.purls.extend(described.purl.map(|purl| (described.reference, purl)));
+            // What is inside the described component is listed as well.
+            rest.extend(described.components);
+        }
         rest.reverse();
         while let Some(mut component) = rest.pop() {
+            for inner in &component.components {
+                sbom.edge(component.reference.clone(), inner.reference.clone());
+            }
             rest.extend(component.components.drain(..).rev());
-            components.push(Component {
+            sbom.file(&component.reference, component.digests());
+            if let Some(purl) = &component.purl {
+                sbom.purls.insert(component.reference, purl.clone());
+            }
+            sbom.components.push(Component {
                 licences: component.licenses.into_iter().filter_map(LicenceChoice::text).collect(),
                 name: component.name,
                 version: component.version,
                 purl: component.purl,
             });
         }
-        (components, digests)
+        for dependency in self.dependencies {
+            for part in dependency.depends_on {
+                sbom.edge(dependency.reference.clone(), part);
+            }
+        }
+        sbom
     }
 
-    fn spdx(self) -> (Vec<Component>, ArtifactDigests) {
-        let relationships = self.relationships.into_iter();
-        let describes = relationships.filter(|it| it.relationship_type == "DESCRIBES");
+    fn spdx(self) -> Sbom {
         let mut described: BTreeSet<_> = self.document_describes.into_iter().collect();
-        described.extend(describes.map(|it| it.related_spdx_element));
-        let (roots, packages): (Vec<_>, Vec<_>) =
-            self.packages.into_iter().partition(|package| described.contains(&package.id));
-        let checksums = roots.iter().flat_map(|package| &package.checksums);
-        let checksums = checksums.map(|it| (it.algorithm.as_str(), it.checksum_value.as_str()));
-        let digests = digests(checksums);
-        let component = |package: SpdxPackage| {
-            let purls = package.external_refs.into_iter();
-            let mut purls = purls.filter(|reference| reference.reference_type == "purl");
+        let mut edges = Vec::new();
+        for relationship in self.relationships {
+            match relationship.relationship_type.as_str() {
+                "DESCRIBES" => drop(described.insert(relationship.related_spdx_element)),
+                "CONTAINS" | "DEPENDS_ON" => {
+                    edges.push((relationship.spdx_element_id, relationship.related_spdx_element));
+                }
+                _ => {}
+            }
+        }
+        let is_root = |package: &SpdxPackage| described.contains(&package.id);
+        let roots = self.packages.iter().filter(|package| is_root(package));
+        let checksums = roots.flat_map(|package| &package.checksums);
+        let mut sbom = Sbom::empty(digests(checksums.map(Checksum::pair)));
+        edges.into_iter().for_each(|(from, to)| sbom.edge(from, to));
+        for file in &self.files {
+            sbom.file(&file.id, digests(file.checksums.iter().map(Checksum::pair)));
+        }
+        for package in self.packages {
+            sbom.file(&package.id, digests(package.checksums.iter().map(Checksum::pair)));
+            let is_root = is_root(&package);
+            let mut purls = package.external_refs.into_iter();
+            let purl = purls.find(|reference| reference.reference_type == "purl");
+            let purl = purl.map(|reference| reference.reference_locator);
+            sbom.purls.extend(purl.clone().map(|purl| (package.id, purl)));
+            if is_root {
+                continue;
+            }
             let stated = [package.license_concluded, package.license_declared];
             let known = |text: &String| !matches!(text.as_str(), "NOASSERTION" | "NONE" | "");
-            Component {
+            sbom.components.push(Component {
                 name: package.name,
                 version: package.version_info,
-                purl: purls.next().map(|reference| reference.reference_locator),
+                purl,
                 // What was concluded counts before what was declared.
                 licences: stated.into_iter().flatten().find(known).into_iter().collect(),
-            }
-        };
-        (packages.into_iter().map(component).collect(), digests)
+            });
+        }
+        sbom
+    }
+}
+
+impl CdxComponent {
+    fn digests(&self) -> ArtifactDigests {
+        digests(self.hashes.iter().map(|hash| (hash.alg.as_str(), hash.content.as_str())))
+    }
+}
+
+impl Checksum {
+    fn pair(&self) -> (&str, &str) {
+        (&self.algorithm, &self.checksum_value)
     }
 }
 

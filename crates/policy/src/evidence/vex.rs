@@ -76,7 +76,7 @@ impl VexStatement {
         &self,
         ids: &[String],
         package: Option<&Purl>,
-        artifact: &ArtifactDigests,
+        artifact: &[&ArtifactDigests],
     ) -> bool {
         let is_package = |component: &Component| {
             component.purls().any(|purl| {
@@ -87,7 +87,9 @@ impl VexStatement {
             })
         };
         let about = |product: &Product| match product.subcomponents.as_slice() {
-            [] => product.component.is(artifact) || is_package(&product.component),
+            [] => {
+                artifact.iter().any(|it| product.component.is(it)) || is_package(&product.component)
+            }
             inside => inside.iter().any(is_package),
         };
         self.names.iter().any(|name| ids.contains(name)) && self.products.iter().any(about)

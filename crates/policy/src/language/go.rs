@@ -8,15 +8,20 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::{At, GoVersion, Name, Opt, Required};
+use super::{At, Glob, GoVersion, Name, OneOrMany, Opt, Required};
 
-/// What must be true of the Go binary that the artifact is. All of it is read from the binary.
+/// What must be true of the Go binary that the artifact is, or of every Go binary in the archive or
+/// image that it is. All of it is read from the binaries.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Go {
     /// When these rules apply. Always, if left out: an artifact that is not a Go binary fails.
     #[serde(default)]
     pub(crate) when: Opt<GoCondition>,
+    /// The paths of the Go programs in an archive or image: these and no other, each at least once.
+    /// `*` is anything without a slash, `**` anything.
+    #[serde(default)]
+    pub(crate) programs: Opt<At<OneOrMany<Glob>>>,
     /// The oldest Go release that may have built it.
     #[serde(default)]
     pub(crate) min_version: Opt<GoVersion>,
@@ -41,6 +46,10 @@ pub(crate) struct Go {
     /// How its modules must compare with those of an SBOM.
     #[serde(default)]
     pub(crate) modules: Opt<ModulesJoin>,
+    /// Which SBOM must list every Go program by its digest: those in an archive or image, or the one
+    /// that the artifact is.
+    #[serde(default)]
+    pub(crate) listed: Opt<ListedJoin>,
     /// With what its version control stamp must agree.
     #[serde(default)]
     pub(crate) commit: Opt<CommitJoin>,
@@ -50,8 +59,8 @@ pub(crate) struct Go {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum GoCondition {
-    /// To Go binaries, and to everything of which that cannot be told (packed, malformed). What is
-    /// certainly no Go binary is skipped.
+    /// To Go binaries, to archives and images with one in it, and to everything of which that cannot
+    /// be told (packed, malformed). What is certainly no Go binary and has none in it is skipped.
     GoBinary,
 }
 
@@ -160,7 +169,8 @@ pub(crate) enum Records {
     Agree,
 }
 
-/// How the binary's modules must compare with those of an SBOM: path, version and sum.
+/// How the binary's modules must compare with those of an SBOM: path, version and sum. Of an archive
+/// or image every Go binary is compared, with what the SBOM says of it where that is told apart.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum ModulesJoin {
@@ -169,6 +179,14 @@ pub(crate) enum ModulesJoin {
     /// The SBOM of this attestation lists at least these modules, as one of an image or of a
     /// source tree does.
     Covers(At<Name>),
+}
+
+/// Which SBOM must list every Go program by its digest.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ListedJoin {
+    /// The attestation with the SBOM.
+    pub(crate) sbom: At<Name>,
 }
 
 /// With what the binary's version control stamp must agree.

@@ -117,6 +117,7 @@ fn compile(
         .collect::<Result<_, _>>()?;
     if let Some(go) = document.go.as_ref() {
         settings(go)?;
+        programs(go)?;
         joins(go, &attestations)?;
     }
     let names: Vec<_> = attestations.iter().map(|attestation| attestation.name.clone()).collect();
@@ -377,6 +378,18 @@ fn settings(go: &language::Go) -> Result<(), LoadError> {
     settings.try_for_each(|(name, value)| crate::settings::check(name, value.at, trimpath))
 }
 
+/// The globs of programs capture nothing: what they match is not known before it is evaluated.
+fn programs(go: &language::Go) -> Result<(), LoadError> {
+    let Some(written) = go.programs.as_ref() else { return Ok(()) };
+    match written.iter().find(|glob| glob.0.names().next().is_some()) {
+        None => Ok(()),
+        Some(glob) => {
+            let reason = format!("found a capture in {:?}, wanted none here", glob.0.as_str());
+            Err(LoadError::Value { at: written.at, reason })
+        }
+    }
+}
+
 /// A join needs an attestation that says what is joined.
 fn joins(go: &language::Go, attestations: &[Attestation]) -> Result<(), LoadError> {
     let find = |name: &At<Name>, wanted: &'static str, says: fn(&Attestation) -> bool| {
@@ -396,6 +409,9 @@ fn joins(go: &language::Go, attestations: &[Attestation]) -> Result<(), LoadErro
     let is_provenance = |it: &Attestation| of_types(it, &PROVENANCES);
     if let Some(ModulesJoin::Equal(name) | ModulesJoin::Covers(name)) = go.modules.as_ref() {
         find(name, "an SBOM", is_sbom)?;
+    }
+    if let Some(listed) = go.listed.as_ref() {
+        find(&listed.sbom, "an SBOM", is_sbom)?;
     }
     if let Some(commit) = go.commit.as_ref() {
         find(&commit.equals, "a SLSA provenance", is_provenance)?;

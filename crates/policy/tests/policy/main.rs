@@ -6,6 +6,7 @@ mod common;
 mod evaluate;
 mod explain;
 mod go;
+mod inside;
 mod load;
 mod mutations;
 mod plan;

@@ -2,7 +2,7 @@
 
 use chainsign_gosbom::Relro;
 
-use super::super::case::GoImage;
+use super::GoImage;
 use crate::language::{Hardening, MinRelro};
 use crate::verdict::{Reason, Rule, RuleId};
 

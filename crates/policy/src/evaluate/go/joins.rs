@@ -5,9 +5,8 @@ use chainsign_gosbom::diff::{Difference, Mode, ModuleSet, compare};
 use chainsign_slsa::source::{GitCommit, GitRef};
 use chainsign_slsa::{Provenance, StampedCommit};
 
-use super::super::case::GoImage;
 use super::settings::STAMP_HINT;
-use super::{Joined, id, modules, worst};
+use super::{GoImage, Joined, Place, Programs, id, modules, programs, worst};
 use crate::evidence::Testimony;
 use crate::language::{Go, ModulesJoin};
 use crate::verdict::{Reason, Rule, RuleId};
@@ -16,6 +15,7 @@ use crate::verdict::{Reason, Rule, RuleId};
 #[derive(Clone, Copy)]
 pub(super) enum Join<'a> {
     Modules { attestation: &'a str, mode: Mode },
+    Listed { attestation: &'a str },
     Commit { attestation: &'a str },
 }
 
@@ -29,36 +29,42 @@ pub(super) fn of(go: &Go) -> impl Iterator<Item = Join<'_>> {
     });
     let commit = go.commit.as_ref();
     let commit = commit.map(|join| Join::Commit { attestation: join.equals.as_str() });
-    modules.into_iter().chain(commit)
+    let listed = go.listed.as_ref();
+    let listed = listed.map(|join| Join::Listed { attestation: join.sbom.as_str() });
+    modules.into_iter().chain(listed).chain(commit)
 }
 
 impl Join<'_> {
     pub(super) fn id(&self) -> RuleId {
         match self {
             Join::Modules { .. } => id("modules"),
+            Join::Listed { .. } => id("listed"),
             Join::Commit { .. } => id("commit"),
         }
     }
 
     pub(super) fn kind(&self) -> Joined {
         match self {
-            Join::Modules { .. } => Joined::Sbom,
+            Join::Modules { .. } | Join::Listed { .. } => Joined::Sbom,
             Join::Commit { .. } => Joined::Provenance,
         }
     }
 
     pub(super) fn attestation(&self) -> &str {
         match self {
-            Join::Modules { attestation, .. } | Join::Commit { attestation } => attestation,
+            Join::Modules { attestation, .. }
+            | Join::Listed { attestation }
+            | Join::Commit { attestation } => attestation,
         }
     }
 
-    /// Holds every image of the binary against the candidate.
-    pub(super) fn rule(&self, images: &[GoImage<'_>], candidate: &Testimony) -> Rule {
+    /// Holds every program against the candidate.
+    pub(super) fn rule(&self, all: &Programs<'_>, candidate: &Testimony) -> Rule {
         match self {
-            Join::Modules { mode, .. } => same_modules(images, candidate, *mode),
+            Join::Modules { mode, .. } => same_modules(all, candidate, *mode),
+            Join::Listed { .. } => programs::listed(self.id(), all, candidate),
             Join::Commit { .. } => {
-                worst(&self.id(), images, |image| same_commit(self.id(), image, candidate))
+                worst(&self.id(), &all.images, |image| same_commit(self.id(), image, candidate))
             }
         }
     }
@@ -66,30 +72,43 @@ impl Join<'_> {
 
 /// Every image's modules are in the SBOM, with their versions and sums; with [`Mode::Equal`] the
 /// SBOM lists no module that is in no image.
-fn same_modules(images: &[GoImage<'_>], candidate: &Testimony, mode: Mode) -> Rule {
+///
+/// Where an SBOM of an archive or image says for a program, by its digest, which modules it is made
+/// of, these are held against that program as well: a module of another program does not do.
+fn same_modules(all: &Programs<'_>, candidate: &Testimony, mode: Mode) -> Rule {
     let id = id("modules");
-    let stated =
-        match candidate.sbom().and_then(|sbom| sbom.modules.as_ref().map_err(String::as_str)) {
-            Ok(stated) => stated,
-            Err(reason) => {
-                return Rule::fail(
-                    id,
-                    Reason::Unreadable,
-                    format!("the SBOM cannot be read: {reason}"),
-                );
-            }
-        };
+    let unreadable = |reason: &str| {
+        let message = format!("the SBOM cannot be read: {reason}");
+        Rule::fail(id.clone(), Reason::Unreadable, message)
+    };
+    let sbom = match candidate.sbom() {
+        Ok(sbom) => sbom,
+        Err(reason) => return unreadable(reason),
+    };
+    let stated = match &sbom.modules {
+        Ok(stated) => stated,
+        Err(reason) => return unreadable(reason),
+    };
     let mut differences: Vec<(&GoImage<'_>, Difference)> = Vec::new();
-    for image in images {
+    let mut of_programs: Vec<(&GoImage<'_>, Difference)> = Vec::new();
+    for image in &all.images {
         if let Err(rule) = modules(&id, image) {
             return *rule;
         }
-        match ModuleSet::of_build_info(image.build_info) {
-            Ok(actual) => differences.push((image, compare(&actual, stated, mode))),
+        let actual = match ModuleSet::of_build_info(image.build_info) {
+            Ok(actual) => actual,
             Err(reason) => {
                 let message = format!("the build information cannot be read: {reason}");
                 return Rule::error(id, Reason::BuildInfoUnreadable, message);
             }
+        };
+        differences.push((image, compare(&actual, stated, mode)));
+        let program = all.programs.get(image.program).filter(|_| all.place != Place::Itself);
+        match program.and_then(|program| sbom.modules_of(program.digests)) {
+            // Of a universal file, it lists the modules of all images together.
+            Some(Ok(own)) => of_programs.push((image, compare(&actual, &own, Mode::Covers))),
+            Some(Err(reason)) => return unreadable(&reason),
+            None => {}
         }
     }
     // What is extra for one image may be in another.
@@ -101,7 +120,7 @@ fn same_modules(images: &[GoImage<'_>], candidate: &Testimony, mode: Mode) -> Ru
     for (_, difference) in &mut differences {
         difference.extra.clone_from(&in_none);
     }
-    let worst = differences.iter().find(|(_, difference)| !difference.is_none());
+    let worst = differences.iter().chain(&of_programs).find(|(_, it)| !it.is_none());
     let worst = worst.or(differences.first());
     let Some((image, difference)) = worst else {
         return Rule::error(id, Reason::NotGo, "found no Go image");

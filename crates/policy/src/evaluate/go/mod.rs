@@ -5,16 +5,20 @@
 
 mod hardening;
 mod joins;
+mod programs;
 mod records;
 mod settings;
+mod view;
 
 use chainsign_gosbom::{GoRelease, Module, ModuleInfo};
 use serde_json::{Value, json};
 
-use super::case::{GoImage, GoView, Target};
+use super::case::Target;
 use crate::evidence::Testimony;
 use crate::language::{Go, GoCondition};
 use crate::verdict::{Outcome, Reason, Rule, RuleId};
+
+pub(crate) use view::{Absent, GoImage, GoView, Place, Programs};
 
 /// The Go rules of a policy, and the binary they are about.
 pub(super) struct GoRules<'a> {
@@ -30,8 +34,8 @@ pub(super) enum Joined {
 }
 
 enum State<'a> {
-    /// There is a binary to look at.
-    Ready { images: &'a [GoImage<'a>], presence: Rule },
+    /// There are programs to look at.
+    Ready { all: &'a Programs<'a>, presence: Rule },
     /// There is none that can be read, for this reason.
     Blocked { presence: Rule },
     /// The policy's condition says that the rules do not apply.
@@ -42,25 +46,32 @@ impl<'a> GoRules<'a> {
     pub(super) fn new(rules: &'a Go, target: &'a Target<'a>) -> Self {
         let id = id("binary");
         let state = match &target.go {
-            GoView::Binary { images, others } => match others.first() {
+            GoView::Programs(all) => match all.others.first() {
                 None => {
-                    let presence = Rule::pass(id, "a Go binary with build information")
-                        .with(images.iter().map(described));
-                    State::Ready { images, presence }
+                    let message = match all.place {
+                        Place::Itself => "a Go binary with build information".to_owned(),
+                        place => format!(
+                            "{} Go programs in the {}, all with build information",
+                            all.programs.len(),
+                            place.word()
+                        ),
+                    };
+                    let presence = Rule::pass(id, message).with(all.images.iter().map(described));
+                    State::Ready { all, presence }
                 }
                 // Part of a universal file would run and be looked at by no rule.
                 Some(first) => {
                     let message = format!("found an image that is not Go in the file, at {first}");
-                    let presence = Rule::fail(id, Reason::NotGo, message).with(others.iter());
+                    let presence = Rule::fail(id, Reason::NotGo, message).with(all.others.iter());
                     State::Blocked { presence }
                 }
             },
-            GoView::Absent { certainly_not_go: true, message, .. }
+            GoView::Absent(Absent { certainly_not_go: true, message, .. })
                 if matches!(rules.when.0, Some(GoCondition::GoBinary)) =>
             {
                 State::Skipped { message: message.clone() }
             }
-            GoView::Absent { outcome, reason, message, .. } => State::Blocked {
+            GoView::Absent(Absent { outcome, reason, message, .. }) => State::Blocked {
                 presence: Rule::new(id, *outcome, *reason, message.clone()).hint(
                     "these rules need the build information that Go writes into every binary: \
                      build without packers and obfuscators, or drop the `go` rules for this \
@@ -78,6 +89,9 @@ impl<'a> GoRules<'a> {
             State::Ready { presence, .. } | State::Blocked { presence } => presence.clone(),
             State::Skipped { message } => skipped(id("binary"), message),
         }];
+        if let Some(wanted) = go.programs.as_ref() {
+            rules.push(self.whole(id("programs"), |id, all| programs::only(id, all, wanted)));
+        }
         if let Some(wanted) = go.min_version.as_ref() {
             rules.push(self.each(id("minVersion"), |id, it| min_version(id, it, wanted.0)));
         }
@@ -106,7 +120,7 @@ impl<'a> GoRules<'a> {
     pub(super) fn joins(&self, attestation: &str, candidate: &Testimony) -> Vec<Rule> {
         self.joining(attestation)
             .map(|join| match &self.state {
-                State::Ready { images, .. } => join.rule(images, candidate),
+                State::Ready { all, .. } => join.rule(all, candidate),
                 State::Blocked { presence } => Rule::blocked(join.id(), presence),
                 State::Skipped { message } => skipped(join.id(), message),
             })
@@ -126,7 +140,7 @@ impl<'a> GoRules<'a> {
     /// Every image as expressions look at it, or the result of a rule that needs one.
     pub(super) fn values(&self, id: &RuleId) -> Result<Vec<Value>, Box<Rule>> {
         match &self.state {
-            State::Ready { images, .. } => images.iter().map(|it| value(id, it)).collect(),
+            State::Ready { all, .. } => all.images.iter().map(|it| value(id, it, all)).collect(),
             State::Blocked { presence } => Err(Box::new(Rule::blocked(id.clone(), presence))),
             State::Skipped { message } => Err(Box::new(skipped(id.clone(), message))),
         }
@@ -143,24 +157,38 @@ impl<'a> GoRules<'a> {
 
     /// One rule over every image: the worst of them.
     fn each(&self, id: RuleId, rule: impl Fn(RuleId, &GoImage<'_>) -> Rule) -> Rule {
+        self.whole(id, |id, all| worst(&id, &all.images, |image| rule(id.clone(), image)))
+    }
+
+    /// One rule over all programs together.
+    fn whole(&self, id: RuleId, rule: impl Fn(RuleId, &Programs<'_>) -> Rule) -> Rule {
         match &self.state {
-            State::Ready { images, .. } => worst(&id, images, |image| rule(id.clone(), image)),
+            State::Ready { all, .. } => rule(id, all),
             State::Blocked { presence } => Rule::blocked(id, presence),
             State::Skipped { message } => skipped(id, message),
         }
     }
 }
 
-/// The worst result of all images, labelled where there are several.
+/// The worst result of all images, labelled where there are several, and what else is not met.
 fn worst(id: &RuleId, images: &[GoImage<'_>], rule: impl Fn(&GoImage<'_>) -> Rule) -> Rule {
-    let labelled = |image: &GoImage<'_>| {
-        let mut rule = rule(image);
-        rule.message.insert_str(0, &image.label);
-        rule
-    };
-    let worse = |worst: Rule, next: Rule| if next.outcome > worst.outcome { next } else { worst };
+    let (mut worst, mut others): (Option<Rule>, Vec<String>) = (None, Vec::new());
+    for image in images {
+        let mut next = rule(image);
+        next.message.insert_str(0, &image.label);
+        let better = match &worst {
+            Some(worst) if next.outcome <= worst.outcome => next,
+            _ => match worst.replace(next) {
+                Some(better) => better,
+                None => continue,
+            },
+        };
+        if better.outcome >= Outcome::Fail {
+            others.push(better.message);
+        }
+    }
     let none = || Rule::error(id.clone(), Reason::NotGo, "found no Go image");
-    images.iter().map(labelled).reduce(worse).unwrap_or_else(none)
+    worst.unwrap_or_else(none).with(others)
 }
 
 fn min_version(id: RuleId, image: &GoImage<'_>, wanted: GoRelease) -> Rule {
@@ -225,7 +253,7 @@ fn static_linking(id: RuleId, image: &GoImage<'_>) -> Rule {
 }
 
 /// What is not known is not there, so that asking for it is an error.
-fn value(id: &RuleId, image: &GoImage<'_>) -> Result<Value, Box<Rule>> {
+fn value(id: &RuleId, image: &GoImage<'_>, all: &Programs<'_>) -> Result<Value, Box<Rule>> {
     let info = modules(id, image)?;
     let module = |module: &Module| {
         let mut value = json!({"path": module.path, "version": module.version});
@@ -248,6 +276,9 @@ fn value(id: &RuleId, image: &GoImage<'_>) -> Result<Value, Box<Rule>> {
     }
     if let Some(release) = image.build_info.go_version().and_then(|version| version.release()) {
         value["version"] = release.to_string().into();
+    }
+    if let Some(path) = all.programs.get(image.program).and_then(|program| program.paths.first()) {
+        value["file"] = (*path).into();
     }
     if let Some(is_static) = image.facts.linkage.is_static() {
         value["static"] = is_static.into();

@@ -7,8 +7,7 @@
 use chainsign_gosbom::RuntimeCopy;
 use chainsign_gosbom::pclntab::Trace;
 
-use super::super::case::GoImage;
-use super::modules;
+use super::{GoImage, modules};
 use crate::verdict::{Reason, Rule, RuleId};
 
 /// Nothing else in the image contradicts its build information.

@@ -1,7 +1,6 @@
 //! One build setting: as Go recorded it.
 
-use super::super::case::GoImage;
-use super::modules;
+use super::{GoImage, modules};
 use crate::settings::Recording;
 use crate::verdict::{Reason, Rule, RuleId};
 
