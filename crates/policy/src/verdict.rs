@@ -18,12 +18,12 @@ use crate::evidence::{EvidenceSummary, Refused};
 /// not from the [`TestVerdict`](crate::testing::TestVerdict) of an evaluation that saw fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    report: Report,
+    report: Box<Report>,
 }
 
 impl Verdict {
     pub(crate) fn new(report: Report) -> Self {
-        Verdict { report }
+        Verdict { report: Box::new(report) }
     }
 
     /// Everything that was evaluated.

@@ -107,10 +107,7 @@ fn an_archive_whose_programs_are_all_as_attested_passes() {
         message(&verdict, "go.binary"),
         "2 Go programs in the archive, all with build information"
     );
-    assert_eq!(
-        message(&verdict, "go.listed"),
-        "sbom.cdx.json lists 2 Go programs by their digests"
-    );
+    assert_eq!(message(&verdict, "go.listed"), "sbom.cdx.json lists 2 Go programs by digest");
 }
 
 /// DESIGN §4: a fault of the archive fails every rule that looks inside; a limit leaves it open.

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use chainsign_artifact::image::{self, Images};
 use chainsign_artifact::{ArtifactFacts, Limits, OpenArtifact};
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::DigestAlgorithm;
@@ -129,17 +130,17 @@ impl Judge<'_> {
         request: &VerifyRequest,
         looked_in: &mut Vec<PathBuf>,
     ) -> Result<Decided, Failure> {
-        let artifact = artifact::open(target)?;
+        let opened = Opened::open(target, &self.limits())?;
         *looked_in = documents::beside_file(target);
         looked_in.extend_from_slice(named);
         let mut documents = documents::read(looked_in)?;
         let limits = self.limits();
-        let mut facts = facts(&artifact, &documents, &limits)?;
+        let mut facts = opened.facts(&documents, &limits)?;
         let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
         if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
             documents.extend(documents::read(std::slice::from_ref(&path))?);
             looked_in.push(path);
-            facts = self::facts(&artifact, &documents, &limits)?;
+            facts = opened.facts(&documents, &limits)?;
         }
         let decided = match self {
             Judge::Policy { policy, plan, verifiers } => {
@@ -154,7 +155,7 @@ impl Judge<'_> {
             }
         };
         if let Some(path) = request.copy_to.as_ref().filter(|_| passed(&decided)) {
-            copy(&artifact, &facts, path)?;
+            opened.copy(&facts, path)?;
         }
         Ok(decided)
     }
@@ -168,9 +169,7 @@ fn candidate(
 ) -> Candidate {
     let origin = Origin::new(document.origin.clone());
     match &document.material {
-        Ok(material) => {
-            verifiers.check(&origin, material, Artifact::Digests(&facts.digests), request.now)
-        }
+        Ok(material) => verifiers.check_facts(&origin, material, facts, request.now),
         Err(error) => Candidate::malformed(origin, error),
     }
 }
@@ -212,19 +211,48 @@ fn signed(
     Err(Failure { message: lines.join("\n       "), ..worst.clone() })
 }
 
-/// Digests of the algorithms that the evidence uses, and what is inside, in one pass.
-fn facts(
-    artifact: &OpenArtifact,
-    documents: &[Document],
-    limits: &Limits,
-) -> Result<ArtifactFacts, Failure> {
-    let mut algorithms = vec![DigestAlgorithm::Sha256];
-    for document in documents {
-        if let Ok(material) = &document.material {
-            algorithms.extend(material.digest_algorithms(&chainsign_core::Limits::default()));
+/// A target that is open: a file, or an image layout in a folder.
+enum Opened {
+    File(OpenArtifact),
+    Layout(Images),
+}
+
+impl Opened {
+    fn open(target: &Path, limits: &Limits) -> Result<Self, Failure> {
+        if target.is_dir()
+            && let Some(images) =
+                image::open(target, limits).map_err(|error| artifact::failure(&error))?
+        {
+            return Ok(Opened::Layout(images));
+        }
+        artifact::open(target).map(Opened::File)
+    }
+
+    /// Digests of the algorithms that the evidence uses, and what is inside, of the same bytes.
+    fn facts(&self, documents: &[Document], limits: &Limits) -> Result<ArtifactFacts, Failure> {
+        let mut algorithms = vec![DigestAlgorithm::Sha256];
+        for document in documents {
+            if let Ok(material) = &document.material {
+                algorithms.extend(material.digest_algorithms(&chainsign_core::Limits::default()));
+            }
+        }
+        let facts = match self {
+            Opened::File(artifact) => artifact.facts(algorithms, limits),
+            Opened::Layout(images) => images.facts(algorithms, limits),
+        };
+        facts.map_err(|error| artifact::failure(&error))
+    }
+
+    fn copy(&self, facts: &ArtifactFacts, path: &Path) -> Result<(), Failure> {
+        match self {
+            Opened::File(artifact) => copy(artifact, facts, path),
+            Opened::Layout(images) => {
+                let message = format!("{} is a folder, which has no bytes to copy", images.name());
+                let failure = Failure::undecided("not-a-file", message);
+                Err(failure.hint("put the image into an archive, and verify that"))
+            }
         }
     }
-    artifact.facts(algorithms, limits).map_err(|error| artifact::failure(&error))
 }
 
 fn passed(decided: &Decided) -> bool {

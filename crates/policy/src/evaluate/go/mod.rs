@@ -50,11 +50,10 @@ impl<'a> GoRules<'a> {
                 None => {
                     let message = match all.place {
                         Place::Itself => "a Go binary with build information".to_owned(),
-                        place => format!(
-                            "{} Go programs in the {}, all with build information",
-                            all.programs.len(),
-                            place.word()
-                        ),
+                        place => {
+                            let (number, place) = (all.number(), place.word());
+                            format!("{number} in the {place}, all with build information")
+                        }
                     };
                     let presence = Rule::pass(id, message).with(all.images.iter().map(described));
                     State::Ready { all, presence }

@@ -73,7 +73,7 @@ pub(super) fn listed(id: RuleId, all: &Programs<'_>, candidate: &Testimony) -> R
             .with(unlisted.iter().skip(1))
             .hint("make the SBOM from what is released: `chainsign sbom` lists digests");
     }
-    Rule::pass(id, format!("{origin} lists {} Go programs by their digests", all.programs.len()))
+    Rule::pass(id, format!("{origin} lists {} by digest", all.number()))
         .with(all.programs.iter().map(name))
 }
 

@@ -167,6 +167,14 @@ fn paths(program: &Program) -> Vec<&str> {
 }
 
 impl<'a> Programs<'a> {
+    /// `1 Go program`, `2 Go programs`
+    pub(crate) fn number(&self) -> String {
+        match self.programs.len() {
+            1 => "1 Go program".to_owned(),
+            several => format!("{several} Go programs"),
+        }
+    }
+
     fn new(place: Place) -> Self {
         Programs { place, programs: Vec::new(), images: Vec::new(), others: Vec::new() }
     }
