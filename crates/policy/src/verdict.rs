@@ -127,6 +127,8 @@ pub struct Report {
     pub evaluated_at: Timestamp,
     /// The sections in the order of evaluation. Never empty.
     pub sections: Vec<Section>,
+    /// The trusted roots that the policy names.
+    pub roots: Vec<RootIdentity>,
     /// The evidence that was verified, in the order of its digests.
     pub evidence: Vec<EvidenceSummary>,
     /// The candidates that were refused. They count as absent.
@@ -171,6 +173,16 @@ pub struct PolicyIdentity {
     pub digest: ArtifactDigest,
     /// Its mode.
     pub mode: Mode,
+}
+
+/// A trusted root that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RootIdentity {
+    /// The name that the policy gives it.
+    pub name: String,
+    /// Its digest.
+    pub digest: ArtifactDigest,
 }
 
 /// Which artifact was evaluated.
@@ -221,6 +233,9 @@ pub struct Rule {
     pub wanted: Option<String>,
     /// The evidence, one fact a line.
     pub evidence: Vec<String>,
+    /// The documents that it was decided on, as places in [`Report::evidence`]. Empty where it looks
+    /// at the artifact only, or found no document to look at.
+    pub relies_on: Vec<usize>,
     /// What to do about it.
     pub hint: Option<String>,
     /// The rule whose failure is the cause, when this one could not be met only because of it.
@@ -463,6 +478,7 @@ impl Rule {
             found: None,
             wanted: None,
             evidence: Vec::new(),
+            relies_on: Vec::new(),
             hint: None,
             because: None,
             exception: None,
@@ -488,6 +504,14 @@ impl Rule {
     /// More evidence, one fact a line.
     pub(crate) fn with(mut self, lines: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.evidence.extend(lines.into_iter().map(Into::into));
+        self
+    }
+
+    /// The documents that it was decided on, as places in [`Report::evidence`].
+    pub(crate) fn relying_on(mut self, places: impl IntoIterator<Item = usize>) -> Self {
+        self.relies_on.extend(places);
+        self.relies_on.sort_unstable();
+        self.relies_on.dedup();
         self
     }
 

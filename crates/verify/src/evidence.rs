@@ -18,8 +18,9 @@ use crate::CheckId;
 
 /// Signed material of which every requirement held, for one artifact, at proven times.
 ///
-/// Only [`Verifier::verify`](chainsign_core::verifier::BundleVerifier::verify) makes one.
-#[derive(Clone, Debug)]
+/// Only [`Verifier::verify`](chainsign_core::verifier::BundleVerifier::verify) makes one. Two are
+/// equal when the same was proven about the same signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedBundle {
     pub(crate) signer: VerifiedSigner,
     pub(crate) content: VerifiedContent,
@@ -39,6 +40,21 @@ pub(crate) enum VerifiedContent {
     Message,
     Statement { envelope: Envelope, statement: Statement },
 }
+
+impl PartialEq for VerifiedContent {
+    /// The statement is what the envelope's payload says, and nothing more.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Message, Self::Message) => true,
+            (Self::Statement { envelope, .. }, Self::Statement { envelope: other, .. }) => {
+                envelope == other
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for VerifiedContent {}
 
 impl VerifiedBundle {
     /// Who signed.
@@ -126,7 +142,7 @@ impl VerifiedBundle {
 }
 
 /// Who signed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifiedSigner {
     /// The holder of a certificate under the trusted root.
     Certificate(Box<VerifiedCertificate>),
@@ -136,7 +152,7 @@ pub enum VerifiedSigner {
 
 /// A certificate with a path to a certificate authority of the trusted root, valid at every
 /// proven time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCertificate {
     pub(crate) der: Vec<u8>,
     pub(crate) identity: CertificateIdentity,
@@ -184,7 +200,7 @@ impl VerifiedCertificate {
 }
 
 /// The key that the caller named and that made the signature.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedKey {
     pub(crate) public_key: PublicKey,
 }

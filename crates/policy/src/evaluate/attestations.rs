@@ -110,7 +110,7 @@ fn one(
         let message = format!("{} cannot be read: {reason}", candidate.name());
         let unreadable =
             Rule::fail(attestation.id.clone(), Reason::Unreadable, message).with([line(candidate)]);
-        return nothing(attestation, unreadable, go);
+        return nothing(attestation, unreadable, go).decided_on(candidate, case);
     }
     let mut rules = vec![presence(attestation, &[candidate])];
     rules.extend(age(attestation, candidate, case));
@@ -125,7 +125,7 @@ fn one(
     }
     rules.extend(attestation.rules.iter().map(|rule| rules::of_predicate(rule, candidate, case)));
     let joined = go.map_or(Vec::new(), |go| go.joins(&attestation.name, candidate));
-    Held { rules, joined }
+    Held { rules, joined }.decided_on(candidate, case)
 }
 
 /// Whether the predicate can be understood, where a rule has to. One that is signed and cannot be
@@ -257,6 +257,13 @@ impl Held {
         let failed =
             || self.rules.iter().chain(&self.joined).filter(|it| it.outcome >= Outcome::Fail);
         (failed().filter(|it| !waivers.cover(&it.id)).count(), failed().count())
+    }
+
+    fn decided_on(mut self, candidate: &Testimony, case: &Case<'_>) -> Held {
+        for rule in self.rules.iter_mut().chain(&mut self.joined) {
+            rule.relies_on.extend(case.place(candidate));
+        }
+        self
     }
 
     /// Rule by rule the worse of two candidates, which have the same rules in the same order.

@@ -12,7 +12,9 @@ pub(crate) struct Case<'a> {
     pub(crate) target: Target<'a>,
     /// The root that the caller trusts, for policies that name none.
     pub(crate) caller_root: Option<&'a ArtifactDigest>,
-    /// In their own order, each once, all about the target.
+    /// All evidence, in its own order, each once, all about the target.
+    pub(crate) all: Vec<&'a Testimony>,
+    /// What of it counts: without what is on a deny list.
     pub(crate) evidence: Vec<&'a Testimony>,
     pub(crate) refused: &'a [Refused],
     pub(crate) unavailable: &'a [Unavailable],
@@ -40,7 +42,13 @@ impl<'a> Case<'a> {
                 && left.root == right.root
                 && left.signer == right.signer
         });
-        Case { target, caller_root, evidence, refused, unavailable, now }
+        let all = evidence.clone();
+        Case { target, caller_root, all, evidence, refused, unavailable, now }
+    }
+
+    /// The place of a piece of evidence among all, which is its place in the report.
+    pub(crate) fn place(&self, testimony: &Testimony) -> Option<usize> {
+        self.all.iter().position(|it| std::ptr::eq(*it, testimony))
     }
 }
 

@@ -25,8 +25,8 @@ use jiff::Timestamp;
 pub(crate) use case::{Case, Target};
 
 use crate::evidence::Testimony;
-use crate::model::{Model, Scope};
-use crate::verdict::{ArtifactIdentity, Reason, Report, Rule, RuleId, Section};
+use crate::model::{Model, NamedRoot, Scope};
+use crate::verdict::{ArtifactIdentity, Reason, Report, RootIdentity, Rule, RuleId, Section};
 
 /// Evaluates a policy. `case` is what is known about one artifact.
 pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
@@ -67,10 +67,15 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         },
         evaluated_at: case.now,
         sections,
+        roots: model.roots.iter().map(root).collect(),
         evidence,
         refused: case.refused.to_vec(),
         exceptions,
     }
+}
+
+fn root(named: &NamedRoot) -> RootIdentity {
+    RootIdentity { name: named.name.clone(), digest: named.root.digest().clone() }
 }
 
 /// The ids of all rules of a policy. Evaluating it on nothing gives them, because every written
@@ -79,6 +84,7 @@ pub(crate) fn rule_ids(model: &Model) -> Vec<RuleId> {
     let nothing = Case {
         target: Target::nothing(),
         caller_root: None,
+        all: Vec::new(),
         evidence: Vec::new(),
         refused: &[],
         unavailable: &[],

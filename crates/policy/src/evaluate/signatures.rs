@@ -19,7 +19,9 @@ pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) ->
     let reading = Signatures { signatures: &signatures, case }.read(tree);
     let id = RuleId::new(SIGNATURES);
     if reading.met {
-        return Rule::pass(id, format!("signed by {}", reading.described)).with(reading.lines());
+        return Rule::pass(id, format!("signed by {}", reading.described))
+            .with(reading.lines())
+            .relying_on(reading.places(case));
     }
     // Some of several signers are there: that says more than why the others are not.
     if !reading.used.is_empty() {
@@ -29,6 +31,7 @@ pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) ->
         return Rule::fail(id, Reason::TooFewSigners, message)
             .compared(found, wanted)
             .with(reading.lines())
+            .relying_on(reading.places(case))
             .with(Mismatch::lines(&reading.mismatches))
             .hint("the other signers have to sign, too; what they signed may be in another place");
     }
@@ -79,6 +82,10 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn lines(&self) -> impl Iterator<Item = String> {
         self.used.iter().map(|((_, authority), it)| format!("{authority}: {}", line(it)))
+    }
+
+    fn places(&self, case: &Case<'_>) -> impl Iterator<Item = usize> {
+        self.used.values().filter_map(|it| case.place(it))
     }
 }
 

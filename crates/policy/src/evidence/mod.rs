@@ -12,12 +12,14 @@ mod testimony;
 mod vex;
 
 use std::fmt;
+use std::sync::Arc;
 
 use chainsign_core::Limits;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::material::{SignedContent, SignedMaterial};
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::statement::Statement;
+use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
 pub(crate) use sbom::{Component, Sbom};
@@ -185,4 +187,6 @@ pub struct EvidenceSummary {
     pub signed_at: Option<Timestamp>,
     /// The checks that held: the id of each, and what it looked at.
     pub checks: Vec<(String, String)>,
+    /// Everything that was proven, from the signature to the trusted root; `None` for a fixture.
+    pub bundle: Option<Arc<VerifiedBundle>>,
 }

@@ -1,7 +1,7 @@
 //! What is known about one signed document, wherever it came from.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::identity::CertificateIdentity;
@@ -96,8 +96,8 @@ pub(crate) enum Inclusion {
 /// What was signed.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// A bundle, which keeps its own statement.
-    Bundle(Box<VerifiedBundle>),
+    /// A bundle, which keeps its own statement. Reports share it.
+    Bundle(Arc<VerifiedBundle>),
     /// A fixture's statement; `None` for a signature over the artifact itself.
     Fixture(Option<Statement>),
 }
@@ -145,7 +145,7 @@ impl Testimony {
                 .iter()
                 .map(|check| (check.id().as_str().to_owned(), check.to_string()))
                 .collect(),
-            content: Content::Bundle(Box::new(bundle)),
+            content: Content::Bundle(Arc::new(bundle)),
             parsed: Parsed::default(),
         }
     }
@@ -232,6 +232,10 @@ impl Testimony {
             predicate_type: self.statement().map(|it| it.predicate_type.to_string()),
             signed_at: self.signed_at(),
             checks: self.checks.clone(),
+            bundle: match &self.content {
+                Content::Bundle(bundle) => Some(bundle.clone()),
+                Content::Fixture(_) => None,
+            },
         }
     }
 }
