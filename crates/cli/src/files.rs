@@ -89,11 +89,20 @@ impl Output {
     }
 }
 
-/// Adds a line to a file of lines: under a lock, to a copy that then takes the file's name.
+/// Adds a line to a file of lines, as [`append`] does.
+///
+/// # Errors
+/// As [`append`].
+pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
+    append(path, &[line.trim_ascii_end(), b"\n"].concat())
+}
+
+/// Adds text to a file, on a line of its own: under a lock, to a copy that then takes the file's
+/// name.
 ///
 /// # Errors
 /// `unreadable`, `limit-reached`, `unwritable`; the file is then as it was.
-pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
+pub fn append(path: &Path, text: &[u8]) -> Result<(), Failure> {
     // Held until the end of this function.
     let _lock = Lock::of_folder(path)?;
     let mut bytes = match path.exists() {
@@ -103,8 +112,7 @@ pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
     if !bytes.is_empty() && !bytes.ends_with(b"\n") {
         bytes.push(b'\n');
     }
-    bytes.extend_from_slice(line.trim_ascii_end());
-    bytes.push(b'\n');
+    bytes.extend_from_slice(text);
     Output::prepare(path)?.write(&bytes).map(|_| ())
 }
 

@@ -5,6 +5,7 @@
 
 pub mod evidence;
 pub mod facts;
+pub mod report;
 pub mod sandbox;
 pub mod sbom;
 pub mod shared;

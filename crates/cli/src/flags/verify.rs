@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::report::ReportFlags;
 use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags};
 
 /// `verify-blob`
@@ -55,7 +56,8 @@ pub struct VerifyBlobAttestationFlags {
 #[derive(Debug, Args)]
 #[command(after_help = "Beside each FILE it finds FILE.sigstore.json, FILE.sigstore.jsonl, \
                         FILE.intoto.jsonl and sha256:HEX.jsonl.\n\
-                        Example: chainsign verify --policy go-release.yaml dist/app")]
+                        Example: chainsign verify --policy go-release.yaml --report html=report.html \
+                        dist/app")]
 pub struct VerifyFlags {
     /// Files to verify
     #[arg(required = true, value_name = "TARGET")]
@@ -76,7 +78,7 @@ pub struct VerifyFlags {
     #[arg(long, value_name = "TIME")]
     pub dangerous_at: Option<Timestamp>,
     #[command(flatten)]
-    pub output: OutputFlag,
+    pub report: ReportFlags,
     #[command(flatten)]
     pub signer: SignerFlags,
     #[command(flatten)]

@@ -6,12 +6,14 @@ use chainsign_gosbom::GoBinary;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::verdict::{self, VerdictJson};
+use super::report::json::VerdictJson;
+use super::report::view::{Run, Target};
+use super::report::{html, tree};
 use super::{printed, sign};
 use crate::commands::inspect::Inspected;
-use crate::commands::verify::{Decided, TargetOutcome};
 use crate::demo::{self, DemoRequest, Scene, Shown};
 use crate::failure::{Exit, Failure};
+use crate::files::Output;
 use crate::flags::facts::DemoFlags;
 use crate::printer::{ERROR, FAINT, GOOD, HEADING, OutputFormat, Printer, paint};
 
@@ -41,6 +43,9 @@ pub async fn run(flags: DemoFlags, printer: &Printer, now: Timestamp) -> Result<
     })
     .await?;
     printed(written)?;
+    let decided = std::iter::once(&shown.honest).chain(shown.lies.iter().map(|lie| &lie.outcome));
+    let report = html::page(&Run { decided: Ok(decided.collect()), dangerous_at: None });
+    Output::prepare(&shown.directory.join(REPORT))?.write(report.as_bytes())?;
     printed(if text { closing(printer, &shown) } else { printer.json(&ShownJson::from(&shown)) })
 }
 
@@ -88,7 +93,8 @@ fn tell(printer: &Printer, scene: &Scene<'_>, number: &mut usize) -> io::Result<
         }
         Scene::Verdict(outcome) => {
             heading("Verified: what was attested is what is there")?;
-            outcome_lines(outcome).iter().try_for_each(|line| printer.data(format!("   {line}")))
+            let lines = tree::target_lines(&Target(outcome), None);
+            lines.iter().try_for_each(|line| printer.data(format!("   {line}")))
         }
         Scene::Lie(caught) => {
             heading(&format!("A lie: {}", caught.told))?;
@@ -102,6 +108,8 @@ fn tell(printer: &Printer, scene: &Scene<'_>, number: &mut usize) -> io::Result<
 
 fn closing(printer: &Printer, shown: &Shown) -> io::Result<()> {
     let folder = shown.directory.display();
+    printer.data(format!("\n{}", paint(HEADING, "Look at the verdicts")))?;
+    printer.data(format!("   {folder}/{REPORT}: every check behind each, for a browser"))?;
     printer.data(format!("\n{}", paint(HEADING, "Repeat it by hand")))?;
     printer.data(format!(
         "   All files are in {folder}; repeat.sh there runs these steps:\n   cd {folder}"
@@ -152,23 +160,11 @@ fn binary_lines(binary: &GoBinary) -> Vec<String> {
     lines
 }
 
-fn outcome_lines(outcome: &TargetOutcome) -> Vec<String> {
-    match &outcome.decided {
-        Ok(Decided::Verdict(verdict)) => {
-            let mark = verdict::decision_mark(verdict.decision());
-            let mut lines = vec![format!("{mark} {}", outcome.target.display())];
-            lines.extend(verdict::lines(verdict));
-            lines
-        }
-        Ok(Decided::Signed(origin, _)) => vec![origin.clone()],
-        Err(failure) => vec![failure.message.clone()],
-    }
-}
-
 #[derive(Serialize)]
 struct ShownJson {
     schema: &'static str,
     directory: String,
+    report: String,
     verdict: Option<VerdictJson>,
     lies: Vec<LieJson>,
     steps: Vec<StepJson>,
@@ -203,7 +199,7 @@ impl From<&Shown> for ShownJson {
             reason: caught.reason.clone(),
             message: caught.message.clone(),
             undone: "pass",
-            verdict: verdict_of(&caught.outcome),
+            verdict: VerdictJson::of(&Target(&caught.outcome)),
         };
         let step = |step: &demo::Step| StepJson {
             about: step.about.clone(),
@@ -213,16 +209,12 @@ impl From<&Shown> for ShownJson {
         ShownJson {
             schema: "chainsign.demo/v1",
             directory: shown.directory.display().to_string(),
-            verdict: verdict_of(&shown.honest),
+            report: shown.directory.join(REPORT).display().to_string(),
+            verdict: VerdictJson::of(&Target(&shown.honest)),
             lies: shown.lies.iter().map(lie).collect(),
             steps: shown.steps.iter().map(step).collect(),
         }
     }
 }
 
-fn verdict_of(outcome: &TargetOutcome) -> Option<VerdictJson> {
-    match &outcome.decided {
-        Ok(Decided::Verdict(verdict)) => Some(verdict.report().into()),
-        _ => None,
-    }
-}
+const REPORT: &str = "report.html";

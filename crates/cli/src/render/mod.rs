@@ -5,10 +5,10 @@ pub mod facts;
 pub mod go_card;
 mod image_card;
 pub mod inspect;
+pub mod report;
 pub mod sandbox;
 pub mod sbom;
 pub mod sign;
-pub mod verdict;
 pub mod verify;
 
 use std::future::Future;
@@ -18,10 +18,10 @@ use clap::CommandFactory as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::commands::verify::TargetOutcome;
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
 use crate::flags::evidence::{PolicyCommand, TrustCommand};
+use crate::flags::report::ReportFormat;
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
 use crate::printer::{OutputFormat, Printer};
@@ -37,7 +37,10 @@ pub fn run(cli: Cli) -> Exit {
         Command::Attest(flags) => flags.output.output,
         Command::AttestBlob(flags) => flags.output.output,
         Command::VerifyBlobAttestation(flags) => flags.output.output,
-        Command::Verify(flags) => flags.output.output,
+        Command::Verify(flags) => match flags.report.output {
+            ReportFormat::Json => OutputFormat::Json,
+            _ => OutputFormat::Text,
+        },
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(PolicyCommand::Check(flags)) => flags.output.output,
@@ -50,12 +53,8 @@ pub fn run(cli: Cli) -> Exit {
         Ok(exit) => exit,
         Err(failure) => {
             printer.failure(&failure);
-            if format == OutputFormat::Json {
-                let document =
-                    FailedJson { schema: "chainsign.failure/v1", failure: (&failure).into() };
-                if printer.json(&document).is_err() {
-                    return Exit::Undecided;
-                }
+            if format == OutputFormat::Json && printer.json(&FailedJson::from(&failure)).is_err() {
+                return Exit::Undecided;
             }
             failure.exit
         }
@@ -85,12 +84,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
         }
-        Command::Verify(flags) => {
-            let request = resolve::verify::verify(flags, now)?;
-            let outcomes = verifying::verify(&request)?;
-            printed(verify::targets(printer, &outcomes))?;
-            Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
-        }
+        Command::Verify(flags) => report::verify(flags, printer, now),
         Command::Sbom(flags) => sbom::sbom(flags, printer),
         Command::Provenance(flags) => facts::provenance(flags, printer),
         Command::Inspect(flags) => {
@@ -143,6 +137,12 @@ fn printed(written: io::Result<()>) -> Result<Exit, Failure> {
 struct FailedJson {
     schema: &'static str,
     failure: FailureJson,
+}
+
+impl From<&Failure> for FailedJson {
+    fn from(failure: &Failure) -> Self {
+        FailedJson { schema: "chainsign.failure/v1", failure: failure.into() }
+    }
 }
 
 /// A failure as JSON.

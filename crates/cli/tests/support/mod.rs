@@ -86,6 +86,7 @@ impl Desk {
         for name in [
             "SIGSTORE_ID_TOKEN",
             "GITHUB_ACTIONS",
+            "GITHUB_STEP_SUMMARY",
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "SOURCE_DATE_EPOCH",
         ] {

@@ -13,7 +13,7 @@ use chainsign_core::predicate::PredicateType;
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
-pub use targets::{Decided, TargetOutcome, verify};
+pub use targets::{Decided, GivenRoot, TargetOutcome, verify};
 
 use super::trust::TrustRequest;
 

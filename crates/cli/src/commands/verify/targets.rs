@@ -3,11 +3,12 @@ use std::path::{Path, PathBuf};
 use chainsign_artifact::image::{self, Images};
 use chainsign_artifact::{ArtifactFacts, Limits, OpenArtifact};
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::DigestAlgorithm;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{
-    Candidate, Decision, Origin, Plan, Policy, TargetError, TargetName, Verdict, Verifiers,
+    Candidate, Decision, Explanation, Origin, Plan, Policy, TargetError, TargetName, Verdict,
+    Verifiers,
 };
 use chainsign_verify::VerifiedBundle;
 
@@ -26,8 +27,21 @@ pub struct TargetOutcome {
     pub target: PathBuf,
     /// The files in which evidence was looked for, found beside it or named.
     pub looked_in: Vec<PathBuf>,
+    /// The trusted root that the verifier was given.
+    pub given: GivenRoot,
+    /// What the policy asks for, one sentence for each of its rules. Empty without a policy.
+    pub asked: Vec<Explanation>,
     /// The decision, or why there is none.
     pub decided: Result<Decided, Failure>,
+}
+
+/// The trusted root that the verifier was given. A policy that names its own does not use it.
+#[derive(Clone, Debug)]
+pub struct GivenRoot {
+    /// Its digest.
+    pub digest: ArtifactDigest,
+    /// Where it came from, in words.
+    pub origin: String,
 }
 
 impl TargetOutcome {
@@ -49,7 +63,7 @@ impl TargetOutcome {
 #[derive(Debug)]
 pub enum Decided {
     /// By a policy.
-    Verdict(Verdict),
+    Verdict(Box<Verdict>),
     /// Without one: a signature of the signer asked for, and where it was found.
     Signed(String, Box<VerifiedBundle>),
 }
@@ -61,6 +75,7 @@ pub enum Decided {
 /// be read. What concerns one target is in its [`TargetOutcome`].
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let trust = request.trust.load()?;
+    let given = GivenRoot { digest: trust.root.digest().clone(), origin: trust.origin.clone() };
     let mut named = request.bundles.clone();
     for folder in &request.folders {
         named.extend(documents::in_folder(folder)?);
@@ -69,21 +84,22 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         Decide::Signer(demand) => {
             let requirements = trust.requirements(demand);
             let judge = Judge::Signer { demand, requirements, trust: &trust };
-            let decide = |target: &PathBuf| judge.outcome(target, &named, request);
+            let decide = |target: &PathBuf| judge.outcome(target, &named, &given, request);
             Ok(request.targets.iter().map(decide).collect())
         }
         Decide::Policy(path) => {
             let policy = policy::load(path)?;
             let decide = |target: &PathBuf| match bound(&policy, target) {
                 Err(failure) => {
-                    let target = target.clone();
-                    TargetOutcome { target, looked_in: Vec::new(), decided: Err(failure) }
+                    let (target, given) = (target.clone(), given.clone());
+                    let (looked_in, asked) = (Vec::new(), policy.explain());
+                    TargetOutcome { target, looked_in, given, asked, decided: Err(failure) }
                 }
                 Ok(policy) => {
                     let plan = policy.plan(Some(&trust.root));
                     let verifiers = plan.verifiers();
                     let judge = Judge::Policy { policy: &policy, plan: &plan, verifiers };
-                    judge.outcome(target, &named, request)
+                    judge.outcome(target, &named, &given, request)
                 }
             };
             Ok(request.targets.iter().map(decide).collect())
@@ -109,10 +125,21 @@ enum Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn outcome(&self, target: &Path, named: &[PathBuf], request: &VerifyRequest) -> TargetOutcome {
+    fn outcome(
+        &self,
+        target: &Path,
+        named: &[PathBuf],
+        given: &GivenRoot,
+        request: &VerifyRequest,
+    ) -> TargetOutcome {
         let mut looked_in = Vec::new();
         let decided = self.decide(target, named, request, &mut looked_in);
-        TargetOutcome { target: target.to_owned(), looked_in, decided }
+        let asked = match self {
+            Judge::Policy { policy, .. } => policy.explain(),
+            Judge::Signer { .. } => Vec::new(),
+        };
+        let (target, given) = (target.to_owned(), given.clone());
+        TargetOutcome { target, looked_in, given, asked, decided }
     }
 
     /// How much of a Go binary the rules need.
@@ -148,7 +175,8 @@ impl Judge<'_> {
                     .iter()
                     .map(|document| candidate(verifiers, document, &facts, request));
                 let evidence = plan.evidence(candidates);
-                Decided::Verdict(policy.evaluate(&evidence, &facts, request.now))
+                let verdict = policy.evaluate(&evidence, &facts, request.now);
+                Decided::Verdict(Box::new(verdict))
             }
             Judge::Signer { demand, requirements, trust } => {
                 signed(demand, requirements, trust, &documents, &facts, request)?

@@ -1,0 +1,325 @@
+//! What every report says, before any of them says it in its own way.
+
+use chainsign_policy::verdict::{ExceptionState, Report, Rule, RuleId};
+use chainsign_policy::{Decision, Outcome, Verdict};
+use chainsign_verify::VerifiedBundle;
+use jiff::Timestamp;
+
+use crate::commands::verify::{Decided, TargetOutcome};
+use crate::failure::{Exit, Failure};
+
+/// A run of `verify`, to be reported.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// What became of each target, or why nothing did.
+    pub decided: Result<Vec<&'a TargetOutcome>, &'a Failure>,
+    /// The other time for which it was decided, if it was.
+    pub dangerous_at: Option<Timestamp>,
+}
+
+impl<'a> Run<'a> {
+    /// What a run of [`verify`](crate::commands::verify::verify) came to.
+    pub fn new(
+        decided: Result<&'a [TargetOutcome], &'a Failure>,
+        dangerous_at: Option<Timestamp>,
+    ) -> Self {
+        Run { decided: decided.map(|outcomes| outcomes.iter().collect()), dangerous_at }
+    }
+
+    /// The targets; none when the run failed as a whole.
+    pub fn targets(&self) -> impl ExactSizeIterator<Item = Target<'a>> {
+        self.decided.as_deref().unwrap_or_default().iter().map(|outcome| Target(outcome))
+    }
+
+    /// The worst of all targets.
+    pub fn word(&self) -> Word {
+        match &self.decided {
+            Ok(_) => self.targets().map(|target| target.word()).max().unwrap_or(Word::Error),
+            Err(failure) => Word::of_exit(failure.exit),
+        }
+    }
+
+    /// `3 targets: 2 pass, 1 fail`
+    pub fn headline(&self) -> String {
+        let words: Vec<_> = self.targets().map(|target| target.word()).collect();
+        let count = |word: Word| words.iter().filter(|it| **it == word).count();
+        let counts: Vec<_> = [Word::Fail, Word::Error, Word::Warn, Word::Pass]
+            .into_iter()
+            .filter(|word| count(*word) > 0)
+            .map(|word| format!("{} {}", count(word), word.as_str()))
+            .collect();
+        match words.len() {
+            0 => "nothing was decided".to_owned(),
+            1 => format!("1 target: {}", words[0].as_str()),
+            many => format!("{many} targets: {}", counts.join(", ")),
+        }
+    }
+}
+
+/// What a target came to, in one word. Ordered: the later is the worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// It may be used.
+    Pass,
+    /// A rule failed, under a policy that only warns or records.
+    Warn,
+    /// The evidence says no.
+    Fail,
+    /// It could not be found out.
+    Error,
+}
+
+impl Word {
+    /// `pass`, `warn`, `fail` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        }
+    }
+
+    /// What it means for whoever wants to use the artifact.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Pass => "every rule is met",
+            Self::Warn => "a rule is not met, and the policy only warns",
+            Self::Fail => "denied: the evidence says no",
+            Self::Error => "undecided: it could not be found out, so it must not be used",
+        }
+    }
+
+    /// What a verdict says.
+    pub fn of(verdict: &Verdict) -> Self {
+        match verdict.decision() {
+            Decision::Allow => Self::Pass,
+            Decision::Warn => Self::Warn,
+            Decision::Deny => Self::Fail,
+            Decision::Undecided => Self::Error,
+        }
+    }
+
+    /// What an exit code says.
+    pub fn of_exit(exit: Exit) -> Self {
+        match exit {
+            Exit::Yes => Self::Pass,
+            Exit::No => Self::Fail,
+            Exit::Undecided => Self::Error,
+        }
+    }
+}
+
+/// One target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a>(pub &'a TargetOutcome);
+
+impl<'a> Target<'a> {
+    /// Its name as it was typed.
+    pub fn name(&self) -> String {
+        self.0.target.display().to_string()
+    }
+
+    /// What it came to.
+    pub fn word(&self) -> Word {
+        match self.verdict() {
+            Some(verdict) => Word::of(verdict),
+            None => Word::of_exit(self.0.exit()),
+        }
+    }
+
+    /// What a policy decided.
+    pub fn verdict(&self) -> Option<&'a Verdict> {
+        match &self.0.decided {
+            Ok(Decided::Verdict(verdict)) => Some(verdict),
+            _ => None,
+        }
+    }
+
+    /// Every rule and all evidence, where a policy decided.
+    pub fn report(&self) -> Option<&'a Report> {
+        self.verdict().map(Verdict::report)
+    }
+
+    /// Why nothing was decided.
+    pub fn failure(&self) -> Option<&'a Failure> {
+        self.0.decided.as_ref().err()
+    }
+
+    /// Its digests, as far as they are known.
+    pub fn digests(&self) -> Vec<String> {
+        match &self.0.decided {
+            Ok(Decided::Verdict(verdict)) => {
+                verdict.report().artifact.digests.iter().map(ToString::to_string).collect()
+            }
+            Ok(Decided::Signed(_, bundle)) => {
+                bundle.subject().iter().map(ToString::to_string).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The documents that verified, in the order in which the rules look at them.
+    pub fn proofs(&self) -> Vec<Proof<'a>> {
+        let report = match &self.0.decided {
+            Ok(Decided::Verdict(verdict)) => verdict.report(),
+            Ok(Decided::Signed(origin, bundle)) => {
+                let (origin, root) = (origin.clone(), self.root(bundle));
+                return vec![Proof { place: 0, origin, bundle, used_by: Vec::new(), root }];
+            }
+            Err(_) => return Vec::new(),
+        };
+        let proofs = report.evidence.iter().enumerate().filter_map(|(place, summary)| {
+            let bundle = summary.bundle.as_deref()?;
+            let used_by = report.rules().filter(|rule| rule.relies_on.contains(&place));
+            Some(Proof {
+                place,
+                origin: summary.origin.to_string(),
+                bundle,
+                used_by: used_by.map(|rule| &rule.id).collect(),
+                root: self.root(bundle),
+            })
+        });
+        let mut proofs: Vec<_> = proofs.collect();
+        let first_use = |place| report.rules().position(|rule| rule.relies_on.contains(&place));
+        proofs.sort_by_key(|proof| {
+            (first_use(proof.place).unwrap_or(usize::MAX), proof.origin.clone())
+        });
+        proofs
+    }
+
+    /// What the policy asks for by this rule.
+    pub fn asked(&self, id: &RuleId) -> Option<&'a str> {
+        let asked = self.0.asked.iter().find(|explanation| explanation.id == *id);
+        asked.map(|explanation| explanation.text.as_str())
+    }
+
+    /// Where the trusted root came from that verified this.
+    fn root(&self, bundle: &VerifiedBundle) -> Option<String> {
+        let digest = bundle.root_digest()?;
+        let named = self.report().and_then(|it| it.roots.iter().find(|it| it.digest == *digest));
+        Some(match named {
+            Some(root) => format!("{} of the policy", root.name),
+            None if self.0.given.digest == *digest => self.0.given.origin.clone(),
+            None => "a root that is not named".to_owned(),
+        })
+    }
+}
+
+/// A document that verified.
+#[derive(Clone, Debug)]
+pub struct Proof<'a> {
+    /// Its place among the evidence of the verdict.
+    pub place: usize,
+    /// Where it was found.
+    pub origin: String,
+    /// What was proven.
+    pub bundle: &'a VerifiedBundle,
+    /// The rules that were decided on it.
+    pub used_by: Vec<&'a RuleId>,
+    /// Where the trusted root came from; `None` when only a key was trusted.
+    pub root: Option<String>,
+}
+
+/// The numbers under which reports show the documents that a rule was decided on.
+pub fn numbers(rule: &Rule, proofs: &[Proof<'_>]) -> Vec<usize> {
+    let shown = proofs.iter().enumerate();
+    let used = shown.filter(|(_, proof)| rule.relies_on.contains(&proof.place));
+    used.map(|(index, _)| index + 1).collect()
+}
+
+/// How many rules came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Met.
+    pub pass: usize,
+    /// Not met, and silenced by an exception.
+    pub excepted: usize,
+    /// Not met.
+    pub fail: usize,
+    /// Undecided.
+    pub error: usize,
+    /// Not evaluated, because the policy's own condition said so.
+    pub skipped: usize,
+}
+
+impl Tally {
+    /// Counts a report's rules.
+    pub fn of(report: &Report) -> Self {
+        let mut tally = Tally::default();
+        for rule in report.rules() {
+            let count = match rule.outcome {
+                Outcome::Fail | Outcome::Error if is_excepted(rule) => &mut tally.excepted,
+                Outcome::Pass => &mut tally.pass,
+                Outcome::Fail => &mut tally.fail,
+                Outcome::Error => &mut tally.error,
+                Outcome::Skipped => &mut tally.skipped,
+            };
+            *count += 1;
+        }
+        tally
+    }
+
+    /// `20 pass, 3 fail, 1 excepted`: what there is none of is left out.
+    pub fn words(self) -> String {
+        let counts = [
+            (self.fail, "fail"),
+            (self.error, "error"),
+            (self.pass, "pass"),
+            (self.excepted, "excepted"),
+            (self.skipped, "skipped"),
+        ];
+        let some = counts.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a rule counts as, in one word: its outcome, or `excepted`.
+pub fn rule_word(rule: &Rule) -> &'static str {
+    if is_excepted(rule) { "excepted" } else { rule.outcome.as_str() }
+}
+
+fn is_excepted(rule: &Rule) -> bool {
+    rule.exception.is_some() && rule.outcome >= Outcome::Fail
+}
+
+/// The rules that stand in the way, each with those that could not be met only because of it.
+pub fn causes(report: &Report) -> Vec<(&Rule, Vec<&Rule>)> {
+    let is_cause = |rule: &&Rule| {
+        rule.because.as_ref().is_none_or(|id| report.violations().all(|it| it.id != *id))
+    };
+    let follow = |cause: &Rule| {
+        let followers = report.violations().filter(|rule| rule.because.as_ref() == Some(&cause.id));
+        followers.collect()
+    };
+    report.violations().filter(is_cause).map(|cause| (cause, follow(cause))).collect()
+}
+
+/// The evidence that says more than what was found.
+pub fn further(rule: &Rule) -> Vec<&str> {
+    let said = |line: &&str| rule.found.as_deref() == Some(line);
+    rule.evidence.iter().map(String::as_str).filter(|line| !said(line)).collect()
+}
+
+/// What became of an exception, as a stable word.
+pub fn state_word(state: &ExceptionState) -> &'static str {
+    match state {
+        ExceptionState::Used(_) => "used",
+        ExceptionState::NotNeeded => "not-needed",
+        ExceptionState::OtherArtifact => "other-artifact",
+        ExceptionState::Expired => "expired",
+    }
+}
+
+/// What became of an exception, in words.
+pub fn state_words(state: &ExceptionState) -> String {
+    match state {
+        ExceptionState::Used(rules) => {
+            let rules: Vec<_> = rules.iter().map(RuleId::as_str).collect();
+            format!("used for {}", rules.join(", "))
+        }
+        ExceptionState::NotNeeded => "not needed: its rules are met".to_owned(),
+        ExceptionState::OtherArtifact => "about other artifacts".to_owned(),
+        ExceptionState::Expired => "expired and ignored".to_owned(),
+    }
+}
