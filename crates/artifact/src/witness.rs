@@ -4,7 +4,7 @@
 //! missing on some systems. So the reader that looks inside a file remembers a digest of every
 //! block it read, and the pass that digests the whole file compares them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,8 @@ pub(crate) struct Witness {
 #[derive(Debug, Default)]
 struct Memory {
     seen: BTreeMap<u64, BlockDigest>,
-    last: Block,
+    /// The blocks read last, newest first: a reader goes back and forth between a few places.
+    recent: VecDeque<Block>,
     changed: Option<Change>,
 }
 
@@ -35,10 +36,9 @@ pub(crate) struct Seen(BTreeMap<u64, BlockDigest>);
 
 type BlockDigest = [u8; 32];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Block {
-    /// `None` before the first block.
-    number: Option<u64>,
+    number: u64,
     bytes: Vec<u8>,
 }
 
@@ -63,33 +63,39 @@ impl Witness {
 }
 
 impl Memory {
-    fn load(&mut self, number: u64, handle: &Handle) -> io::Result<()> {
-        let last = &mut self.last;
-        if last.number == Some(number) {
-            return Ok(());
-        }
-        last.number = None;
-        last.bytes.resize(BLOCK, 0);
+    /// A block, which is then the newest of the recent ones.
+    fn block(&mut self, number: u64, handle: &Handle) -> io::Result<&Block> {
+        let known = self.recent.iter().position(|block| block.number == number);
+        let block = match known.and_then(|place| self.recent.remove(place)) {
+            Some(block) => block,
+            None => self.read(number, handle)?,
+        };
+        self.recent.truncate(RECENT - 1);
+        self.recent.push_front(block);
+        Ok(&self.recent[0])
+    }
+
+    fn read(&mut self, number: u64, handle: &Handle) -> io::Result<Block> {
+        let mut bytes = vec![0; BLOCK];
         let offset = number * BLOCK as u64;
-        let count = handle.fill(offset, &mut last.bytes)?;
-        last.bytes.truncate(count);
-        let digest = block_digest(&last.bytes);
+        let count = handle.fill(offset, &mut bytes)?;
+        bytes.truncate(count);
+        let digest = block_digest(&bytes);
         let before = self.seen.insert(number, digest);
         if before.is_some_and(|before| before != digest) {
             self.changed = Some(Change::Contents { offset });
             return Err(io::Error::other("the file changed while it was read"));
         }
-        last.number = Some(number);
-        Ok(())
+        Ok(Block { number, bytes })
     }
 }
 
 impl ReadAt for Witness {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let memory = &mut *self.memory();
-        memory.load(offset / BLOCK as u64, &self.handle)?;
+        let block = memory.block(offset / BLOCK as u64, &self.handle)?;
         let start = (offset % BLOCK as u64) as usize;
-        let rest = memory.last.bytes.get(start..).unwrap_or_default();
+        let rest = block.bytes.get(start..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
         Ok(count)
@@ -122,6 +128,8 @@ fn block_digest(block: &[u8]) -> BlockDigest {
 
 /// Bytes of one block: reading the facts of a binary touches about ten places.
 const BLOCK: usize = 16 << 10;
+/// Blocks kept: more than the facts of most binaries are spread over.
+const RECENT: usize = 16;
 
 // Parts begin where blocks begin.
 const _: () = assert!(PART.is_multiple_of(BLOCK));
@@ -182,11 +190,14 @@ mod tests {
 
     #[test]
     fn a_block_that_differs_between_two_reads_is_found() {
-        let (file, handle) = file(2 * BLOCK);
+        let (file, handle) = file((RECENT + 1) * BLOCK);
         let witness = Witness::new(Arc::clone(&handle));
         read(&witness, 0, 1);
-        read(&witness, BLOCK as u64, 1);
         file.write_all_at(b"x", 9).unwrap();
+        assert_eq!(read(&witness, 9, 1), [7], "a block that is kept is not read again");
+        for number in 1..=RECENT as u64 {
+            read(&witness, number * BLOCK as u64, 1);
+        }
         assert!(witness.read_at(0, &mut [0]).is_err());
         assert_eq!(witness.seen().unwrap_err(), Change::Contents { offset: 0 });
     }

@@ -8,7 +8,7 @@ use chainsign_artifact::image::{self, Image, Images, OtherKind, Platform};
 use chainsign_artifact::{Content, Error, Limits, OpenArtifact};
 use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
 use chainsign_gosbom::sbom::{ImageSubject, Location, Subject};
-use chainsign_gosbom::{self as gosbom, Depth};
+use chainsign_gosbom::{self as gosbom, Depth, GoBinary};
 
 use super::inner::{Contents, Inner};
 use super::target::{Origin, Target, TargetKind};
@@ -64,6 +64,9 @@ impl Look<'_> {
         // A few KiB say what it is; only a Go binary or an archive is worth reading on.
         let start = artifact.content(&crate::commands::sbom::limits(Depth::BuildInfo));
         match start.map_err(|error| unreadable(&error))? {
+            Content::GoBinary(binary) if self.hash == FileHash::Skip && !self.is_deep() => {
+                Ok(found(target, binary, &ArtifactDigests::default()))
+            }
             Content::GoBinary(_) => self.binary(target, &artifact),
             Content::NotGo(reason) => self.archive(target, Arc::new(artifact), &reason),
             _ => Err(unknown("it has a content of unknown kind")),
@@ -83,12 +86,7 @@ impl Look<'_> {
             }
         };
         match content {
-            Content::GoBinary(binary) => Ok(Looked::Binary(Box::new(FoundBinary::new(
-                binary,
-                &digests,
-                &file_name(&target.path),
-                Location::new(&target.location),
-            )))),
+            Content::GoBinary(binary) => Ok(found(target, binary, &digests)),
             // It was one a moment ago, or is too large to be looked into further.
             Content::NotGo(reason) => {
                 Err(Failed { why: Why::Unreadable, failure: not_go(artifact.name(), &reason) })
@@ -147,10 +145,20 @@ impl Look<'_> {
         Ok(Looked::Images(found))
     }
 
+    fn is_deep(&self) -> bool {
+        self.limits.go.depth != Depth::BuildInfo
+    }
+
     fn algorithms(&self) -> impl Iterator<Item = DigestAlgorithm> {
         let wanted = self.hash == FileHash::Sha256;
         ALGORITHMS.into_iter().filter(move |_| wanted)
     }
+}
+
+fn found(target: &Target, binary: GoBinary, digests: &ArtifactDigests) -> Looked {
+    let place = Location::new(&target.location);
+    let found = FoundBinary::new(binary, digests, &file_name(&target.path), place);
+    Looked::Binary(Box::new(found))
 }
 
 /// How places inside begin: not at all inside the only path named.
