@@ -1,5 +1,7 @@
 //! The targets and what must hold of each, from the tests of the crates.
 
+mod artifact;
+mod gosbom;
 mod target;
 mod verify;
 
@@ -15,5 +17,6 @@ pub fn seeds() -> impl Iterator<Item = (&'static str, Vec<Vec<u8>>)> {
 }
 
 fn targets() -> impl Iterator<Item = target::Target> {
-    verify::fuzz_targets::TARGETS.into_iter()
+    let artifact = artifact::fuzz_targets::TARGETS.into_iter();
+    artifact.chain(gosbom::fuzz_targets::TARGETS).chain(verify::fuzz_targets::TARGETS)
 }

@@ -30,6 +30,14 @@ xz -6 --threads=1 <"$work/pax.tar" >"$here/pax.tar.xz"
     tail -c +4097 "$work/gnu.tar" | zstd -19 -q
 } >"$here/gnu.tar.zst"
 
+# One text, to begin fuzzing from.
+mkdir "$work/small"
+echo hello >"$work/small/hello"
+touch -d '2026-11-20 10:00:00 UTC' "$work/small/hello"
+tar --owner=0 --group=0 --numeric-owner --format=ustar -b 1 -C "$work/small" -cf "$work/small.tar" hello
+xz -6 --threads=1 <"$work/small.tar" >"$here/small.tar.xz"
+zstd -19 -q <"$work/small.tar" >"$here/small.tar.zst"
+
 # Alpine's packages: a gzip member for the signature, for the control files, and for the data. Only
 # the last has an end of archive.
 mkdir "$work/apk"

@@ -56,7 +56,7 @@ impl Witness {
         }
     }
 
-    /// A reader that panicked leaves a block that is not the last one.
+    /// A reader that panicked leaves blocks that were read to their end.
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

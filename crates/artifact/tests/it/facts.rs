@@ -9,8 +9,8 @@ use chainsign_artifact::{
 };
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 
-use crate::images::make::{self as images, Files};
 use crate::make::{Tar, TarHeader};
+use crate::make_image::{self as images, Files};
 
 const SHA256: [DigestAlgorithm; 1] = [DigestAlgorithm::Sha256];
 

@@ -10,5 +10,17 @@ mod archives;
 mod artifact;
 mod facts;
 mod folder;
+mod fuzz_targets;
 mod images;
 mod make;
+mod make_image;
+#[path = "../../../../fuzz/src/replay.rs"]
+mod replay;
+#[path = "../../../../fuzz/src/target.rs"]
+mod target;
+
+#[test]
+fn fuzz_targets_hold() {
+    let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    replay::replay(&fuzz_targets::TARGETS, &fuzz);
+}

@@ -6,64 +6,16 @@ use std::io;
 use chainsign_gosbom::{Container, Error, Limit, Limits, ReadAt, pclntab, read};
 
 use crate::generate::elf::{self, Program};
+use crate::generate::specimens::specimens;
 use crate::generate::{
     MODULES, Order, Width, archive, by_address, framed, inline, inline_raw, macho, pe, plan9, wasm,
     xcoff,
 };
 use crate::real;
+use crate::watched::Watched;
 
 fn blob() -> Vec<u8> {
     inline("go1.27.3", MODULES)
-}
-
-/// One file of every container and form.
-pub(crate) fn specimens() -> Vec<(&'static str, Vec<u8>)> {
-    let old = by_address(Order::Big, Width::Bits32, elf::DATA, "go1.15", MODULES);
-    let mut object = elf::program(blob());
-    object.file_type = 1;
-    object.programs[0].kind = 0;
-    let slices = [(macho::ARM64, macho::program(blob()).build()); 1];
-    let text = framed(MODULES);
-    let wasm =
-        [wasm::build_id(), wasm::imports("gojs"), wasm::data(&text), wasm::producers("go1.27.3")];
-    vec![
-        ("elf", elf::program(blob()).build()),
-        ("elf by address", elf::without_sections(Order::Big, Width::Bits32, old).build()),
-        ("macho", macho::program(blob()).build()),
-        ("universal", macho::universal(Width::Bits32, &slices)),
-        ("universal64", macho::universal(Width::Bits64, &slices)),
-        ("pe", pe::program(blob()).build()),
-        ("xcoff", xcoff::program(Width::Bits64, &blob())),
-        ("plan9", plan9::program(plan9::AMD64, 0x100, &blob())),
-        ("wasm", wasm::module(&wasm)),
-        ("gnu archive", archive::gnu(&[("go.o", object.build())])),
-        ("bsd archive", archive::bsd(&[("go.o", pe::program(blob()).object())])),
-    ]
-}
-
-/// Counts what is read, and fails on a read that a bounded reader has no reason for.
-pub(crate) struct Watched<'a> {
-    bytes: &'a [u8],
-    pub(crate) read: Cell<u64>,
-}
-
-impl<'a> Watched<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, read: Cell::new(0) }
-    }
-}
-
-impl ReadAt for Watched<'_> {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        assert!(buffer.len() <= self.bytes.len(), "a buffer larger than the file");
-        assert!(offset + buffer.len() as u64 <= self.bytes.len() as u64, "a read past the end");
-        self.read.set(self.read.get() + buffer.len() as u64);
-        self.bytes.read_at(offset, buffer)
-    }
-
-    fn len(&self) -> u64 {
-        self.bytes.len() as u64
-    }
 }
 
 /// Reads everything there is to read.

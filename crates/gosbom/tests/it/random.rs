@@ -6,8 +6,10 @@ use chainsign_gosbom::purl::{GolangPurl, module_purl};
 use chainsign_gosbom::{BuildInfo, GoRelease, GoVersion, Limits, ModuleSum, pclntab, read};
 use proptest::prelude::*;
 
-use crate::malformed::{Watched, exercise, specimens};
+use crate::generate::specimens::specimens;
+use crate::malformed::exercise;
 use crate::real;
+use crate::watched::Watched;
 
 /// The first bytes of every container.
 const MAGICS: [&[u8]; 12] = [

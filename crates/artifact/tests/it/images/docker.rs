@@ -4,9 +4,9 @@ use chainsign_artifact::archive::NameFault;
 use chainsign_artifact::image::{ImageFormat, ImageLimit};
 use serde_json::{Value, json};
 
-use super::make::{blob_path, config, digest, plain};
 use super::*;
 use crate::make::{Tar, gzip};
+use crate::make_image::{blob_path, config, digest, plain};
 
 fn tar(name: &str) -> Vec<u8> {
     Tar::default().file(name, b"x").end()

@@ -4,9 +4,9 @@ use chainsign_artifact::FileKind;
 use chainsign_artifact::image::{ImageLimit, OtherKind, Platform};
 use serde_json::{Value, json};
 
-use super::make::{CONFIG, INDEX, LAYER, MANIFEST, blob_path, config, digest, index, plain};
 use super::*;
 use crate::make::{Tar, Zip, gzip};
+use crate::make_image::{CONFIG, INDEX, LAYER, MANIFEST, blob_path, config, digest, index, plain};
 
 fn tar() -> Vec<u8> {
     Tar::default().file("a", b"x").end()

@@ -3,9 +3,9 @@
 use chainsign_artifact::archive::NameFault;
 use chainsign_artifact::image::WhiteoutFault;
 
-use super::make::{digest, plain};
 use super::*;
 use crate::make::Tar;
+use crate::make_image::{digest, plain};
 
 fn whiteout_fault(tar: &[u8], name: &str, fault: WhiteoutFault) -> ImageFault {
     ImageFault::Whiteout { layer: digest(tar).parse().unwrap(), name: name.to_owned(), fault }

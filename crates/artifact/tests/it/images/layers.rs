@@ -2,9 +2,9 @@
 
 use chainsign_artifact::archive::{ArchiveFormat, ArchiveLimit};
 
-use super::make::{LAYER, digest, plain};
 use super::*;
 use crate::make::{Tar, gzip};
+use crate::make_image::{LAYER, digest, plain};
 
 /// One raw block of zstd (RFC 8878).
 fn zstd(bytes: &[u8]) -> Vec<u8> {

@@ -4,7 +4,6 @@ mod docker;
 mod documents;
 mod flatten;
 mod layers;
-pub(crate) mod make;
 mod oracle;
 mod tools;
 
@@ -15,7 +14,7 @@ use chainsign_artifact::image::{self, Image, ImageFault, Images};
 use chainsign_artifact::{Error, Limits};
 use chainsign_core::digest::DigestAlgorithm;
 
-use make::{Files, LayerOf};
+use crate::make_image::{self as make, Files, LayerOf};
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")

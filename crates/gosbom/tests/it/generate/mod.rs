@@ -8,6 +8,7 @@ pub(crate) mod macho;
 pub(crate) mod pclntab;
 pub(crate) mod pe;
 pub(crate) mod plan9;
+pub(crate) mod specimens;
 pub(crate) mod wasm;
 pub(crate) mod xcoff;
 

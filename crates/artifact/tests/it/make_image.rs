@@ -6,7 +6,7 @@ use std::path::Path;
 use chainsign_core::digest::ArtifactDigest;
 use serde_json::{Value, json};
 
-use crate::make::Tar;
+use super::make::Tar;
 
 pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -15,7 +15,7 @@ pub(crate) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// The files of a layout or archive, by path.
 #[derive(Clone, Default)]
-pub(crate) struct Files(pub(super) BTreeMap<String, Vec<u8>>);
+pub(crate) struct Files(pub(crate) BTreeMap<String, Vec<u8>>);
 
 /// A layer: what is in the blob, and what is said about it.
 #[derive(Clone)]
