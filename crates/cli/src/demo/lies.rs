@@ -164,7 +164,7 @@ fn hide_module(folder: &Folder, sbom: &Path, seed: u64) -> Result<(String, PathB
     if let Some(dependencies) = document["dependencies"].as_array_mut() {
         dependencies.retain(|dependency| dependency["ref"] != reference);
         for dependency in dependencies {
-            if let Some(on) = dependency["dependsOn"].as_array_mut() {
+            if let Some(on) = dependency.get_mut("dependsOn").and_then(Value::as_array_mut) {
                 on.retain(|other| *other != reference);
             }
         }
