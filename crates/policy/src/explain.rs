@@ -7,11 +7,11 @@ use chainsign_core::identity::TextMatcher;
 use jiff::Timestamp;
 
 use crate::language::{
-    Go, Hardening, MinRelro, MissingLicence, ModulesJoin, Select, UnknownParameters,
-    UnknownSeverity, spoken,
+    Go, Hardening, ImageCondition, MinRelro, MissingLicence, ModulesJoin, Select,
+    UnknownParameters, UnknownSeverity, spoken,
 };
 use crate::model::{
-    Attestation, Authority, Model, RepositoryMatch, RootChoice, Scope, SignerTree, Slsa,
+    Attestation, Authority, Image, Model, RepositoryMatch, RootChoice, Scope, SignerTree, Slsa,
     SubjectMatch, Vulnerabilities, Who,
 };
 use crate::verdict::RuleId;
@@ -119,6 +119,9 @@ pub(crate) fn explain(model: &Model) -> Vec<Explanation> {
     }
     if let Some(rules) = &model.go {
         go(&mut say, model, rules);
+    }
+    if let Some(wanted) = &model.image {
+        image(&mut say, wanted);
     }
     for rule in &model.rules {
         let source = rule.expression.source();
@@ -370,6 +373,81 @@ fn go(say: &mut Sentences, model: &Model, rules: &Go) {
         }
         if rules.commit.as_ref().is_some_and(|join| join.equals.as_str() == name) {
             say.below(&id, "commit", format!("It was stamped with the commit that {name} names."));
+        }
+    }
+}
+
+fn image(say: &mut Sentences, wanted: &Image) {
+    let id = RuleId::new("image");
+    let when = match wanted.when {
+        Some(ImageCondition::Image) => "If the artifact is a container image",
+        None => "The artifact is a container image",
+    };
+    let text = match wanted.when {
+        Some(_) => format!("{when}, its layers are those that its manifest names."),
+        None => format!("{when}, and its layers are those that its manifest names."),
+    };
+    say.below(&id, "layers", text);
+    if let Some(platforms) = &wanted.platforms {
+        let list: Vec<_> = platforms.iter().map(|platform| platform.0.to_string()).collect();
+        say.below(
+            &id,
+            "platforms",
+            format!("It is for {}, and for nothing else.", list.join(", ")),
+        );
+    }
+    if wanted.user.is_some() {
+        say.below(&id, "user", "It runs as a number that is not 0.");
+    }
+    for (name, words) in [("entrypoint", &wanted.entrypoint), ("command", &wanted.command)] {
+        if let Some(words) = words {
+            say.below(&id, name, format!("Its {name} is {words:?}."));
+        }
+    }
+    if let Some(environment) = &wanted.environment {
+        let below = id.below("environment");
+        let names: Vec<_> = environment.forbid.iter().map(|glob| glob.as_str()).collect();
+        let values: Vec<_> = environment.forbid_values.iter().map(is).collect();
+        let named = format!("named {}", names.join(", "));
+        let valued = format!("whose value {}", values.join(" or "));
+        let text = match (names.is_empty(), values.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(named),
+            (true, false) => Some(valued),
+            (false, false) => Some(format!("{named}, and none {valued}")),
+        };
+        if let Some(text) = text {
+            say.below(&below, "forbid", format!("It sets no variable {text}."));
+        }
+        for (name, wanted) in &environment.values {
+            say.below(&below.below("values"), name, format!("The variable {name} {}.", is(wanted)));
+        }
+    }
+    if let Some(base) = &wanted.base {
+        let digests = base.digests.iter().map(|digest| digest.0.to_string()).collect::<Vec<_>>();
+        let names = base.names.iter().map(|glob| glob.0.as_str()).collect::<Vec<_>>();
+        let parts = [digests.join(" or "), names.join(" or ")];
+        let parts: Vec<_> = parts.iter().filter(|it| !it.is_empty()).map(String::as_str).collect();
+        let text = format!("It says that it was built on {}.", parts.join(", named "));
+        say.below(&id, "base", text);
+    }
+    if wanted.shell.is_some() {
+        say.below(&id, "shell", "It has no shell.");
+    }
+    if wanted.package_manager.is_some() {
+        say.below(&id, "packageManager", "It has no package manager.");
+    }
+    if wanted.elevated_files.is_some() {
+        say.below(&id, "elevatedFiles", "No file in it gives rights to whoever runs it.");
+    }
+    if wanted.ca_certificates.is_some() {
+        say.below(&id, "caCertificates", "It has certificates of authorities where Go looks.");
+    }
+    for (place, what, texts) in
+        [("labels", "label", &wanted.labels), ("annotations", "annotation", &wanted.annotations)]
+    {
+        for (name, wanted) in texts {
+            say.below(&id.below(place), name, format!("The {what} {name} {}.", is(wanted)));
         }
     }
 }

@@ -17,9 +17,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{Severity, Status};
 use crate::expression::Expression;
-use crate::glob::Captures;
+use crate::glob::{Captures, Glob};
 use crate::language::{
-    Deny, Exception, Go, Instance, KeyLog, Level, Sbom, Select, UnknownParameters, UnknownSeverity,
+    Base, Denied, Deny, Exception, Go, ImageCondition, Instance, KeyLog, Level, PlatformName,
+    Required, Sbom, Select, UnknownParameters, UnknownSeverity, User,
 };
 use crate::verdict::{PolicyIdentity, RuleId};
 
@@ -34,6 +35,7 @@ pub(crate) struct Model {
     pub(crate) signatures: Option<SignerTree>,
     pub(crate) attestations: Vec<Attestation>,
     pub(crate) go: Option<Go>,
+    pub(crate) image: Option<Image>,
     pub(crate) rules: Vec<CelRule>,
     pub(crate) deny: Deny,
     pub(crate) exceptions: Vec<Exception>,
@@ -190,6 +192,32 @@ pub(crate) struct Attestation {
     pub(crate) sbom: Option<Sbom>,
     pub(crate) vulnerabilities: Option<Vulnerabilities>,
     pub(crate) rules: Vec<CelRule>,
+}
+
+/// What must be true of a container image.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    pub(crate) when: Option<ImageCondition>,
+    pub(crate) platforms: Option<Vec<PlatformName>>,
+    pub(crate) user: Option<User>,
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) environment: Option<ImageEnvironment>,
+    pub(crate) base: Option<Base>,
+    pub(crate) shell: Option<Denied>,
+    pub(crate) package_manager: Option<Denied>,
+    pub(crate) elevated_files: Option<Denied>,
+    pub(crate) ca_certificates: Option<Required>,
+    pub(crate) labels: BTreeMap<String, TextMatcher>,
+    pub(crate) annotations: BTreeMap<String, TextMatcher>,
+}
+
+/// The variables that an image sets.
+#[derive(Clone, Debug)]
+pub(crate) struct ImageEnvironment {
+    pub(crate) forbid: Vec<Glob>,
+    pub(crate) forbid_values: Vec<TextMatcher>,
+    pub(crate) values: BTreeMap<String, TextMatcher>,
 }
 
 /// A rule in CEL.

@@ -198,7 +198,8 @@ pub struct ArtifactIdentity {
     pub image: Option<ArtifactDigest>,
 }
 
-/// Rules that belong together: `policy`, `deny`, `signatures`, `attestations.<name>`, `go`.
+/// Rules that belong together: `policy`, `deny`, `signatures`, `attestations.<name>`, `go`, `image`,
+/// `rules`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Section {
@@ -406,6 +407,14 @@ reasons! {
     LimitReached "limit-reached",
     /// A part of a multi-platform image is not there.
     ImageIncomplete "image-incomplete",
+    /// The artifact is no container image.
+    NoImage "no-image",
+    /// The image runs as root.
+    RunsAsRoot "runs-as-root",
+    /// The image has a file of a kind that it must not have.
+    FileNotAllowed "file-not-allowed",
+    /// The image lacks a file.
+    FileMissing "file-missing",
     /// The artifact is no archive and no image.
     NothingInside "nothing-inside",
     /// The archive or image holds a program that it must not hold.

@@ -5,6 +5,7 @@ use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, D
 use jiff::Timestamp;
 
 use super::go::GoView;
+use super::image::ImageView;
 use crate::evidence::{Refused, Testimony, Unavailable};
 
 /// Everything that an evaluation looks at.
@@ -57,6 +58,7 @@ pub(crate) struct Target<'a> {
     pub(crate) name: &'a str,
     pub(crate) identities: Identities<'a>,
     pub(crate) go: GoView<'a>,
+    pub(crate) image: ImageView<'a>,
 }
 
 impl<'a> Target<'a> {
@@ -65,12 +67,18 @@ impl<'a> Target<'a> {
             name: &facts.name,
             identities: Identities(facts.identities().collect()),
             go: GoView::of(facts),
+            image: ImageView::of(facts),
         }
     }
 
     /// For listing the rules of a policy.
     pub(crate) fn nothing() -> Self {
-        Target { name: "", identities: Identities(Vec::new()), go: GoView::nothing() }
+        Target {
+            name: "",
+            identities: Identities(Vec::new()),
+            go: GoView::nothing(),
+            image: ImageView::nothing(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod case;
 mod deny;
 mod exceptions;
 mod go;
+mod image;
 mod missing;
 mod rules;
 mod sbom;
@@ -26,7 +27,9 @@ pub(crate) use case::{Case, Target};
 
 use crate::evidence::Testimony;
 use crate::model::{Model, NamedRoot, Scope};
-use crate::verdict::{ArtifactIdentity, Reason, Report, RootIdentity, Rule, RuleId, Section};
+use crate::verdict::{
+    ArtifactIdentity, Outcome, Reason, Report, RootIdentity, Rule, RuleId, Section,
+};
 
 /// Evaluates a policy. `case` is what is known about one artifact.
 pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
@@ -54,6 +57,9 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         let mut rules = go.rules();
         rules.extend(joined);
         section(&mut sections, "go", rules);
+    }
+    if let Some(wanted) = &model.image {
+        section(&mut sections, "image", image::rules(wanted, &case.target));
     }
     let across = |rule| rules::across(rule, &accepted, go.as_ref(), &case);
     section(&mut sections, "rules", model.rules.iter().map(across).collect());
@@ -141,6 +147,25 @@ fn expiry(model: &Model, now: Timestamp) -> Option<Rule> {
             .compared(now, format!("a time before {expires}"))
             .hint("use the policy's successor, or review it and move `metadata.expires`"),
     )
+}
+
+/// The worst of several results of one rule: the first of equals. What else is not met is told with
+/// it.
+fn worst(results: impl Iterator<Item = Rule>) -> Option<Rule> {
+    let (mut worst, mut others): (Option<Rule>, Vec<String>) = (None, Vec::new());
+    for next in results {
+        let better = match &worst {
+            Some(worst) if next.outcome <= worst.outcome => next,
+            _ => match worst.replace(next) {
+                Some(better) => better,
+                None => continue,
+            },
+        };
+        if better.outcome >= Outcome::Fail {
+            others.push(better.message);
+        }
+    }
+    worst.map(|worst| worst.with(others))
 }
 
 /// One line that names a piece of evidence, its signer and its time.

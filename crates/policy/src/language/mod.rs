@@ -13,6 +13,7 @@ mod attestation;
 mod authority;
 mod exception;
 mod go;
+mod image;
 mod proof;
 mod rule;
 mod scope;
@@ -34,7 +35,8 @@ pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
-pub(crate) use go::{Go, GoCondition, Hardening, MinRelro, ModulesJoin};
+pub(crate) use go::{Denied, Go, GoCondition, Hardening, MinRelro, ModulesJoin};
+pub(crate) use image::{Base, Environment, Image, ImageCondition, User};
 pub(crate) use proof::{Required, SigningTime, Transparency};
 pub(crate) use rule::CelRule;
 pub(crate) use scope::{Match, Names};
@@ -45,8 +47,8 @@ pub(crate) use suite::{
 };
 pub(crate) use text::Text;
 pub(crate) use value::{
-    Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, PackageUrl, Predicate,
-    Sha256, Time, Versions, spoken,
+    Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, PackageUrl, PlatformName,
+    Predicate, Sha256, Time, Versions, spoken,
 };
 
 use crate::verdict::Mode;
@@ -92,9 +94,13 @@ pub(crate) struct Document {
     /// What must be attested about the artifact, by a name that rule ids and joins use.
     #[serde(default)]
     pub(crate) attestations: BTreeMap<Name, At<Attestation>>,
-    /// What must be true of the Go binary that the artifact is, read from the binary itself.
+    /// What must be true of the Go binary that the artifact is, or of every one in it, read from the
+    /// binaries themselves.
     #[serde(default)]
     pub(crate) go: Opt<Go>,
+    /// What must be true of the container image that the artifact is, read from the image itself.
+    #[serde(default)]
+    pub(crate) image: Opt<At<Image>>,
     /// Rules across attestations and the binary, in CEL.
     #[serde(default)]
     pub(crate) rules: Vec<At<CelRule>>,

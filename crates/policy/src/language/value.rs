@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use chainsign_artifact::image::{Platform, PlatformError};
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::predicate::PredicateType;
 use chainsign_gosbom::GoRelease;
@@ -231,6 +232,13 @@ text_values! {
                         (slsaprovenance1, cyclonedx, spdxjson, vuln, openvex, …).",
         "type": "string",
         "minLength": 1,
+    };
+
+    /// What an image runs on.
+    PlatformName(Platform) = |text| text.parse().map_err(|error: PlatformError| error.to_string()), {
+        "description": "A platform in Go's words: linux/amd64, linux/arm/v7.",
+        "type": "string",
+        "pattern": "^[a-z0-9.-]+/[a-z0-9.-]+(/[a-z0-9.-]+)?$",
     };
 
     /// A Go release.

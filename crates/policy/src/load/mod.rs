@@ -31,8 +31,8 @@ use crate::expression::{Expression, GoVariable, Scope};
 use crate::glob::Captures;
 use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
 use crate::model::{
-    Attestation, Authority, Builder, CelRule, Model, Parameters, RepositoryMatch,
-    Scope as TargetScope, SignerTree, Slsa, VexSource, Vulnerabilities,
+    Attestation, Authority, Builder, CelRule, Image, ImageEnvironment, Model, Parameters,
+    RepositoryMatch, Scope as TargetScope, SignerTree, Slsa, VexSource, Vulnerabilities,
 };
 use crate::policy::PolicyFiles;
 use crate::target::TargetName;
@@ -57,6 +57,11 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Mode
     }
     empty("transparency", document.transparency.as_ref())?;
     empty("signed", document.signed.as_ref())?;
+    if let Some(image) = document.image.as_ref() {
+        empty("image", Some(image))?;
+        empty("environment", image.environment.as_ref())?;
+        empty("base", image.base.as_ref())?;
+    }
     empty("hardening", document.go.as_ref().and_then(|go| go.hardening.as_ref()))?;
     let captures = scope::samples(document.scope.as_ref())?;
     let kept = files::Kept::new(files);
@@ -117,9 +122,12 @@ fn compile(
         .collect::<Result<_, _>>()?;
     if let Some(go) = document.go.as_ref() {
         settings(go)?;
-        programs(go)?;
+        if let Some(programs) = go.programs.as_ref() {
+            programs.iter().try_for_each(|glob| plain(glob, programs.at))?;
+        }
         joins(go, &attestations)?;
     }
+    let image = document.image.as_ref().map(|image| compile.image(image)).transpose()?;
     let names: Vec<_> = attestations.iter().map(|attestation| attestation.name.clone()).collect();
     let go = match document.go.as_ref() {
         Some(_) => GoVariable::Present,
@@ -142,6 +150,7 @@ fn compile(
         signatures,
         attestations,
         go: document.go.0.clone(),
+        image,
         rules,
         deny: document.deny.clone(),
         exceptions: document.exceptions.iter().map(|exception| exception.value.clone()).collect(),
@@ -305,9 +314,6 @@ impl Compile<'_> {
             return Err(LoadError::Value { at: level.at, reason });
         }
         let (source, parameters) = (&written.source, &written.external_parameters);
-        let value = |(name, value): (&String, &At<Text>)| {
-            Ok((name.clone(), text::resolve(value, self.captures)?))
-        };
         Ok(Slsa {
             builders,
             level: written.level.as_ref().map(|level| level.value),
@@ -318,10 +324,53 @@ impl Compile<'_> {
             entry_point: self.text(&source.entry_point)?,
             parameters: Parameters {
                 allow: parameters.allow.clone(),
-                values: parameters.values.iter().map(value).collect::<Result<_, LoadError>>()?,
+                values: self.texts(&parameters.values)?,
                 unknown: parameters.unknown,
             },
         })
+    }
+
+    fn image(&self, written: &language::Image) -> Result<Image, LoadError> {
+        let globs = |globs: &[At<language::Glob>]| {
+            globs.iter().try_for_each(|glob| plain(glob, glob.at))?;
+            Ok::<_, LoadError>(globs.iter().map(|glob| glob.value.0.clone()).collect())
+        };
+        let environment = |written: &language::Environment| {
+            let texts = written.forbid_values.iter().map(|it| text::resolve(it, self.captures));
+            Ok(ImageEnvironment {
+                forbid: globs(&written.forbid)?,
+                forbid_values: texts.collect::<Result<_, LoadError>>()?,
+                values: self.texts(&written.values)?,
+            })
+        };
+        if let Some(base) = written.base.as_ref() {
+            globs(&base.names)?;
+        }
+        Ok(Image {
+            when: written.when.0,
+            platforms: written.platforms.as_ref().map(|platforms| platforms.value.0.clone()),
+            user: written.user.0,
+            entrypoint: written.entrypoint.0.clone(),
+            command: written.command.0.clone(),
+            environment: written.environment.as_ref().map(|it| environment(it)).transpose()?,
+            base: written.base.as_ref().map(|base| base.value.clone()),
+            shell: written.shell.0,
+            package_manager: written.package_manager.0,
+            elevated_files: written.elevated_files.0,
+            ca_certificates: written.ca_certificates.0,
+            labels: self.texts(&written.labels)?,
+            annotations: self.texts(&written.annotations)?,
+        })
+    }
+
+    fn texts(
+        &self,
+        written: &BTreeMap<String, At<Text>>,
+    ) -> Result<BTreeMap<String, TextMatcher>, LoadError> {
+        let text = |(name, text): (&String, &At<Text>)| {
+            Ok((name.clone(), text::resolve(text, self.captures)?))
+        };
+        written.iter().map(text).collect()
     }
 
     fn repository(&self, written: &At<Text>) -> Result<RepositoryMatch, LoadError> {
@@ -378,14 +427,14 @@ fn settings(go: &language::Go) -> Result<(), LoadError> {
     settings.try_for_each(|(name, value)| crate::settings::check(name, value.at, trimpath))
 }
 
-/// The globs of programs capture nothing: what they match is not known before it is evaluated.
-fn programs(go: &language::Go) -> Result<(), LoadError> {
-    let Some(written) = go.programs.as_ref() else { return Ok(()) };
-    match written.iter().find(|glob| glob.0.names().next().is_some()) {
+/// Globs over what is in an artifact capture nothing: what they match is not known when the rest of
+/// the policy is loaded.
+fn plain(glob: &language::Glob, at: Place) -> Result<(), LoadError> {
+    match glob.0.names().next() {
         None => Ok(()),
-        Some(glob) => {
+        Some(_) => {
             let reason = format!("found a capture in {:?}, wanted none here", glob.0.as_str());
-            Err(LoadError::Value { at: written.at, reason })
+            Err(LoadError::Value { at, reason })
         }
     }
 }

@@ -102,6 +102,10 @@ const REJECTS: &[(&str, &str)] = &[
     ("modules: {equal: sbom}", "modules: {equal: provenance}"),
     ("modules: {equal: sbom}", "modules: {equal: sbom, covers: sbom}"),
     ("commit: {equals: provenance}", "commit: {equals: sbom}"),
+    ("modules: {equal: sbom}", "listed: {sbom: provenance}"),
+    ("modules: {equal: sbom}", "listed: {sbom: sbon}"),
+    ("replace: deny", "programs: []"),
+    ("replace: deny", "programs: ['bin/{service}']"),
     // files
     ("file: root.json", "file: rooot.json"),
     ("file: root.json", "file: https://example.com/root.json"),

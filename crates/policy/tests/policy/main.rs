@@ -6,6 +6,7 @@ mod common;
 mod evaluate;
 mod explain;
 mod go;
+mod images;
 mod inside;
 mod load;
 mod mutations;

@@ -13,15 +13,27 @@ use crate::common::elf::Elf;
 use crate::common::*;
 
 /// A field of the language, a change to a valid wrong value, and what that gives.
-struct Mutation {
+pub(crate) struct Mutation {
     /// `Type.field`, as the schema names them.
-    field: &'static str,
+    pub(crate) field: &'static str,
     from: &'static str,
     to: &'static str,
     causes: &'static [(&'static str, Outcome, &'static str)],
 }
 
-const fn row(
+impl Mutation {
+    pub(crate) fn applied(&self, policy: &str) -> String {
+        assert!(policy.contains(self.from), "the policy does not contain {:?}", self.from);
+        policy.replacen(self.from, self.to, 1)
+    }
+
+    pub(crate) fn wanted(&self) -> Vec<(String, Outcome, &'static str)> {
+        let cause = |(id, outcome, reason): &(&str, _, _)| ((*id).to_owned(), *outcome, *reason);
+        self.causes.iter().map(cause).collect()
+    }
+}
+
+pub(crate) const fn row(
     field: &'static str,
     from: &'static str,
     to: &'static str,
@@ -301,19 +313,28 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Go.static", "go_rules_look_at_the_binary"),
     ("Go.modules", "go_rules_look_at_the_binary"),
     ("Go.commit", "go_rules_look_at_the_binary"),
+    ("Image.when", "images::image_rules_are_skipped_only_when_the_policy_says_so"),
+    ("Image.user", "images::every_rule_looks_at_the_image"),
+    ("Image.shell", "images::every_rule_looks_at_the_image"),
+    ("Image.packageManager", "images::every_rule_looks_at_the_image"),
+    ("Image.elevatedFiles", "images::every_rule_looks_at_the_image"),
+    ("Image.caCertificates", "images::every_rule_looks_at_the_image"),
+    ("Image.environment", ""),
+    ("Image.base", ""),
+    ("Document.image", ""),
     ("Go.programs", "inside::another_binary_inside_the_archive"),
     ("Go.listed", "inside::an_unlisted_binary_in_the_image"),
-    ("ListedJoin.sbom", "load::names_must_be_defined"),
-    ("CommitJoin.equals", "load::names_must_be_defined"),
-    ("ModulesJoin.equal", "load::names_must_be_defined"),
+    ("ListedJoin.sbom", "load::every_reject_has_its_error"),
+    ("CommitJoin.equals", "load::every_reject_has_its_error"),
+    ("ModulesJoin.equal", "load::every_reject_has_its_error"),
     ("ModulesJoin.covers", "evaluate::an_sbom_that_covers_may_list_more"),
-    ("Exception.id", "evaluate::exceptions (shown, decides nothing)"),
+    ("Exception.id", "evaluate::exceptions_silence_what_they_name (shown, decides nothing)"),
     ("Exception.rules", "evaluate::exceptions_silence_what_they_name"),
     ("Exception.digests", "evaluate::exceptions_silence_what_they_name"),
     ("Exception.expires", "evaluate::exceptions_silence_what_they_name"),
-    ("Exception.reason", "load::exceptions_must_be_complete (shown, decides nothing)"),
-    ("Exception.approvedBy", "load::exceptions_must_be_complete (shown, decides nothing)"),
-    ("Exception.dangerousWaiveSignature", "load::exceptions_must_be_complete"),
+    ("Exception.reason", "load::every_reject_has_its_error (shown, decides nothing)"),
+    ("Exception.approvedBy", "load::every_reject_has_its_error (shown, decides nothing)"),
+    ("Exception.dangerousWaiveSignature", "load::every_reject_has_its_error"),
     ("Text.pattern", "every pattern above"),
     ("SignatureTree.all", "evaluate::trees_of_signers"),
     ("SignatureTree.any", "evaluate::trees_of_signers"),
@@ -415,12 +436,7 @@ fn a_valid_wrong_value_gives_that_rules_failure() {
             release.fixtures.push(sbom.with_log_entries([(log, 7)]));
         }
         let verdict = release.against(&changed(mutation.from, &to));
-        let wanted: Vec<_> = mutation
-            .causes
-            .iter()
-            .map(|(id, outcome, reason)| ((*id).to_owned(), *outcome, *reason))
-            .collect();
-        assert_eq!(causes(&verdict), wanted, "{}: {}", mutation.field, mutation.to);
+        assert_eq!(causes(&verdict), mutation.wanted(), "{}: {}", mutation.field, mutation.to);
     }
 }
 
@@ -527,6 +543,7 @@ fn every_field_has_a_mutation() {
     }
     let covered: BTreeSet<_> = MUTATIONS
         .iter()
+        .chain(crate::images::MUTATIONS)
         .map(|mutation| mutation.field)
         .chain(ELSEWHERE.iter().map(|(field, _)| *field))
         .map(str::to_owned)
@@ -535,6 +552,26 @@ fn every_field_has_a_mutation() {
     assert!(without.is_empty(), "fields without a mutation test: {without:?}");
     let gone: Vec<_> = covered.difference(&fields).collect();
     assert!(gone.is_empty(), "fields that the language does not have: {gone:?}");
+}
+
+/// A test that was renamed shows nothing any more.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test reads the tests")]
+fn every_test_that_is_named_exists() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy");
+    let mut missing = Vec::new();
+    for (field, named) in ELSEWHERE {
+        let test = named.split(' ').next().unwrap_or_default();
+        if test.is_empty() || named.starts_with("every ") {
+            continue;
+        }
+        let (module, test) = test.rsplit_once("::").unwrap_or(("mutations", test));
+        let source = std::fs::read_to_string(folder.join(format!("{module}.rs")));
+        if !source.is_ok_and(|source| source.contains(&format!("fn {test}("))) {
+            missing.push(format!("{field}: {named}"));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 /// The properties of a type, also those of its alternatives.

@@ -18,7 +18,7 @@ use crate::evidence::Testimony;
 use crate::language::{Go, GoCondition};
 use crate::verdict::{Outcome, Reason, Rule, RuleId};
 
-pub(crate) use view::{Absent, GoImage, GoView, Place, Programs};
+pub(crate) use view::{Absent, GoImage, GoView, Place, Programs, faulty, platforms};
 
 /// The Go rules of a policy, and the binary they are about.
 pub(super) struct GoRules<'a> {
@@ -65,7 +65,7 @@ impl<'a> GoRules<'a> {
                     State::Blocked { presence }
                 }
             },
-            GoView::Absent(Absent { certainly_not_go: true, message, .. })
+            GoView::Absent(Absent { certainly_not: true, message, .. })
                 if matches!(rules.when.0, Some(GoCondition::GoBinary)) =>
             {
                 State::Skipped { message: message.clone() }
@@ -171,23 +171,13 @@ impl<'a> GoRules<'a> {
 
 /// The worst result of all images, labelled where there are several, and what else is not met.
 fn worst(id: &RuleId, images: &[GoImage<'_>], rule: impl Fn(&GoImage<'_>) -> Rule) -> Rule {
-    let (mut worst, mut others): (Option<Rule>, Vec<String>) = (None, Vec::new());
-    for image in images {
-        let mut next = rule(image);
-        next.message.insert_str(0, &image.label);
-        let better = match &worst {
-            Some(worst) if next.outcome <= worst.outcome => next,
-            _ => match worst.replace(next) {
-                Some(better) => better,
-                None => continue,
-            },
-        };
-        if better.outcome >= Outcome::Fail {
-            others.push(better.message);
-        }
-    }
+    let labelled = images.iter().map(|image| {
+        let mut rule = rule(image);
+        rule.message.insert_str(0, &image.label);
+        rule
+    });
     let none = || Rule::error(id.clone(), Reason::NotGo, "found no Go image");
-    worst.unwrap_or_else(none).with(others)
+    super::worst(labelled).unwrap_or_else(none)
 }
 
 fn min_version(id: RuleId, image: &GoImage<'_>, wanted: GoRelease) -> Rule {

@@ -61,8 +61,8 @@ pub(crate) struct GoImage<'a> {
 
 /// Why there is nothing to look at.
 pub(crate) struct Absent {
-    /// Whether the artifact is certainly no Go program, and has none in it.
-    pub(crate) certainly_not_go: bool,
+    /// Whether the artifact is certainly not of the kind that is looked for, and has none in it.
+    pub(crate) certainly_not: bool,
     pub(crate) outcome: Outcome,
     pub(crate) reason: Reason,
     pub(crate) message: String,
@@ -115,7 +115,7 @@ impl<'a> GoView<'a> {
         }
         if all.programs.is_empty() {
             return GoView::Absent(Absent {
-                certainly_not_go: true,
+                certainly_not: true,
                 outcome: Outcome::Fail,
                 reason: Reason::NotGo,
                 message: format!(
@@ -208,14 +208,14 @@ impl<'a> Programs<'a> {
 
 impl Absent {
     fn of(error: &GoError, label: &str) -> Self {
-        let (certainly_not_go, outcome, reason) = match error {
+        let (certainly_not, outcome, reason) = match error {
             GoError::NotExecutable { .. } | GoError::NotGo { .. } => {
                 (true, Outcome::Fail, Reason::NotGo)
             }
             GoError::NoBuildInfo { .. } => (false, Outcome::Fail, Reason::NoBuildInfo),
             _ => (false, Outcome::Error, Reason::BuildInfoUnreadable),
         };
-        Absent { certainly_not_go, outcome, reason, message: format!("{label}{error}") }
+        Absent { certainly_not, outcome, reason, message: format!("{label}{error}") }
     }
 
     /// DESIGN: whatever two readers could read in two ways fails every rule that looks inside; a
@@ -226,10 +226,10 @@ impl Absent {
             _ => (Outcome::Fail, Reason::ContentNotBelieved),
         };
         let message = format!("{label}the {} cannot be believed: {fault}", place.word());
-        Absent { certainly_not_go: false, outcome, reason, message }
+        Absent { certainly_not: false, outcome, reason, message }
     }
 
     fn error(reason: Reason, message: String) -> Self {
-        Absent { certainly_not_go: false, outcome: Outcome::Error, reason, message }
+        Absent { certainly_not: false, outcome: Outcome::Error, reason, message }
     }
 }
