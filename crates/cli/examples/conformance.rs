@@ -105,7 +105,7 @@ fn sign_bundle(arguments: SignBundle) -> Result<(), Failure> {
     };
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;
-    runtime.block_on(sign::sign(request, |_| {})).map(|_| ())
+    runtime.block_on(sign::sign(request, |_| {}))?.only().map(|_| ())
 }
 
 fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod failure;
 pub mod files;
 pub mod flags;
+pub mod parallel;
 pub mod plain;
 pub mod printer;
 pub mod render;

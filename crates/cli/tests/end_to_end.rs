@@ -4,6 +4,9 @@
 
 mod support;
 
+use chainsign::commands::sign::{BundleOutput, FileToSign, SignRequest, SignedFile, What, sign};
+use chainsign::commands::trust::TrustRequest;
+use chainsign_keyless::identity::{SecretText, TokenSource};
 use support::{Desk, EMAIL, SHIPCHECK, Stage};
 
 #[test]
@@ -128,6 +131,62 @@ fn a_fresh_signature_that_does_not_verify_is_not_written() {
     assert_eq!(ran.json()["failure"]["reason"], "refused-own");
     assert!(ran.stderr.contains("entry 1 of http://localhost:"), "{}", ran.stderr);
     assert_eq!(stage.desk.files(), ["file", "trust.json"]);
+}
+
+/// Every file that fails is named with its reason, and those that do not fail are signed.
+#[test]
+fn a_file_that_fails_does_not_stop_the_others() {
+    let stage = Stage::new();
+    for file in ["a", "c"] {
+        stage.desk.write(file, file);
+    }
+    std::fs::create_dir(stage.desk.path("folder")).unwrap();
+    stage.desk.write("folder/b", "b");
+    let to_sign = |name: &str| FileToSign {
+        path: stage.desk.path(name),
+        bundle: BundleOutput::File(stage.desk.path(&format!("{name}.sigstore.json"))),
+        signature: None,
+        certificate: None,
+    };
+    let request = SignRequest {
+        files: ["a", "folder/b", "c"].map(to_sign).into(),
+        what: What::Files,
+        trust: TrustRequest::Config(stage.desk.path("trust.json")),
+        tokens: TokenSource::Given(SecretText::new(stage.token())),
+    };
+    // The folder goes away while its file is on the way.
+    let take_folder = |_: &SignedFile| {
+        let _ = std::fs::remove_dir_all(stage.desk.path("folder"));
+    };
+    let outcome = stage.block_on(sign(request, take_folder)).unwrap();
+    let signed: Vec<_> = outcome.signed.iter().map(|file| file.path.clone()).collect();
+    assert_eq!(signed, ["a", "c"].map(|name| stage.desk.path(name)));
+    let unsigned: Vec<_> =
+        outcome.unsigned.iter().map(|it| (it.path.clone(), it.failure.reason.as_str())).collect();
+    assert_eq!(unsigned, [(stage.desk.path("folder/b"), "unwritable")]);
+    assert_eq!(stage.desk.files(), ["a", "a.sigstore.json", "c", "c.sigstore.json", "trust.json"]);
+}
+
+#[test]
+fn all_files_that_fail_are_named() {
+    let stage = Stage::new();
+    stage.desk.write("a", "a");
+    stage.desk.write("b", "b");
+    stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
+    let ran = stage
+        .sign(&stage.token(), &["sign-blob", "-o", "json", "a", "b"])
+        .exits(2)
+        .says("error: a is not signed: the fresh signature does not verify: ")
+        .says("error: b is not signed: the fresh signature does not verify: ")
+        .says("0 of 2 files signed; name the others again to go on");
+    let json = ran.json();
+    assert_eq!(json["files"], serde_json::json!([]));
+    let unsigned = |index: usize| {
+        let unsigned = &json["unsigned"][index];
+        (unsigned["file"].as_str().unwrap(), unsigned["failure"]["reason"].as_str().unwrap())
+    };
+    assert_eq!([unsigned(0), unsigned(1)], [("a", "refused-own"), ("b", "refused-own")]);
+    assert_eq!(stage.desk.files(), ["a", "b", "trust.json"]);
 }
 
 #[test]

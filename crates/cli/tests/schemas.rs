@@ -70,6 +70,23 @@ fn signatures_and_attestations_that_verify() {
 }
 
 #[test]
+fn files_that_are_signed_and_files_that_are_not() {
+    let stage = Stage::new();
+    stage.desk.write("a", "a");
+    stage.desk.write("b", "b");
+    let sign = || stage.sign(&stage.token(), &["sign-blob", "-o", "json", "a", "b"]);
+    let signed = sign().exits(0).json();
+    fits("sign.v1", &signed);
+    stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
+    fits("sign.v1", &sign().exits(2).json());
+    for place in ["/files/0/digests", "/files/0/logEntries/0/logIndex", "/unsigned"] {
+        let mut changed = signed.clone();
+        *changed.pointer_mut(place).unwrap() = Value::Null;
+        assert!(!faults("sign.v1", &changed).is_empty(), "{place}");
+    }
+}
+
+#[test]
 fn what_is_refused_and_what_cannot_be_found_out() {
     let stage = Stage::new();
     stage.desk.write("file", "content");

@@ -103,17 +103,51 @@ pub struct SignedFile {
     pub verified: VerifiedBundle,
 }
 
+/// A file that was not signed, and why. What is public of it nevertheless is in the message.
+#[derive(Debug)]
+pub struct UnsignedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// A service that failed; `refused-own` for a fresh bundle that does not verify, which is not
+    /// written; an output that could not be written.
+    pub failure: Failure,
+}
+
+/// What became of the files, in their order.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Those that are signed and whose bundles are written.
+    pub signed: Vec<SignedFile>,
+    /// The others.
+    pub unsigned: Vec<UnsignedFile>,
+}
+
+impl Outcome {
+    /// The file that was signed, of a request for one.
+    ///
+    /// # Errors
+    /// Why it was not.
+    pub fn only(self) -> Result<SignedFile, Failure> {
+        match self.unsigned.into_iter().next() {
+            Some(unsigned) => Err(unsigned.failure),
+            None => {
+                let nothing = || Failure::undecided("nothing-to-sign", "found no file to sign");
+                self.signed.into_iter().next().ok_or_else(nothing)
+            }
+        }
+    }
+}
+
 /// Signs every file under one certificate and verifies each bundle before it is written. `done` is
-/// told of each as soon as its bundle is written.
+/// told of each as soon as its bundle is written. A file that fails does not stop the others.
 ///
 /// # Errors
-/// What cannot be read or written, before anything is signed. A service that fails: exit 2, naming
-/// what was signed and what was not. A fresh bundle that does not verify: exit 2, `refused-own`,
-/// naming its public log entry; it is not written.
+/// Before anything is signed: what cannot be read or written, and services or a token that cannot
+/// be used.
 pub async fn sign(
     request: SignRequest,
     mut done: impl FnMut(&SignedFile),
-) -> Result<Vec<SignedFile>, Failure> {
+) -> Result<Outcome, Failure> {
     let trust = request.trust.load()?;
     let mut work = Vec::new();
     for file in request.files {
@@ -121,39 +155,25 @@ pub async fn sign(
     }
     let session = session(&trust, request.tokens)?;
     let contents: Vec<ToSign> = work.iter_mut().filter_map(|work| work.content.take()).collect();
-    let total = contents.len();
     let mut batch = session.batch(contents.into_iter(), CONCURRENT);
-    let mut signed = Vec::new();
-    let mut failures = Vec::new();
+    let mut outcome = Outcome::default();
     let mut work = work.into_iter();
-    while let Some((_, outcome)) = batch.next().await {
+    while let Some((_, bundle)) = batch.next().await {
         let Some(work) = work.next() else { break };
         let path = work.file.path.clone();
-        let finished = match outcome {
+        let finished = match bundle {
             Ok(bundle) => work.finish(bundle, &session, &trust.verifier).await,
             Err(error) => Err(service_failure(&error)),
         };
         match finished {
             Ok(file) => {
                 done(&file);
-                signed.push(file);
+                outcome.signed.push(file);
             }
-            Err(failure) => failures.push((path, failure)),
+            Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
         }
     }
-    match failures.into_iter().next() {
-        None => Ok(signed),
-        Some((_, failure)) if total == 1 => Err(failure),
-        Some((path, mut failure)) => {
-            failure.message = format!(
-                "{} of {total} files signed; {}: {}",
-                signed.len(),
-                path.display(),
-                failure.message
-            );
-            Err(failure.hint("what is signed is written; name the others to go on"))
-        }
-    }
+    Ok(outcome)
 }
 
 /// A predicate from a file's bytes: with the type given, else recognised.

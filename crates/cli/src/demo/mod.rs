@@ -302,8 +302,7 @@ impl Stage {
         let files = vec![FileToSign { path, bundle, signature: None, certificate: None }];
         let trust = TrustRequest::Config(self.trust_config.clone());
         let tokens = TokenSource::Given(SecretText::new(self.token(workflow)?));
-        let signed = sign::sign(SignRequest { files, what, trust, tokens }, |_| {}).await?;
-        signed.into_iter().next().ok_or_else(|| Failure::undecided("demo", "nothing was signed"))
+        sign::sign(SignRequest { files, what, trust, tokens }, |_| {}).await?.only()
     }
 
     fn token(&self, workflow: &str) -> Result<String, Failure> {

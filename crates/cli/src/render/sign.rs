@@ -3,28 +3,49 @@
 use chainsign_verify::VerifiedSigner;
 use serde::Serialize;
 
-use crate::commands::sign::{SignRequest, SignedFile, What, sign};
+use super::FailureJson;
+use crate::commands::sign::{Outcome, SignRequest, SignedFile, UnsignedFile, What, sign};
 use crate::failure::{Exit, Failure};
 use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint};
 
 /// Signs, and prints a line for each file as it is done; the documents of all at the end as JSON.
+/// Files that were not signed are named with their reasons, and the exit code is the worst of
+/// theirs.
 ///
 /// # Errors
-/// As [`sign`].
+/// As [`sign`]; for a request of one file, why it was not signed.
 pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failure> {
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
-    let signed = sign(request, |file| {
+    let outcome = sign(request, |file| {
         if text {
             lines(verb, file).iter().for_each(|line| printer.note(line));
         }
     })
     .await?;
-    if !text {
-        let files = signed.iter().map(FileJson::from).collect();
-        super::printed(printer.json(&SignedJson { schema: "chainsign.sign/v1", files }))?;
+    if outcome.signed.is_empty() && outcome.unsigned.len() == 1 {
+        return outcome.only().map(|_| Exit::Yes);
     }
-    Ok(Exit::Yes)
+    tell_unsigned(verb, &outcome, printer);
+    if !text {
+        super::printed(printer.json(&SignedJson::from(&outcome)))?;
+    }
+    Ok(outcome.unsigned.iter().map(|it| it.failure.exit).max().unwrap_or(Exit::Yes))
+}
+
+/// What was not done, and how to do only that.
+fn tell_unsigned(verb: &str, outcome: &Outcome, printer: &Printer) {
+    for UnsignedFile { path, failure } in &outcome.unsigned {
+        let message = format!("{} is not {verb}: {}", path.display(), failure.message);
+        printer.failure(&Failure { message, ..failure.clone() });
+    }
+    if !outcome.unsigned.is_empty() {
+        let (done, left) = (outcome.signed.len(), outcome.unsigned.len());
+        printer.note(format!(
+            "{done} of {} files {verb}; name the others again to go on",
+            done + left
+        ));
+    }
 }
 
 /// What was done to a file, in lines.
@@ -52,6 +73,27 @@ fn signer(file: &SignedFile) -> String {
 struct SignedJson {
     schema: &'static str,
     files: Vec<FileJson>,
+    unsigned: Vec<UnsignedJson>,
+}
+
+#[derive(Serialize)]
+struct UnsignedJson {
+    file: String,
+    failure: FailureJson,
+}
+
+impl From<&Outcome> for SignedJson {
+    fn from(outcome: &Outcome) -> Self {
+        let unsigned = |UnsignedFile { path, failure }: &UnsignedFile| UnsignedJson {
+            file: path.display().to_string(),
+            failure: failure.into(),
+        };
+        SignedJson {
+            schema: "chainsign.sign/v1",
+            files: outcome.signed.iter().map(FileJson::from).collect(),
+            unsigned: outcome.unsigned.iter().map(unsigned).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

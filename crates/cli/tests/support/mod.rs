@@ -128,6 +128,10 @@ impl Stage {
         self.desk
     }
 
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
     pub fn token(&self) -> String {
         self.sandbox.token(TokenRequest::email(EMAIL).unwrap()).unwrap()
     }

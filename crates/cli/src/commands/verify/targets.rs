@@ -19,6 +19,7 @@ use crate::commands::trust::Trust;
 use crate::commands::{artifact, policy, sbom};
 use crate::failure::{Exit, Failure};
 use crate::files::Output;
+use crate::parallel;
 
 /// What was decided about one target.
 #[derive(Debug)]
@@ -68,7 +69,8 @@ pub enum Decided {
     Signed(String, Box<VerifiedBundle>),
 }
 
-/// Decides on every target. Each is opened once: digests and facts come from the same bytes.
+/// Decides on every target, on all processors. Each is opened once: digests and facts come from the
+/// same bytes.
 ///
 /// # Errors
 /// What concerns all targets: the policy, the trusted root, a document that was named and cannot
@@ -85,7 +87,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
             let requirements = trust.requirements(demand);
             let judge = Judge::Signer { demand, requirements, trust: &trust };
             let decide = |target: &PathBuf| judge.outcome(target, &named, &given, request);
-            Ok(request.targets.iter().map(decide).collect())
+            Ok(parallel::map(&request.targets, decide))
         }
         Decide::Policy(path) => {
             let policy = policy::load(path)?;
@@ -102,7 +104,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
                     judge.outcome(target, &named, &given, request)
                 }
             };
-            Ok(request.targets.iter().map(decide).collect())
+            Ok(parallel::map(&request.targets, decide))
         }
     }
 }

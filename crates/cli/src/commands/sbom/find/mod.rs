@@ -2,7 +2,6 @@
 
 mod inner;
 mod look;
-mod parallel;
 mod target;
 
 use std::fmt;
@@ -15,9 +14,9 @@ use chainsign_gosbom::{self as gosbom, GoBinary, GoSlice};
 
 use super::{Progress, SbomRequest};
 use crate::failure::Failure;
+use crate::parallel;
 use inner::Contents;
 use look::{Failed, Look, Looked, Why};
-use parallel::in_parallel;
 use target::{Origin, Target};
 
 /// Everything that was found.
@@ -119,7 +118,7 @@ pub(super) fn find(
     progress.begin(targets.len());
     let platform = request.platform.as_ref();
     let look = Look { hash: request.hash, platform, limits, progress };
-    let outcomes = in_parallel(&targets, |target| {
+    let outcomes = parallel::map(&targets, |target| {
         let outcome = look.at(target);
         progress.advance();
         outcome

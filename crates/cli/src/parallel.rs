@@ -1,8 +1,10 @@
+//! Work on many things at once.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Works on all processors; the results are in the order of the items.
-pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let workers = processors.min(items.len());
     if workers <= 1 {
