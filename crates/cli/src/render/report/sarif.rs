@@ -179,7 +179,9 @@ fn failed(index: usize, target: &Target<'_>, failure: &Failure, rules: &mut Rule
     let place = rules.place(&id, || {
         json!({
             "id": id,
-            "shortDescription": { "text": "The target was verified." },
+            "shortDescription": { "text": TARGET_ASKED },
+            "fullDescription": { "text": TARGET_ASKED },
+            "help": { "text": TARGET_ASKED },
             "defaultConfiguration": { "level": level },
             "properties": { "tags": ["supply-chain"] },
         })
@@ -333,6 +335,8 @@ fn encode(segment: &str, uri: &mut String) {
         }
     }
 }
+
+const TARGET_ASKED: &str = "The target can be read, and is decided on.";
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ use crate::printer::{ERROR, FAINT, GOOD, HEADING, HINT, WARNING, paint};
 
 /// The whole report. Lines are folded at `width`, where a terminal has one.
 pub fn lines(run: &Run<'_>, width: Option<usize>) -> Vec<String> {
-    let mut tree = Tree { width, lines: Vec::new() };
+    let mut tree = Tree { width, by_policy: false, lines: Vec::new() };
     if let Some(time) = run.dangerous_at {
         tree.line(0, &mark(Word::Warn), &format!("decided as of {time} (--dangerous-at)"));
     }
@@ -31,18 +31,21 @@ pub fn lines(run: &Run<'_>, width: Option<usize>) -> Vec<String> {
 
 /// One target, as [`lines`] has it.
 pub fn target_lines(target: &Target<'_>, width: Option<usize>) -> Vec<String> {
-    let mut tree = Tree { width, lines: Vec::new() };
+    let mut tree = Tree { width, by_policy: false, lines: Vec::new() };
     tree.target(target);
     tree.lines
 }
 
 struct Tree {
     width: Option<usize>,
+    /// Whether a policy decided on the target.
+    by_policy: bool,
     lines: Vec<String>,
 }
 
 impl Tree {
     fn target(&mut self, target: &Target<'_>) {
+        self.by_policy = target.report().is_some();
         self.line(0, &mark(target.word()), &paint(HEADING, &plain(&target.name())));
         match target.report() {
             Some(report) => self.policy(target, report),
@@ -158,7 +161,8 @@ impl Tree {
         let indent = indent + MARK;
         if rule.outcome >= Outcome::Fail {
             for (label, value) in [("found", &rule.found), ("wanted", &rule.wanted)] {
-                if let Some(value) = value {
+                // Most messages say it already.
+                if let Some(value) = value.as_ref().filter(|it| !rule.message.contains(*it)) {
                     self.line(indent, &format!("{label:7} "), &plain(value));
                 }
             }
@@ -219,6 +223,9 @@ impl Tree {
             }
         }
         self.line(8, &paint(FAINT, "checks "), &paint(GOOD, &checks.join(", ")));
+        if self.by_policy && proof.used_by.is_empty() {
+            self.line(8, "", &paint(WARNING, "no rule of the policy is met by it"));
+        }
     }
 
     /// What did not count.

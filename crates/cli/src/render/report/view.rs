@@ -199,7 +199,7 @@ impl<'a> Target<'a> {
         let digest = bundle.root_digest()?;
         let named = self.report().and_then(|it| it.roots.iter().find(|it| it.digest == *digest));
         Some(match named {
-            Some(root) => format!("{} of the policy", root.name),
+            Some(root) => format!("{} (named by the policy)", root.name),
             None if self.0.given.digest == *digest => self.0.given.origin.clone(),
             None => "a root that is not named".to_owned(),
         })
