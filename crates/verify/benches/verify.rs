@@ -31,7 +31,7 @@ use chainsign_verify::Verifier;
 use serde_json::Value;
 
 use forge::key::Key;
-use forge::log::Verifier as LoggedBy;
+use forge::log::{Log, Verifier as LoggedBy};
 use forge::{ARTIFACT, IDENTITY, ISSUER, Instance, NOW, SIGNED, Signed, time};
 
 fn main() {
@@ -44,7 +44,9 @@ fn main() {
     let v1 = |signed: &Signed| instance.bundle(signed);
     let v2 = |signed: &Signed| instance.bundle_v2(signed);
     let (chain, sct) = (floor.chain(), floor.sct());
-    let (promise, checkpoint, stamp) = (floor.promise(), floor.checkpoint(), floor.stamp());
+    let (promise, stamp) = (floor.promise(), floor.stamp());
+    let checkpoint_v1 = floor.checkpoint(&instance.rekor_v1);
+    let checkpoint_v2 = floor.checkpoint(&instance.rekor_v2);
     let leaf = floor.leaf();
 
     let cold = |name: &str, bundles: Vec<Value>, signatures: &[&Signature]| {
@@ -56,7 +58,7 @@ fn main() {
         (0..BUNDLES).map(|index| bundle(&sign(index))).collect::<Vec<_>>()
     };
     let with_promise = [&leaf, &chain[0], &chain[1], &sct, &promise];
-    let with_stamp = [&leaf, &chain[0], &chain[1], &sct, &checkpoint, &stamp[0], &stamp[1]];
+    let with_stamp = [&leaf, &chain[0], &chain[1], &sct, &checkpoint_v2, &stamp[0], &stamp[1]];
     cold("file in Rekor v1", many(&sign, &v1), &with_promise);
     cold("statement in Rekor v1", many(&attest, &v1), &with_promise);
     cold("file in Rekor v2 with timestamp", many(&sign, &v2), &with_stamp);
@@ -66,11 +68,11 @@ fn main() {
         let bundles = vec![bundle; BUNDLES];
         row(&instance, &format!("{name}, again"), &bundles, &keyless, signatures, Cache::Keep);
     };
-    again("file in Rekor v1", v1(&instance.sign()), &[&leaf, &promise, &checkpoint]);
+    again("file in Rekor v1", v1(&instance.sign()), &[&leaf, &promise, &checkpoint_v1]);
     again(
         "file in Rekor v2 with timestamp",
         v2(&instance.sign()),
-        &[&leaf, &checkpoint, &stamp[0], &stamp[1]],
+        &[&leaf, &checkpoint_v2, &stamp[0], &stamp[1]],
     );
 
     let key = Key::p256();
@@ -80,7 +82,7 @@ fn main() {
     let body = signed.body_v1_by(&LoggedBy::Key(&spki));
     let entry = instance.rekor_v1.entry_v1(&body, time(SIGNED).as_second(), 4);
     let bundles = vec![signed.key_bundle(&[entry], &[]); BUNDLES];
-    let signatures = [&leaf, &promise, &checkpoint];
+    let signatures = [&leaf, &promise, &checkpoint_v1];
     row(&instance, "file by a key in Rekor v1", &bundles, &logged, &signatures, Cache::Keep);
 }
 
@@ -192,8 +194,8 @@ impl<'a> Floor<'a> {
         Signature::new(&self.0.rekor_v1.key, 2500)
     }
 
-    fn checkpoint(&self) -> Signature {
-        Signature::new(&self.0.rekor_v2.key, 100)
+    fn checkpoint(&self, log: &Log) -> Signature {
+        Signature::new(&log.key, 100)
     }
 
     fn stamp(&self) -> [Signature; 2] {
