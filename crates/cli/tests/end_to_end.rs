@@ -7,6 +7,7 @@ mod support;
 use chainsign::commands::sign::{BundleOutput, FileToSign, SignRequest, SignedFile, What, sign};
 use chainsign::commands::trust::TrustRequest;
 use chainsign_keyless::identity::{SecretText, TokenSource};
+use chainsign_sandbox::{ErrorStatus, Misbehaviour, Requests, Service};
 use support::{Desk, EMAIL, SHIPCHECK, Stage};
 
 #[test]
@@ -126,7 +127,7 @@ fn an_expired_token_is_refused_before_anything_is_asked() {
 fn a_fresh_signature_that_does_not_verify_is_not_written() {
     let stage = Stage::new();
     stage.desk.write("file", "content");
-    stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
+    stage.misbehave(Misbehaviour::SctByUnknownLog);
     let ran = stage.sign(&stage.token(), &["sign-blob", "-o", "json", "file"]).exits(2);
     assert_eq!(ran.json()["failure"]["reason"], "refused-own");
     assert!(ran.stderr.contains("entry 1 of http://localhost:"), "{}", ran.stderr);
@@ -172,7 +173,7 @@ fn all_files_that_fail_are_named() {
     let stage = Stage::new();
     stage.desk.write("a", "a");
     stage.desk.write("b", "b");
-    stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
+    stage.misbehave(Misbehaviour::SctByUnknownLog);
     let ran = stage
         .sign(&stage.token(), &["sign-blob", "-o", "json", "a", "b"])
         .exits(2)
@@ -187,6 +188,28 @@ fn all_files_that_fail_are_named() {
     };
     assert_eq!([unsigned(0), unsigned(1)], [("a", "refused-own"), ("b", "refused-own")]);
     assert_eq!(stage.desk.files(), ["a", "b", "trust.json"]);
+}
+
+#[test]
+fn files_that_were_not_begun_are_named_too() {
+    let stage = Stage::new();
+    let names: Vec<_> = (10..30).map(|number| format!("file-{number}")).collect();
+    for name in &names {
+        stage.desk.write(name, name);
+    }
+    stage.misbehave(Misbehaviour::Status {
+        service: Service::Fulcio,
+        code: ErrorStatus::InternalServerError,
+        requests: Requests::All,
+    });
+    let mut arguments = vec!["sign-blob", "-o", "json"];
+    arguments.extend(names.iter().map(String::as_str));
+    let json = stage.sign(&stage.token(), &arguments).exits(2).json();
+    let unsigned = json["unsigned"].as_array().unwrap();
+    let named: Vec<_> = unsigned.iter().map(|it| it["file"].as_str().unwrap()).collect();
+    assert_eq!(named, names);
+    assert_eq!(unsigned[0]["failure"]["reason"], "service");
+    assert!(unsigned[1..].iter().all(|it| it["failure"]["reason"] == "not-begun"), "{unsigned:?}");
 }
 
 #[test]

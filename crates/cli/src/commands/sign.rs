@@ -139,7 +139,8 @@ impl Outcome {
 }
 
 /// Signs every file under one certificate and verifies each bundle before it is written. `done` is
-/// told of each as soon as its bundle is written. A file that fails does not stop the others.
+/// told of each as soon as its bundle is written. A file that fails does not stop the others, except
+/// that after a service has failed no further file is begun.
 ///
 /// # Errors
 /// Before anything is signed: what cannot be read or written, and services or a token that cannot
@@ -173,6 +174,11 @@ pub async fn sign(
             Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
         }
     }
+    // After a service has failed nothing more is asked of it.
+    outcome.unsigned.extend(work.map(|work| UnsignedFile {
+        path: work.file.path,
+        failure: Failure::undecided("not-begun", "not begun, because a file before it failed"),
+    }));
     Ok(outcome)
 }
 
