@@ -153,9 +153,27 @@ impl Serialize for ArtifactDigest {
     }
 }
 
+impl<'de> Deserialize<'de> for ArtifactDigest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// The digests of one artifact: at most one of each algorithm.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
 pub struct ArtifactDigests(Vec<ArtifactDigest>);
+
+impl<'de> Deserialize<'de> for ArtifactDigests {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut digests = ArtifactDigests::default();
+        for digest in Vec::<ArtifactDigest>::deserialize(deserializer)? {
+            digests.insert(digest).map_err(serde::de::Error::custom)?;
+        }
+        Ok(digests)
+    }
+}
 
 impl ArtifactDigests {
     /// The digest of one algorithm, where it is known.

@@ -1,5 +1,7 @@
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Container, Limit};
 
 /// Why no build information could be read.
@@ -73,13 +75,23 @@ pub enum Error {
         allowed: u64,
     },
 
+    /// An earlier reader could not find out, in its words: what [`Malformed`](Self::Malformed),
+    /// [`LimitReached`](Self::LimitReached) and [`Io`](Self::Io) are when they are read back from a
+    /// stored form.
+    #[error("{message}")]
+    Recorded {
+        /// What it said.
+        message: String,
+    },
+
     /// The source could not be read.
     #[error("cannot read: {0}")]
     Io(#[source] io::Error),
 }
 
 /// What shows that the Go toolchain made a file that has no build information.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum GoSign {
     /// A section that only the Go linker writes, for example `.gopclntab` or `.note.go.buildid`.
@@ -101,7 +113,8 @@ impl std::fmt::Display for GoSign {
 }
 
 /// An executable packer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Packer {
     /// UPX, <https://upx.github.io>

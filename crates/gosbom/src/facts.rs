@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Facts read from the headers of one executable.
 ///
 /// `None` means that the format cannot say, never "no".
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BinaryFacts {
     /// Operating system the file is made for.
@@ -38,7 +41,8 @@ pub struct BinaryFacts {
 }
 
 /// How much of the relocated data is read-only (ELF).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Relro {
     /// None of it.
@@ -50,7 +54,8 @@ pub enum Relro {
 }
 
 /// An embedded code signature, present but not verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum CodeSignature {
     /// There is none.
@@ -62,7 +67,8 @@ pub enum CodeSignature {
 }
 
 /// An operating system, named as `GOOS` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names are GOOS values")]
 pub enum Os {
@@ -113,7 +119,8 @@ impl fmt::Display for Os {
 }
 
 /// A processor, named as `GOARCH` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names are GOARCH values")]
 pub enum Arch {
@@ -162,7 +169,8 @@ impl fmt::Display for Arch {
 }
 
 /// What a file is to the loader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Kind {
     /// A program.
@@ -174,7 +182,8 @@ pub enum Kind {
 }
 
 /// What a program needs from the system it starts on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Linkage {
     /// The headers do not tell.

@@ -11,6 +11,7 @@ pub mod purl;
 mod read;
 pub mod sbom;
 mod source;
+mod stored;
 
 pub use buildinfo::{
     BuildInfo, BuildInfoSource, GoRelease, GoVersion, LineFault, Module, ModuleInfo, ModuleSum,

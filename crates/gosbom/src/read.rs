@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::buildinfo::blob::{self, Found};
 use crate::buildinfo::{BuildInfo, BuildInfoSource, frame};
 use crate::container::{self, Container, Image, Segment, Slice, signs};
@@ -7,7 +9,8 @@ use crate::source::{Input, ReadAt, Window};
 use crate::{Depth, Error, Limits};
 
 /// A file that holds at least one Go program or library.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GoBinary {
     /// What the file is.
@@ -20,7 +23,8 @@ pub struct GoBinary {
 }
 
 /// An image of a universal file or archive that is not Go, or that could not be read.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OtherSlice {
     /// Where the image starts, in bytes from the start of the file.
@@ -30,7 +34,11 @@ pub struct OtherSlice {
 }
 
 /// One Go image.
-#[derive(Clone, Debug)]
+///
+/// Read back from its stored form, it no longer says where in the file more can be read:
+/// [`pclntab::read`] and [`runtime_copy`] then find nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GoSlice {
     /// Name of the member, in an archive.
@@ -50,13 +58,16 @@ pub struct GoSlice {
     /// What else says which modules are in it; read with [`Depth::SecondRecords`] only.
     pub second_records: Option<SecondRecords>,
     /// Where module text may be; offsets from the start of the file, as in the next field.
+    #[serde(skip)]
     data: Vec<Segment>,
     /// Where the function table may be.
+    #[serde(skip)]
     pub(crate) function_tables: Vec<Segment>,
 }
 
 /// What the image says about its modules besides the build information.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SecondRecords {
     /// Which packages were compiled in; `None` where [`pclntab::read`] finds no table.
@@ -66,7 +77,8 @@ pub struct SecondRecords {
 }
 
 /// What the runtime's own copy of the module text says about the linker's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RuntimeCopy {
     /// The two are the same, byte by byte.
@@ -74,6 +86,7 @@ pub enum RuntimeCopy {
     /// They differ: one of them was changed after linking.
     Differs {
         /// The text of the runtime's copy.
+        #[serde(with = "crate::stored::bytes")]
         text: Vec<u8>,
     },
     /// There is no second copy: before Go 1.18, in WebAssembly, and where the header is gone.

@@ -19,6 +19,8 @@ pub use parse::LineFault;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 
 /// The build information of one binary.
@@ -62,11 +64,15 @@ impl BuildInfo {
         reason: ModulesUnavailable,
         raw: Vec<u8>,
     ) -> Self {
-        Self {
-            go_version: Some(GoVersion::new(go_version)),
-            modules: Err(reason),
-            raw_modules: raw,
-        }
+        Self::unreadable(Some(go_version), reason, raw)
+    }
+
+    pub(crate) fn unreadable(
+        go_version: Option<&str>,
+        reason: ModulesUnavailable,
+        raw: Vec<u8>,
+    ) -> Self {
+        Self { go_version: go_version.map(GoVersion::new), modules: Err(reason), raw_modules: raw }
     }
 
     /// The toolchain that built the binary.
@@ -101,7 +107,8 @@ impl fmt::Debug for BuildInfo {
 }
 
 /// Where the build information of an image was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum BuildInfoSource {
     /// The linker's header with the Go version and the modules behind it: Go 1.18 and later.

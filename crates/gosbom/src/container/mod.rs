@@ -18,12 +18,15 @@ mod xcoff;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::facts::BinaryFacts;
 use crate::source::Window;
 use crate::{Error, GoSign, Packer};
 
 /// A file format that Go programs come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Container {
     /// Executable and Linkable Format: Linux, the BSDs, Solaris, illumos.

@@ -20,11 +20,14 @@ use std::collections::BTreeSet;
 
 pub use compare::{Comparison, ListedModule, Trace};
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Input, ReadAt};
 use crate::{Error, GoSlice, Limits};
 
 /// What the function table of one image names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FunctionTable {
     /// Format of the table.
@@ -42,7 +45,8 @@ pub struct FunctionTable {
 }
 
 /// The Go release that introduced a format of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum TableFormat {
     /// Go 1.2 to 1.15
@@ -56,7 +60,8 @@ pub enum TableFormat {
 }
 
 /// A module and its version, as a file name gives them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct VersionedModule {
     /// Module path, unescaped.
