@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 22] = [
+const VERBS: [&[&str]; 24] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -20,6 +20,8 @@ const VERBS: [&[&str]; 22] = [
     &["inspect"],
     &["policy"],
     &["policy", "check"],
+    &["policy", "explain"],
+    &["policy", "test"],
     &["policy", "schema"],
     &["trust"],
     &["trust", "show"],

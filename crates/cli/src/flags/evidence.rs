@@ -1,29 +1,8 @@
-//! `policy`, `trust`
-
-use std::path::PathBuf;
+//! `trust`
 
 use clap::{Args, Subcommand};
 
 use super::shared::{OutputFlag, TrustFlags};
-
-/// `policy`
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// Check that policy files load, and say what they demand
-    Check(PolicyCheckFlags),
-    /// Print the JSON Schema of policy files
-    Schema,
-}
-
-/// `policy check`
-#[derive(Debug, Args)]
-pub struct PolicyCheckFlags {
-    /// Policy files
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub output: OutputFlag,
-}
 
 /// `trust`
 #[derive(Debug, Subcommand)]

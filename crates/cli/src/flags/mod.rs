@@ -5,6 +5,7 @@
 
 pub mod evidence;
 pub mod facts;
+pub mod policy;
 pub mod report;
 pub mod sandbox;
 pub mod sbom;
@@ -49,9 +50,9 @@ pub enum Command {
     Provenance(facts::ProvenanceFlags),
     /// Show what is in a bundle, certificate, attestation, trusted root or Go binary
     Inspect(facts::InspectFlags),
-    /// Check and explain policy files
+    /// Check, explain and test policies
     #[command(subcommand)]
-    Policy(evidence::PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Show which Sigstore is trusted
     #[command(subcommand)]
     Trust(evidence::TrustCommand),

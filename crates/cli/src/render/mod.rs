@@ -5,6 +5,7 @@ pub mod facts;
 pub mod go_card;
 mod image_card;
 pub mod inspect;
+pub mod policy;
 pub mod report;
 pub mod sandbox;
 pub mod sbom;
@@ -20,7 +21,7 @@ use serde::Serialize;
 
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
-use crate::flags::evidence::{PolicyCommand, TrustCommand};
+use crate::flags::evidence::TrustCommand;
 use crate::flags::report::ReportFormat;
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
@@ -43,7 +44,7 @@ pub fn run(cli: Cli) -> Exit {
         },
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
-        Command::Policy(PolicyCommand::Check(flags)) => flags.output.output,
+        Command::Policy(command) => command.format(),
         Command::Trust(TrustCommand::Show(flags)) => flags.output.output,
         Command::Version(flags) => flags.output.output,
         _ => OutputFormat::Text,
@@ -90,12 +91,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         Command::Inspect(flags) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
-        Command::Policy(PolicyCommand::Check(flags)) => {
-            printed(facts::checked(printer, &commands::policy::check(&flags.files)?, now))
-        }
-        Command::Policy(PolicyCommand::Schema) => {
-            printed(printer.data(chainsign_policy::json_schema().trim_end()))
-        }
+        Command::Policy(command) => policy::run(command, printer, now),
         Command::Trust(TrustCommand::Show(flags)) => {
             printed(inspect::trust(printer, &resolve::trust::trust(flags.trust).load()?))
         }

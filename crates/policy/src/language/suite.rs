@@ -58,6 +58,11 @@ pub(crate) struct Case {
     /// The artifact: a file, relative to this one. Its facts are read from it.
     #[serde(default)]
     pub(crate) artifact: Opt<At<String>>,
+    /// Texts in the artifact that are replaced before anything is read from it, each by one of the
+    /// same length, everywhere: "CGO_ENABLED=0": "CGO_ENABLED=1". Assumed evidence is then about
+    /// what comes of it; bundles are not. As in `from`, if left out.
+    #[serde(default)]
+    pub(crate) alter: BTreeMap<String, String>,
     /// The name under which the artifact is used, for policies with `match`. The artifact's path
     /// as a file's name, if left out.
     #[serde(default)]

@@ -26,7 +26,7 @@ mod suite;
 
 pub use mutation::{FieldChange, Mutation, MutationResult};
 pub use suite::{
-    CaseOutcome, CaseResult, CaseVerdict, SignedDocument, Suite, SuiteFiles, SuiteRun,
+    CaseArtifact, CaseOutcome, CaseResult, CaseVerdict, SignedDocument, Suite, SuiteFiles, SuiteRun,
 };
 
 use chainsign_artifact::ArtifactFacts;

@@ -4,6 +4,7 @@ mod prepare;
 mod resolve;
 
 use std::io;
+use std::sync::Arc;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::material::SignedMaterial;
@@ -32,16 +33,27 @@ pub trait SuiteFiles: PolicyFiles {
     fn documents(&self, path: &str) -> io::Result<Vec<SignedDocument>>;
 
     /// The facts of an artifact: its SHA-256 and the digests that the documents speak of, and what
-    /// is inside to this depth.
+    /// is inside to this depth. What is to be altered and is not there is an error.
     ///
     /// # Errors
     /// Whatever kept them from being read.
     fn facts(
         &self,
-        path: &str,
+        artifact: &CaseArtifact,
         documents: &[SignedDocument],
         depth: Depth,
-    ) -> io::Result<ArtifactFacts>;
+    ) -> io::Result<Arc<ArtifactFacts>>;
+}
+
+/// An artifact that a case names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct CaseArtifact {
+    /// Its path.
+    pub path: String,
+    /// Texts in it that are replaced before anything is read from it, each by one of the same
+    /// length in bytes, everywhere.
+    pub alterations: Vec<(String, String)>,
 }
 
 /// A document that may be evidence.

@@ -1,11 +1,12 @@
 //! Test files of policies.
 
 use std::io;
+use std::sync::Arc;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_gosbom::Depth;
 use chainsign_policy::testing::{
-    CaseOutcome, FieldChange, MutationResult, SignedDocument, Suite, SuiteFiles,
+    CaseArtifact, CaseOutcome, FieldChange, MutationResult, SignedDocument, Suite, SuiteFiles,
 };
 use chainsign_policy::{LoadError, PolicyFiles};
 
@@ -35,15 +36,21 @@ impl SuiteFiles for Files {
 
     fn facts(
         &self,
-        path: &str,
+        artifact: &CaseArtifact,
         documents: &[SignedDocument],
         depth: Depth,
-    ) -> io::Result<ArtifactFacts> {
+    ) -> io::Result<Arc<ArtifactFacts>> {
         assert!(documents.is_empty());
         assert_eq!(depth, Depth::BuildInfo);
-        match path {
-            "app" => Ok(facts(&elf::Elf::default().build())),
-            "dirty" => Ok(facts(&elf::Elf::changed("vcs.modified=false", "vcs.modified=true"))),
+        match artifact.path.as_str() {
+            "app" if !artifact.alterations.is_empty() => {
+                let [(from, to)] = artifact.alterations.as_slice() else { panic!() };
+                Ok(Arc::new(facts(&elf::Elf::changed(from, to))))
+            }
+            "app" => Ok(Arc::new(facts(&elf::Elf::default().build()))),
+            "dirty" => {
+                Ok(Arc::new(facts(&elf::Elf::changed("vcs.modified=false", "vcs.modified=true"))))
+            }
             other => Err(io::Error::new(io::ErrorKind::NotFound, format!("{other} is not there"))),
         }
     }
@@ -141,6 +148,10 @@ fn cases_come_out_as_they_say() {
     from: good
     artifact: dirty
     expect: {fail: [go.settings.vcs.modified]}
+  - name: with-cgo
+    from: good
+    alter: {CGO_ENABLED=0: CGO_ENABLED=1}
+    expect: {fail: [go.settings.CGO_ENABLED]}
   - name: not-logged
     from: good
     evidence: {offline: {signature: {by: offline, lacks: [log]}}}
@@ -158,6 +169,7 @@ fn cases_come_out_as_they_say() {
             ("no-sbom", "ok"),
             ("by-somebody-else", "ok"),
             ("dirty", "ok"),
+            ("with-cgo", "ok"),
             ("not-logged", "ok"),
             ("expired", "ok"),
         ],
@@ -279,6 +291,12 @@ fn what_is_wrong_with_a_test_file_is_told() {
                 "{good}cases: [{{name: a, artifact: app, change: {{x: {{}}}}, expect: pass}}]\n"
             ),
             "line 5, column 46: found \"x\", wanted the name of evidence of this case",
+        ),
+        (
+            format!(
+                "{good}cases: [{{name: a, artifact: app, alter: {{abc: de}}, expect: pass}}]\n"
+            ),
+            "line 5, column 9: found 2 bytes for \"abc\", wanted 3, and at least one",
         ),
         (
             "policy: policy/broken.yaml\ncases: []\n".to_owned(),

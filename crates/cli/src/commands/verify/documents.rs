@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainsign_core::digest::DigestAlgorithm;
 use chainsign_core::material::SignedMaterial;
 use chainsign_core::{Error, Limits, formats};
 
@@ -10,21 +11,21 @@ use crate::files::{self, beside};
 
 /// A document that may be evidence.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(in crate::commands) struct Document {
     /// Where it was found: a file name, and the line in a file of lines.
-    pub(super) origin: String,
+    pub(in crate::commands) origin: String,
     /// What it says, or why it cannot be read.
-    pub(super) material: Result<SignedMaterial, Error>,
+    pub(in crate::commands) material: Result<SignedMaterial, Error>,
 }
 
 /// The files beside a file that may hold evidence about it, where they exist.
-pub(super) fn beside_file(path: &Path) -> Vec<PathBuf> {
+pub(in crate::commands) fn beside_file(path: &Path) -> Vec<PathBuf> {
     let named = BESIDE.iter().map(|suffix| beside(path, suffix));
     named.filter(|path| path.is_file()).collect()
 }
 
 /// The file beside a file that is named after its digest, where it exists.
-pub(super) fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
+pub(in crate::commands) fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
     let found = path.with_file_name(format!("sha256:{sha256_hex}.jsonl"));
     found.is_file().then_some(found)
 }
@@ -33,7 +34,7 @@ pub(super) fn beside_digest(path: &Path, sha256_hex: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 /// `unreadable`, and `limit-reached` for a folder of more files than are looked at.
-pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(in crate::commands) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::because(
             "unreadable",
@@ -63,7 +64,7 @@ pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 ///
 /// # Errors
 /// `unreadable`; `limit-reached` for more than 1,000 documents or 64 MiB.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     let limits = Limits::default();
     let (mut documents, mut bytes) = (Vec::new(), 0_usize);
     for path in paths {
@@ -95,6 +96,23 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
         }
     }
     Ok(documents)
+}
+
+/// [`digest_algorithms`] of those that can be read.
+pub(super) fn algorithms(documents: &[Document]) -> Vec<DigestAlgorithm> {
+    digest_algorithms(documents.iter().filter_map(|document| document.material.as_ref().ok()))
+}
+
+/// The algorithms of the digests that the documents speak of, and SHA-256.
+pub(in crate::commands) fn digest_algorithms<'a>(
+    materials: impl IntoIterator<Item = &'a SignedMaterial>,
+) -> Vec<DigestAlgorithm> {
+    let limits = Limits::default();
+    let mut algorithms = vec![DigestAlgorithm::Sha256];
+    for material in materials {
+        algorithms.extend(material.digest_algorithms(&limits));
+    }
+    algorithms
 }
 
 const BESIDE: [&str; 3] = [".sigstore.json", ".sigstore.jsonl", ".intoto.jsonl"];

@@ -1,7 +1,8 @@
 //! `verify-blob`, `verify-blob-attestation`, `verify`.
 
 mod blob;
-mod documents;
+pub(super) mod documents;
+pub(super) mod opened;
 mod targets;
 
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use chainsign_artifact::image::{self, Images};
-use chainsign_artifact::{ArtifactFacts, Limits, OpenArtifact};
+use chainsign_artifact::{ArtifactFacts, Limits};
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::requirements::Requirements;
@@ -14,11 +13,11 @@ use chainsign_verify::VerifiedBundle;
 
 use super::blob::{refused, says};
 use super::documents::{self, Document};
+use super::opened::Opened;
 use super::{Decide, Demand, VerifyRequest};
 use crate::commands::trust::Trust;
-use crate::commands::{artifact, policy, sbom};
+use crate::commands::{policy, sbom};
 use crate::failure::{Exit, Failure};
-use crate::files::Output;
 use crate::parallel;
 
 /// What was decided about one target.
@@ -90,7 +89,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
             Ok(parallel::map(&request.targets, decide))
         }
         Decide::Policy(path) => {
-            let policy = policy::load(path)?;
+            let policy = policy::load_one(path)?;
             let decide = |target: &PathBuf| match bound(&policy, target) {
                 Err(failure) => {
                     let (target, given) = (target.clone(), given.clone());
@@ -164,12 +163,12 @@ impl Judge<'_> {
         looked_in.extend_from_slice(named);
         let mut documents = documents::read(looked_in)?;
         let limits = self.limits();
-        let mut facts = opened.facts(&documents, &limits)?;
+        let mut facts = opened.facts(documents::algorithms(&documents), &limits)?;
         let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
         if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
             documents.extend(documents::read(std::slice::from_ref(&path))?);
             looked_in.push(path);
-            facts = opened.facts(&documents, &limits)?;
+            facts = opened.facts(documents::algorithms(&documents), &limits)?;
         }
         let decided = match self {
             Judge::Policy { policy, plan, verifiers } => {
@@ -241,60 +240,9 @@ fn signed(
     Err(Failure { message: lines.join("\n       "), ..worst.clone() })
 }
 
-/// A target that is open: a file, or an image layout in a folder.
-enum Opened {
-    File(OpenArtifact),
-    Layout(Images),
-}
-
-impl Opened {
-    fn open(target: &Path, limits: &Limits) -> Result<Self, Failure> {
-        if target.is_dir()
-            && let Some(images) =
-                image::open(target, limits).map_err(|error| artifact::failure(&error))?
-        {
-            return Ok(Opened::Layout(images));
-        }
-        artifact::open(target).map(Opened::File)
-    }
-
-    /// Digests of the algorithms that the evidence uses, and what is inside, of the same bytes.
-    fn facts(&self, documents: &[Document], limits: &Limits) -> Result<ArtifactFacts, Failure> {
-        let mut algorithms = vec![DigestAlgorithm::Sha256];
-        for document in documents {
-            if let Ok(material) = &document.material {
-                algorithms.extend(material.digest_algorithms(&chainsign_core::Limits::default()));
-            }
-        }
-        let facts = match self {
-            Opened::File(artifact) => artifact.facts(algorithms, limits),
-            Opened::Layout(images) => images.facts(algorithms, limits),
-        };
-        facts.map_err(|error| artifact::failure(&error))
-    }
-
-    fn copy(&self, facts: &ArtifactFacts, path: &Path) -> Result<(), Failure> {
-        match self {
-            Opened::File(artifact) => copy(artifact, facts, path),
-            Opened::Layout(images) => {
-                let message = format!("{} is a folder, which has no bytes to copy", images.name());
-                let failure = Failure::undecided("not-a-file", message);
-                Err(failure.hint("put the image into an archive, and verify that"))
-            }
-        }
-    }
-}
-
 fn passed(decided: &Decided) -> bool {
     match decided {
         Decided::Signed(..) => true,
         Decided::Verdict(verdict) => verdict.decision() == Decision::Allow,
     }
-}
-
-fn copy(artifact: &OpenArtifact, facts: &ArtifactFacts, path: &Path) -> Result<(), Failure> {
-    let Some(digest) = facts.digests.get(DigestAlgorithm::Sha256) else { return Ok(()) };
-    let mut output = Output::prepare(path)?;
-    artifact.copy_to(digest, output.writer()).map_err(|error| artifact::failure(&error))?;
-    output.finish().map(|_| ())
 }

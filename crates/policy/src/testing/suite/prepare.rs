@@ -1,6 +1,8 @@
 //! A case made ready: facts read, documents parsed, predicates changed. Then it costs little to
 //! put it to one policy after the other.
 
+use std::sync::Arc;
+
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
@@ -30,7 +32,7 @@ pub(in crate::testing) struct Prepared {
     pub(in crate::testing) name: String,
     pub(in crate::testing) expected: Expectation,
     target: TargetName,
-    facts: ArtifactFacts,
+    facts: Arc<ArtifactFacts>,
     documents: Vec<SignedDocument>,
     fixtures: Vec<Fixture>,
     now: Timestamp,
@@ -40,9 +42,9 @@ impl Prepared {
     /// Reads what the case names.
     pub(super) fn new(case: &Resolved, suite: &Suite<'_>) -> Result<Self, LoadError> {
         let target = target(case)?;
-        let unreadable = |path: &At<String>, error: std::io::Error| LoadError::File {
-            at: path.at,
-            path: path.value.clone(),
+        let unreadable = |path: &str, at, error: std::io::Error| LoadError::File {
+            at,
+            path: path.to_owned(),
             reason: error.to_string(),
         };
         let mut documents = Vec::new();
@@ -53,11 +55,12 @@ impl Prepared {
                     return Err(LoadError::Value { at: path.at, reason });
                 }
                 let found = suite.files.documents(path);
-                documents.extend(found.map_err(|error| unreadable(path, error))?);
+                documents.extend(found.map_err(|error| unreadable(path, path.at, error))?);
             }
         }
         let facts = suite.files.facts(&case.artifact, &documents, suite.policy.depth());
-        let facts = facts.map_err(|error| unreadable(&case.artifact, error))?;
+        let artifact = &case.artifact;
+        let facts = facts.map_err(|error| unreadable(&artifact.path, artifact.at, error))?;
         let bound = match suite.policy.for_target(&target) {
             Ok(bound) => bound,
             Err(TargetError::Load(error)) => return Err(error),
@@ -231,7 +234,7 @@ fn caller_root(root: Option<&TrustedRoot>) -> ArtifactDigest {
 
 fn target(case: &Resolved) -> Result<TargetName, LoadError> {
     match &case.target {
-        None => Ok(TargetName::File(case.artifact.value.clone())),
+        None => Ok(TargetName::File(case.artifact.path.clone())),
         Some(At { value: CaseTarget::File(name), .. }) => Ok(TargetName::File(name.clone())),
         Some(At { value: CaseTarget::Image(name), at }) => {
             let wrong =

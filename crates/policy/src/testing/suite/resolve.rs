@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::CaseVerdict;
+use super::{CaseArtifact, CaseVerdict};
 use crate::error::LoadError;
 use crate::language::{At, Case, CaseEvidence, CaseTarget, Change, Expected, Name, SuiteDocument};
 use crate::verdict::{Outcome, Rule};
@@ -14,7 +14,7 @@ use crate::verdict::{Outcome, Rule};
 #[derive(Clone, Debug)]
 pub(in crate::testing) struct Resolved {
     pub(in crate::testing) name: String,
-    pub(in crate::testing) artifact: At<String>,
+    pub(in crate::testing) artifact: At<CaseArtifact>,
     pub(in crate::testing) target: Option<At<CaseTarget>>,
     pub(in crate::testing) now: Timestamp,
     pub(in crate::testing) evidence: BTreeMap<Name, Piece>,
@@ -70,7 +70,7 @@ fn complete(
         found.ok_or_else(|| missing(from.at, "an earlier case", from))
     });
     let from = from.transpose()?;
-    let artifact = written.artifact.as_ref().or(from.map(|from| &from.artifact)).cloned();
+    let artifact = artifact(written, from)?;
     let mut evidence = from.map_or_else(BTreeMap::new, |from| from.evidence.clone());
     for name in &written.without {
         let taken = evidence.remove(&name.value);
@@ -91,8 +91,7 @@ fn complete(
     }
     Ok(Resolved {
         name: written.name.to_string(),
-        artifact: artifact
-            .ok_or_else(|| LoadError::MissingKey { at: written.at, key: "artifact".to_owned() })?,
+        artifact,
         target: written.target.as_ref().or(from.and_then(|it| it.target.as_ref())).cloned(),
         now: match (written.at_time(), from) {
             (Some(time), _) => time,
@@ -102,6 +101,31 @@ fn complete(
         evidence,
         expected: Expectation(written.expect.clone()),
     })
+}
+
+fn artifact(written: &At<Case>, from: Option<&Resolved>) -> Result<At<CaseArtifact>, LoadError> {
+    let earlier = from.map(|from| &from.artifact);
+    let (path, at) = match (written.artifact.as_ref(), earlier) {
+        (Some(path), _) => (path.value.clone(), path.at),
+        (None, Some(earlier)) => (earlier.path.clone(), earlier.at),
+        (None, None) => {
+            let key = "artifact".to_owned();
+            return Err(LoadError::MissingKey { at: written.at, key });
+        }
+    };
+    for (text, by) in &written.alter {
+        if text.is_empty() || text.len() != by.len() {
+            let (found, wanted) = (by.len(), text.len());
+            let reason =
+                format!("found {found} bytes for {text:?}, wanted {wanted}, and at least one");
+            return Err(LoadError::Value { at: written.at, reason });
+        }
+    }
+    let alterations = match (written.alter.is_empty(), earlier) {
+        (true, Some(earlier)) if written.artifact.is_none() => earlier.alterations.clone(),
+        _ => written.alter.clone().into_iter().collect(),
+    };
+    Ok(At { value: CaseArtifact { path, alterations }, at })
 }
 
 impl Case {

@@ -1,0 +1,105 @@
+//! `policy`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::shared::OutputFlag;
+use crate::printer::OutputFormat;
+
+/// `policy`
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check that policy files load, and say what is odd about them
+    Check(PolicyCheckFlags),
+    /// Say what policies ask for, in plain sentences
+    Explain(PolicyExplainFlags),
+    /// Run the cases of test files, and find the fields of their policies that no case tests
+    Test(PolicyTestFlags),
+    /// Print the JSON Schema of policies, policy sets or test files
+    Schema(PolicySchemaFlags),
+}
+
+impl PolicyCommand {
+    /// How the result is printed.
+    pub fn format(&self) -> OutputFormat {
+        match self {
+            Self::Check(flags) => flags.output.output,
+            Self::Explain(flags) => flags.output.output,
+            Self::Test(flags) => flags.output.output,
+            Self::Schema(_) => OutputFormat::Text,
+        }
+    }
+}
+
+/// `policy check`
+#[derive(Debug, Args)]
+pub struct PolicyCheckFlags {
+    /// Policies and policy sets
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputFlag,
+}
+
+/// `policy explain`
+#[derive(Debug, Args)]
+pub struct PolicyExplainFlags {
+    /// Policy or policy set
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub output: OutputFlag,
+}
+
+/// `policy test`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every case of every file is run and reported. Exit codes: 0 all came out as \
+                        expected; 1 some did not; 2 a file does not load, or a case could not be \
+                        run.\nExample: chainsign policy test policies/*.test.yaml"
+)]
+pub struct PolicyTestFlags {
+    /// Test files (kind: PolicyTest)
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change every field of the policy in turn and see whether a case notices
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub mutations: Mutations,
+    #[command(flatten)]
+    pub output: OutputFlag,
+}
+
+/// What is done about fields that no case tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub enum Mutations {
+    /// Do not look for them
+    Off,
+    /// Report them
+    #[default]
+    Report,
+    /// Report them, and fail where there is one
+    Require,
+}
+
+/// `policy schema`
+#[derive(Debug, Args)]
+pub struct PolicySchemaFlags {
+    /// Of what
+    #[arg(value_enum, default_value_t, value_name = "KIND")]
+    pub kind: DocumentKind,
+}
+
+/// A kind of document of the policy language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub enum DocumentKind {
+    /// kind: Policy
+    #[default]
+    Policy,
+    /// kind: PolicySet
+    #[value(name = "policyset")]
+    PolicySet,
+    /// kind: PolicyTest
+    #[value(name = "policytest")]
+    PolicyTest,
+}
