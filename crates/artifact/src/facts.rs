@@ -1,12 +1,14 @@
 use chainsign_core::digest::ArtifactDigests;
 use chainsign_gosbom::{self as gosbom, GoBinary};
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveFormat, ArchiveLimits};
 use crate::image::{ImageFacts, ImageFault, ImageFormat, ImageLimits, Other};
 use crate::inside::{InnerFault, Inside};
 
 /// What is known about one artifact. All of it comes from the same bytes.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ArtifactFacts {
     /// The caller's name for it. Names decide nothing.
@@ -44,7 +46,8 @@ impl ArtifactFacts {
 }
 
 /// What is inside an artifact.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Content {
     /// At least one Go program or library.
@@ -63,7 +66,8 @@ pub enum Content {
 }
 
 /// An archive or package, and what is inside.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ArchiveContent {
     /// What it is; `None` if it has a fault.
@@ -80,7 +84,8 @@ impl ArchiveContent {
 }
 
 /// What is in a folder or archive of images.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageContent {
     /// How it lies on the disk; `None` if its documents have a fault.
@@ -109,7 +114,8 @@ impl ImageContent {
 }
 
 /// One image, and the files that a container made from it would see.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageInside {
     /// What it says about itself.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use chainsign_core::digest::ArtifactDigests;
 use chainsign_gosbom::{self as gosbom, GoBinary};
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveLimit, ArchiveLimits, Fault, InnerContent, InnerFile, Permissions};
 use crate::image::Layer;
 
 /// What is inside an archive or image.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Inside {
     /// The Go programs, and those that may be Go and cannot be read, in the order in which they were
@@ -42,7 +44,8 @@ impl Inside {
 }
 
 /// A program inside an archive or image.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Program {
     /// Its path: `packages/app.deb!usr/bin/app`. Bytes that are not UTF-8 appear as `\xNN`.
@@ -70,7 +73,8 @@ impl Program {
 }
 
 /// Something inside that could not be looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct InnerFault {
     /// The path of an archive inside; empty for the whole.
@@ -82,7 +86,8 @@ pub struct InnerFault {
 }
 
 /// What it means that something could not be looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum FaultKind {
     /// It is at fault: two readers could come to different files.
@@ -108,7 +113,8 @@ impl fmt::Display for InnerFault {
 }
 
 /// Files of one kind: how many there are, and the paths of the first hundred.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Noted {
     /// The first ones, in the order in which they were found.

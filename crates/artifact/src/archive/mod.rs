@@ -23,6 +23,7 @@ use std::io::Read;
 
 use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
 use chainsign_gosbom::{self as gosbom, GoBinary, ReadAt};
+use serde::{Deserialize, Serialize};
 
 use budget::Budget;
 use compression::Compression;
@@ -128,7 +129,8 @@ pub enum InnerContent {
 }
 
 /// The formats that are looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ArchiveFormat {
     /// tar, plain or compressed with gzip, xz or zstd. Alpine's `.apk` packages are of this kind.

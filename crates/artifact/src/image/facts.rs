@@ -4,10 +4,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chainsign_core::digest::ArtifactDigest;
+use serde::{Deserialize, Serialize};
 
 /// What one image says about itself. All of it comes from documents whose digests were checked;
 /// that the layers are the ones named is known after [`Image::files`](super::Image::files).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageFacts {
     /// The digest of the manifest, by which registries name the image. `docker save` archives of
@@ -66,7 +68,8 @@ impl ImageFacts {
 }
 
 /// The configuration of an image: OCI image-spec, `config.md`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageConfig {
     /// What it was built for.
@@ -92,7 +95,8 @@ pub struct ImageConfig {
 }
 
 /// One layer of an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Layer {
     /// Its place, 0 for the lowest.
@@ -108,7 +112,8 @@ pub struct Layer {
 }
 
 /// What an image runs on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Platform {
     /// `GOOS`

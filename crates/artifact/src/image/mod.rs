@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use serde::{Deserialize, Serialize};
 
 use crate::archive::InnerFile;
 use crate::facts::{ArtifactFacts, Content, ImageContent, ImageInside};
@@ -279,7 +280,8 @@ pub struct ImageFile {
 }
 
 /// What an index names that is not looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Other {
     /// Its digest.
@@ -293,7 +295,8 @@ pub struct Other {
 }
 
 /// Why something that an index names is not looked into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum OtherKind {
     /// It is no image: a signature, an attestation, a chart.
@@ -306,7 +309,8 @@ pub enum OtherKind {
 }
 
 /// How images lie on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ImageFormat {
     /// A folder with `oci-layout`, `index.json` and `blobs`.

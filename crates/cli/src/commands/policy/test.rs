@@ -15,6 +15,7 @@ use chainsign_policy::{Origin, PolicyFiles};
 
 use super::{bad_policy, beside};
 use crate::commands::verify::documents;
+use crate::commands::verify::opened::Opened;
 use crate::commands::{artifact, sbom};
 use crate::failure::{Exit, Failure};
 use crate::files;
@@ -164,9 +165,13 @@ impl SuiteFiles for Files {
             return Ok(facts.clone());
         }
         let read = || {
-            let artifact = open(&self.folder.join(&artifact.path), &artifact.alterations)?;
-            let facts = artifact.facts(algorithms, &sbom::limits(depth));
-            facts.map_err(|error| artifact::failure(&error))
+            let limits = sbom::limits(depth);
+            let path = self.folder.join(&artifact.path);
+            let opened = match artifact.alterations.as_slice() {
+                [] => Opened::open(&path, &limits)?,
+                alterations => Opened::File(altered(&path, alterations)?),
+            };
+            opened.facts(algorithms, &limits)
         };
         let facts = read().map_err(|failure: Failure| io::Error::other(failure.message))?;
         let facts = Arc::new(facts);
@@ -175,13 +180,9 @@ impl SuiteFiles for Files {
     }
 }
 
-/// Opens an artifact, or a copy of it in which texts are replaced by others of the same length.
-fn open(path: &Path, alterations: &[(String, String)]) -> Result<OpenArtifact, Failure> {
-    let original = artifact::open(path)?;
-    if alterations.is_empty() {
-        return Ok(original);
-    }
-    let bytes = original.bytes(ALTERED_BYTES);
+/// A copy of a file in which texts are replaced by others of the same length.
+fn altered(path: &Path, alterations: &[(String, String)]) -> Result<OpenArtifact, Failure> {
+    let bytes = artifact::open(path)?.bytes(ALTERED_BYTES);
     let mut bytes = bytes.map_err(|error| artifact::failure(&error))?;
     for (text, by) in alterations {
         let places: Vec<_> = memchr::memmem::find_iter(&bytes, text).collect();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::Limits;
-use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::trust::TrustedRoot;
@@ -94,9 +93,10 @@ impl Prepared {
         };
         let plan = policy.plan(root);
         let verifiers = plan.verifiers();
-        let artifact = Artifact::Digests(&self.facts.digests);
         let candidates = self.documents.iter().map(|document| match &document.material {
-            Ok(material) => verifiers.check(&document.origin, material, artifact, self.now),
+            Ok(material) => {
+                verifiers.check_facts(&document.origin, material, &self.facts, self.now)
+            }
             Err(error) => Candidate::malformed(document.origin.clone(), error),
         });
         let evidence = EvidenceSet::new(Some(caller_root(root)), candidates);
