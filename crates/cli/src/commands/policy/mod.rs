@@ -5,7 +5,7 @@ mod test;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chainsign_policy::{LoadError, Policy, PolicySet};
+use chainsign_policy::{LoadError, Policy, PolicyFiles, PolicySet};
 
 pub use test::{Ran, TestRequest, Tested, Untested, test};
 
@@ -18,7 +18,7 @@ use crate::files;
 /// `unreadable`; `bad-policy` with the place in the file and what to write instead.
 pub fn load(path: &Path) -> Result<PolicySet, Failure> {
     let yaml = files::read("policy", path)?;
-    PolicySet::parse(&yaml, &beside(path)).map_err(|error| bad_policy(path, &error))
+    PolicySet::parse(&yaml, &Beside::of(path)).map_err(|error| bad_policy(path, &error))
 }
 
 /// Loads a policy.
@@ -27,14 +27,23 @@ pub fn load(path: &Path) -> Result<PolicySet, Failure> {
 /// As [`load`], and `bad-policy` for a set.
 pub fn load_one(path: &Path) -> Result<Policy, Failure> {
     let yaml = files::read("policy", path)?;
-    Policy::parse(&yaml, &beside(path)).map_err(|error| bad_policy(path, &error))
+    Policy::parse(&yaml, &Beside::of(path)).map_err(|error| bad_policy(path, &error))
 }
 
-/// Reads files that are named relative to the folder of this one.
-pub(super) fn beside(path: &Path) -> impl Fn(&str) -> io::Result<Vec<u8>> + use<> {
-    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    move |named: &str| {
-        files::read("file named by the policy", &folder.join(named))
+/// Reads files that are named relative to the folder of a file.
+pub(super) struct Beside {
+    pub(super) folder: PathBuf,
+}
+
+impl Beside {
+    pub(super) fn of(path: &Path) -> Self {
+        Beside { folder: path.parent().map(Path::to_owned).unwrap_or_default() }
+    }
+}
+
+impl PolicyFiles for Beside {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        files::read("file named by the policy", &self.folder.join(path))
             .map_err(|failure| io::Error::other(failure.message))
     }
 }

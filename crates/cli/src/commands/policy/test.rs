@@ -13,7 +13,7 @@ use chainsign_policy::testing::{
 use chainsign_policy::verdict::PolicyIdentity;
 use chainsign_policy::{Origin, PolicyFiles};
 
-use super::{bad_policy, beside};
+use super::{Beside, bad_policy};
 use crate::commands::verify::documents;
 use crate::commands::verify::opened::Opened;
 use crate::commands::{artifact, sbom};
@@ -119,31 +119,29 @@ fn run(path: &Path, mutations: Mutations) -> Result<Ran, Failure> {
 
 /// The files that a test file names.
 struct Files {
-    folder: PathBuf,
-    read: Box<dyn Fn(&str) -> io::Result<Vec<u8>>>,
+    beside: Beside,
     /// An artifact is read once, however many cases are about it.
-    facts: RefCell<BTreeMap<(CaseArtifact, Vec<DigestAlgorithm>), Arc<ArtifactFacts>>>,
+    facts: RefCell<BTreeMap<ReadAs, Arc<ArtifactFacts>>>,
 }
+
+/// An artifact, and the algorithms of the digests that were wanted.
+type ReadAs = (CaseArtifact, Vec<DigestAlgorithm>);
 
 impl Files {
     fn beside(path: &Path) -> Self {
-        Files {
-            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
-            read: Box::new(beside(path)),
-            facts: RefCell::default(),
-        }
+        Files { beside: Beside::of(path), facts: RefCell::default() }
     }
 }
 
 impl PolicyFiles for Files {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        (self.read)(path)
+        self.beside.read(path)
     }
 }
 
 impl SuiteFiles for Files {
     fn documents(&self, path: &str) -> io::Result<Vec<SignedDocument>> {
-        let found = documents::read(&[self.folder.join(path)]);
+        let found = documents::read(&[self.beside.folder.join(path)]);
         let documents = found.map_err(|failure| io::Error::other(failure.message))?.into_iter();
         let document = |it: documents::Document| SignedDocument {
             origin: Origin::new(it.origin),
@@ -166,7 +164,7 @@ impl SuiteFiles for Files {
         }
         let read = || {
             let limits = sbom::limits(depth);
-            let path = self.folder.join(&artifact.path);
+            let path = self.beside.folder.join(&artifact.path);
             let opened = match artifact.alterations.as_slice() {
                 [] => Opened::open(&path, &limits)?,
                 alterations => Opened::File(altered(&path, alterations)?),
