@@ -4,9 +4,8 @@ use crate::Error;
 
 /// Bounds on what is read from one file. Reaching one is an error, never a truncation.
 ///
-/// The defaults leave at least a factor of ten to the largest real binaries measured: build
-/// information of 20,000 modules takes 0.7 MB, and the widest section table has a few hundred
-/// entries.
+/// The defaults leave at least a factor of ten to the largest real binaries measured, and keep what
+/// is held in memory at once below eight times the file and a mebibyte.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
@@ -22,13 +21,16 @@ pub struct Limits {
     ///
     /// Default 65,536, the most that an ELF header can count without its overflow encoding.
     pub headers: u64,
+    /// Segments that are filled from the file. Real programs have about ten.
+    pub segments: u64,
     /// Bytes of one table of names.
     pub name_table: u64,
     /// Bytes of the module text of one binary.
     pub module_text: u64,
     /// Bytes of one line of the module text.
     pub line: u64,
-    /// Modules (main, dependencies and replacements) of one binary.
+    /// Modules (main, dependencies and replacements) of one binary, or of its function table. The
+    /// largest real ones have a few hundred.
     pub modules: u64,
     /// Bytes of the Go version string.
     pub go_version: u64,
@@ -49,10 +51,11 @@ impl Default for Limits {
             depth: Depth::BuildInfo,
             bytes_read: 1 << 30,
             headers: 1 << 16,
+            segments: 1024,
             name_table: 1 << 20,
             module_text: 16 << 20,
             line: 1 << 20,
-            modules: 100_000,
+            modules: 25_000,
             go_version: 4096,
             slices: 64,
             members: 16_384,
@@ -80,6 +83,8 @@ pub enum Limit {
     BytesRead,
     /// [`Limits::headers`]
     Headers,
+    /// [`Limits::segments`]
+    Segments,
     /// [`Limits::name_table`]
     NameTable,
     /// [`Limits::module_text`]
@@ -115,6 +120,7 @@ impl std::fmt::Display for Limit {
         f.write_str(match self {
             Self::BytesRead => "bytes read in total",
             Self::Headers => "entries of a header table",
+            Self::Segments => "segments filled from the file",
             Self::NameTable => "bytes of a name table",
             Self::ModuleText => "bytes of module text",
             Self::Line => "bytes of one line of module text",

@@ -3,6 +3,8 @@
 //! Lines that start with an unknown word are ignored, as Go does, so that a newer toolchain's
 //! lines do no harm. Everything else that Go refuses is refused here, for the same reasons.
 
+use std::fmt::Write as _;
+
 use super::quote::{unquote, unquote_prefix};
 use super::{Module, ModuleInfo, ModuleSum, Setting};
 use crate::{Error, Limit, Limits};
@@ -43,7 +45,7 @@ pub(super) fn parse(
     limits: &Limits,
 ) -> Result<Result<ModuleInfo, (usize, LineFault)>, Error> {
     Limit::ModuleText.hold(text.len() as u64, limits.module_text)?;
-    let mut parser = Parser::default();
+    let mut parser = Parser::sized(text, limits);
     for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
         Limit::Line.hold(line.len() as u64, limits.line)?;
         let parsed = match line.strip_suffix(b"\n") {
@@ -75,6 +77,20 @@ enum Replaceable {
 }
 
 impl Parser {
+    /// With room for what the text has, and no more.
+    fn sized(text: &[u8], limits: &Limits) -> Self {
+        let most = usize::try_from(limits.modules).unwrap_or(usize::MAX);
+        let (mut deps, mut settings) = (0, 0);
+        for line in text.split(|&byte| byte == b'\n') {
+            deps += usize::from(line.starts_with(b"dep\t"));
+            settings += usize::from(line.starts_with(b"build\t"));
+        }
+        let mut parser = Self::default();
+        parser.info.deps.reserve_exact(deps.min(most));
+        parser.info.settings.reserve_exact(settings);
+        parser
+    }
+
     fn line(&mut self, line: &[u8]) -> Result<(), LineFault> {
         if let Some(path) = line.strip_prefix(b"path\t") {
             self.info.path = text(path);
@@ -107,20 +123,29 @@ impl Parser {
 }
 
 fn module(columns: &[u8]) -> Result<Module, LineFault> {
-    let columns: Vec<_> = columns.split(|&byte| byte == b'\t').collect();
-    match *columns.as_slice() {
-        [path, version] => Ok(made(path, version, b"")),
-        [path, version, sum] => Ok(made(path, version, sum)),
-        _ => Err(LineFault::ModuleColumns { found: columns.len() }),
+    match first_three(columns) {
+        (2 | 3, [path, version, sum]) => Ok(made(path, version, sum)),
+        (found, _) => Err(LineFault::ModuleColumns { found }),
     }
 }
 
 fn replacement(columns: &[u8]) -> Result<Module, LineFault> {
-    let columns: Vec<_> = columns.split(|&byte| byte == b'\t').collect();
-    match *columns.as_slice() {
-        [path, version, sum] => Ok(made(path, version, sum)),
-        _ => Err(LineFault::ReplacementColumns { found: columns.len() }),
+    match first_three(columns) {
+        (3, [path, version, sum]) => Ok(made(path, version, sum)),
+        (found, _) => Err(LineFault::ReplacementColumns { found }),
     }
+}
+
+/// How many columns there are, and the first three; empty where there are fewer.
+fn first_three(line: &[u8]) -> (usize, [&[u8]; 3]) {
+    let (mut count, mut first) = (0, [&b""[..]; 3]);
+    for column in line.split(|&byte| byte == b'\t') {
+        if let Some(place) = first.get_mut(count) {
+            *place = column;
+        }
+        count += 1;
+    }
+    (count, first)
 }
 
 fn made(path: &[u8], version: &[u8], sum: &[u8]) -> Module {
@@ -168,7 +193,8 @@ pub(super) fn text(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

@@ -59,9 +59,10 @@ fn member<'a>(
     }
     if let Some(start) = name.strip_prefix(b"/").and_then(decimal) {
         let name = usize::try_from(start).ok().and_then(|start| long_names.get(start..));
-        return Ok(name.map(|name| {
-            let end = name.iter().position(|&byte| byte == b'/' || byte == b'\n');
-            (text(&name[..end.unwrap_or(name.len())]), content)
+        return Ok(name.and_then(|name| {
+            let name = &name[..name.len().min(LONGEST_NAME)];
+            let end = name.iter().position(|&byte| byte == b'/' || byte == b'\n')?;
+            Some((text(&name[..end]), content))
         }));
     }
     let end = name.iter().position(|&byte| byte == b'/');
@@ -92,3 +93,5 @@ fn decimal(field: &[u8]) -> Option<u64> {
 
 pub(super) const MAGIC: &[u8] = b"!<arch>\n";
 const HEADER: usize = 60;
+/// Longest name of a file on the systems where archives are made.
+const LONGEST_NAME: usize = 255;

@@ -18,7 +18,7 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
 
     let is_go = |section: &Section| GO_SECTIONS.contains(&section.name.as_slice());
     image.go_sign = sections.iter().any(is_go).then_some(GoSign::Section);
-    image.segments = loaded(&programs).map(|program| program.segment).collect();
+    image.fill(loaded(&programs).map(|program| program.segment).collect(), window.limits())?;
     image.regions = image.as_loaded(regions(&programs, &sections));
     image.function_tables = image.as_loaded(function_tables(&programs, &sections));
 
@@ -257,7 +257,8 @@ impl Header {
         Limit::NameTable.hold(names.size, window.limits().name_table)?;
         let names = window.bytes_up_to(names.offset, names.size as usize)?;
         let named = entries.into_iter().map(|(mut section, name)| {
-            section.name = until_nul(names.get(name as usize..).unwrap_or_default()).to_vec();
+            let name = names.get(name as usize..).unwrap_or_default();
+            section.name = until_nul(&name[..name.len().min(LONGEST_SECTION_NAME)]).to_vec();
             section
         });
         Ok(named.collect())
@@ -521,6 +522,10 @@ const GO_SECTIONS: [&[u8]; 7] = [
 /// Places of notes that are looked at, and bytes of each; Go's notes have about 100 bytes.
 const MOST_NOTES: usize = 64;
 const LONGEST_NOTES: usize = 4096;
+
+/// Longer than any name that is looked for. Without it, sections could share one long name, and
+/// each would have a copy of it.
+const LONGEST_SECTION_NAME: usize = 64;
 
 /// Longest path of an interpreter or library: Linux' `PATH_MAX`.
 const LONGEST_NAME: usize = 4096;

@@ -30,12 +30,17 @@ pub(super) fn read_universal<'a>(window: Window<'a>) -> Result<Images<'a>, Error
     let entry = if wide { 32 } else { 20 };
     let table = Table::read(window, 8, count, entry, ByteOrder::Big)?
         .ok_or_else(|| malformed(CONTAINER, "slice table lies outside the file", window, 8))?;
+    let place = |record: Record<'_>| match wide {
+        true => (record.u64(8), record.u64(16)),
+        false => (record.u32(8).into(), record.u32(12).into()),
+    };
+    let mut places: Vec<(u64, u64)> = table.entries().map(place).collect();
+    places.sort_unstable();
+    if let Some(pair) = places.windows(2).find(|it| it[0].0.saturating_add(it[0].1) > it[1].0) {
+        return Err(malformed(CONTAINER, "slices overlap", window, pair[1].0));
+    }
     let mut slices = Vec::new();
-    for record in table.entries() {
-        let (offset, size) = match wide {
-            true => (record.u64(8), record.u64(16)),
-            false => (record.u32(8).into(), record.u32(12).into()),
-        };
+    for (offset, size) in table.entries().map(place) {
         let slice = window.part(offset, size);
         slices.push(Slice {
             window: slice.unwrap_or(window),
@@ -55,7 +60,7 @@ pub(super) fn read(window: Window<'_>) -> Result<Image, Error> {
     let mut commands = Commands::default();
     commands.read(window, &header)?;
 
-    image.segments = commands.segments.iter().map(|it| it.place).collect();
+    image.fill(commands.segments.iter().map(|it| it.place).collect(), window.limits())?;
     image.regions = image.as_loaded(commands.regions());
     image.mixed_regions = commands
         .segments

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::BinaryFacts;
 use crate::source::Window;
-use crate::{Error, GoSign, Packer};
+use crate::{Error, GoSign, Limit, Limits, Packer};
 
 /// A file format that Go programs come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,6 +98,12 @@ impl Image {
             go_version: None,
             function_tables: Vec::new(),
         }
+    }
+
+    fn fill(&mut self, segments: Vec<Segment>, limits: &Limits) -> Result<(), Error> {
+        Limit::Segments.hold(segments.len() as u64, limits.segments)?;
+        self.segments = segments;
+        Ok(())
     }
 
     /// Sections as the loader sees them: at the place in the file that their address is filled

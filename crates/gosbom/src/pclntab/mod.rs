@@ -13,12 +13,14 @@
 //! `debug/gosym/pclntab.go`; Go 1.2, 1.16, 1.18 and 1.20 formats.
 
 mod compare;
+mod files;
 mod names;
 mod table;
 
 use std::collections::BTreeSet;
 
 pub use compare::{Comparison, ListedModule, Trace};
+pub use files::Files;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +41,7 @@ pub struct FunctionTable {
     /// Import paths of the packages that have a function in the table, `main` among them.
     pub packages: BTreeSet<String>,
     /// Source files, in the order of the table.
-    pub files: Vec<String>,
+    pub files: Files,
     /// Modules whose version is part of a file name.
     pub modules: BTreeSet<VersionedModule>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FunctionTable, TableFormat, names};
+use super::{Files, FunctionTable, TableFormat, names};
 use crate::container::{ByteOrder, Segment};
 use crate::source::Window;
 use crate::{Error, Limit};
@@ -146,13 +146,14 @@ impl<'a> Table<'a> {
             offset: self.window.start(),
             functions: self.functions,
             packages: BTreeSet::new(),
-            files: Vec::new(),
+            files: Files::default(),
             modules: BTreeSet::new(),
         };
         let mut collect = Collect {
             table: &mut table,
             name_bytes: 0,
             allowed: self.window.limits().function_names,
+            modules_allowed: self.window.limits().modules,
         };
         match self.layout {
             Layout::Runs { functions, files } => {
@@ -305,6 +306,7 @@ struct Collect<'t> {
     table: &'t mut FunctionTable,
     name_bytes: u64,
     allowed: u64,
+    modules_allowed: u64,
 }
 
 impl Collect<'_> {
@@ -324,9 +326,10 @@ impl Collect<'_> {
             return Ok(());
         }
         self.count(name.len())?;
-        let name = String::from_utf8_lossy(name).into_owned();
+        let name = String::from_utf8_lossy(name);
         self.table.modules.extend(names::module(&name));
-        self.table.files.push(name);
+        Limit::Modules.hold(self.table.modules.len() as u64, self.modules_allowed)?;
+        self.table.files.push(&name);
         Ok(())
     }
 

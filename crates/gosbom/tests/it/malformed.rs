@@ -160,12 +160,17 @@ fn segment_at_the_end_of_the_address_space() {
     }
 }
 
-/// 65,535 segments that each cover the whole file: the work is bounded, not multiplied.
+/// Segments that each cover the whole file: the work is bounded, not multiplied.
 #[test]
 fn overlapping_segments_are_searched_within_the_budget() {
+    limited(&overlapping_segments(1000), Limit::BytesRead);
+    limited(&overlapping_segments(60_000), Limit::Segments);
+}
+
+fn overlapping_segments(count: usize) -> Vec<u8> {
     let mut file = elf::without_sections(Order::Little, Width::Bits64, vec![0; 1 << 20]);
     let size = file.programs[0].content.len() as u64;
-    for _ in 0..60_000 {
+    for _ in 0..count {
         let mut program = elf::load(elf::READ_WRITE, elf::DATA, Vec::new());
         program.size = Some(size);
         file.programs.push(program);
@@ -175,7 +180,7 @@ fn overlapping_segments_are_searched_within_the_budget() {
         let offset = 64 + 56 * index + 8;
         bytes[offset..offset + 8].fill(0);
     }
-    limited(&bytes, Limit::BytesRead);
+    bytes
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn every_format_width_and_order() {
                     let found = found.unwrap_or_else(|| panic!("{format:?} {order:?} {width:?}"));
                     assert_eq!(found.format, format);
                     assert_eq!(found.functions, 6);
-                    assert_eq!(found.files, FILES);
+                    assert_eq!(found.files.iter().collect::<Vec<_>>(), FILES);
                     let mut packages: BTreeSet<_> = ["main", "runtime", "example.com/a"].into();
                     packages.extend(["example.com/app/internal/x", "gopkg.in/yaml.v3"]);
                     if format < TableFormat::Go1_20 {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chainsign_artifact::Limits;
 use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
+use chainsign_gosbom::pclntab::Files;
 use chainsign_gosbom::sbom::{ImageSubject, Location, Subject};
 use chainsign_gosbom::{self as gosbom, GoBinary, GoSlice};
 
@@ -210,7 +211,7 @@ impl FoundBinary {
             if let Some(table) =
                 slice.second_records.as_mut().and_then(|it| it.function_table.as_mut())
             {
-                table.files = Vec::new();
+                table.files = Files::default();
             }
         }
         let subject = with_digests(Subject::new(name), digests).found(place);
