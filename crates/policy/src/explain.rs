@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::language::{
     Go, Hardening, ImageCondition, MinRelro, MissingLicence, ModulesJoin, Select,
-    UnknownParameters, UnknownSeverity, spoken,
+    UnknownParameters, UnknownSeverity, Via, spoken,
 };
 use crate::model::{
     Attestation, Authority, Image, Model, RepositoryMatch, RootChoice, Scope, SignerTree, Slsa,
@@ -111,8 +111,12 @@ pub(crate) fn explain(model: &Model) -> Vec<Explanation> {
             say.that(&format!("deny.{name}"), format!("{text} (it has {entries})."));
         }
     }
-    if let Some(tree) = &model.signatures {
-        say.that("signatures", format!("The artifact is signed by {}.", signers(tree)));
+    if let Some(wanted) = &model.signatures {
+        let what = match wanted.via {
+            None => "The artifact",
+            Some(Via::Checksums) => "The artifact, or a file of checksums that lists it,",
+        };
+        say.that("signatures", format!("{what} is signed by {}.", signers(&wanted.tree)));
     }
     for it in &model.attestations {
         attestation(&mut say, it);
@@ -487,7 +491,7 @@ fn names(authorities: &[Arc<Authority>]) -> String {
 /// The authorities that a rule asks for.
 fn used(model: &Model) -> BTreeSet<&str> {
     let mut used = BTreeSet::new();
-    model.signatures.iter().for_each(|tree| of_tree(tree, &mut used));
+    model.signatures.iter().for_each(|wanted| of_tree(&wanted.tree, &mut used));
     for it in &model.attestations {
         used.extend(it.by.iter().map(|authority| authority.name.as_str()));
         let builders = it.slsa.iter().flat_map(|slsa| &slsa.builders);

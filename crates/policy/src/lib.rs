@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod checksums;
 mod error;
 mod evaluate;
 mod evidence;
@@ -21,6 +22,7 @@ pub mod testing;
 pub mod verdict;
 mod version;
 
+pub use checksums::{Checksums, ChecksumsError};
 pub use error::{LoadError, Place};
 pub use evidence::{
     Candidate, Claim, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,

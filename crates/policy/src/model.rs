@@ -20,7 +20,7 @@ use crate::expression::Expression;
 use crate::glob::{Captures, Glob};
 use crate::language::{
     Base, Denied, Deny, Exception, Go, ImageCondition, Instance, KeyLog, Level, PlatformName,
-    Required, Sbom, Select, UnknownParameters, UnknownSeverity, User,
+    Required, Sbom, Select, UnknownParameters, UnknownSeverity, User, Via,
 };
 use crate::verdict::{PolicyIdentity, RuleId};
 
@@ -32,7 +32,7 @@ pub(crate) struct Model {
     pub(crate) scope: Option<Scope>,
     pub(crate) roots: Vec<NamedRoot>,
     pub(crate) authorities: Vec<Arc<Authority>>,
-    pub(crate) signatures: Option<SignerTree>,
+    pub(crate) signatures: Option<Signatures>,
     pub(crate) attestations: Vec<Attestation>,
     pub(crate) go: Option<Go>,
     pub(crate) image: Option<Image>,
@@ -168,6 +168,14 @@ pub(crate) enum RootChoice {
     Caller,
     /// One of the policy's own.
     Named { name: String, digest: ArtifactDigest },
+}
+
+/// Who must have signed, and what.
+#[derive(Clone, Debug)]
+pub(crate) struct Signatures {
+    pub(crate) tree: SignerTree,
+    /// What may have been signed instead of the artifact.
+    pub(crate) via: Option<Via>,
 }
 
 /// Who must have signed.

@@ -10,8 +10,9 @@ use chainsign_core::verifier::BundleVerifier;
 use chainsign_verify::{CheckId, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
+use crate::checksums::{Checksums, Listing};
 use crate::evidence::{
-    Candidate, Claim, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable,
+    Candidate, Claim, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable, Via,
 };
 
 /// The roots that a policy trusts, and how each candidate document is to be verified.
@@ -168,6 +169,51 @@ impl Verifiers<'_> {
             }
         }
         Candidate::Refused(refused.unwrap_or_else(|| self.nobody(origin, material)))
+    }
+
+    /// Verifies a signature over a checksum file, and finds the artifact in it. What verifies becomes
+    /// evidence about the artifact, which counts where a policy says so.
+    pub fn check_listed(
+        &self,
+        origin: &Origin,
+        material: &SignedMaterial,
+        checksums: &Checksums,
+        facts: &ArtifactFacts,
+        now: Timestamp,
+    ) -> Candidate {
+        let artifact = Artifact::Digests(checksums.digests());
+        let refused = |reason: &str, message| {
+            Candidate::Refused(Refused {
+                origin: origin.clone(),
+                document: material.document.clone(),
+                check: "checksums".to_owned(),
+                reason: reason.to_owned(),
+                message,
+                claim: Claim::of(material),
+                reached: reached(CheckId::Subject),
+            })
+        };
+        let verified = match self.check(origin, material, artifact, now) {
+            Candidate::Verified(verified) => verified,
+            other => return other,
+        };
+        if verified.iter().any(|evidence| evidence.0.statement().is_some()) {
+            let message =
+                format!("found an attestation about {}, wanted a signature", checksums.name());
+            return refused("not-a-signature", message);
+        }
+        match checksums.listing(&facts.name, &facts.digests) {
+            Listing::Listed { name, digest } => {
+                let via = Via { file: checksums.name().to_owned(), name: name.to_owned() };
+                let listed =
+                    |evidence: Evidence| Evidence(evidence.0.via(via.clone(), digest.clone()));
+                Candidate::Verified(verified.into_iter().map(listed).collect())
+            }
+            Listing::Other { .. } | Listing::Nothing => {
+                let listed = checksums.lists(&facts.name, &facts.digests);
+                refused("not-listed", listed.err().unwrap_or_default())
+            }
+        }
     }
 
     fn attempt(

@@ -71,6 +71,10 @@ pub struct VerifyFlags {
     /// More evidence: every bundle in this folder
     #[arg(long, value_name = "DIR")]
     pub attestations: Vec<PathBuf>,
+    /// Signed file of checksums (sha256sum or BSD format) that may list the target: its signature is
+    /// looked for beside it, and counts where the policy says `signatures.via: checksums`
+    #[arg(long, value_name = "FILE")]
+    pub via: Vec<PathBuf>,
     /// Write exactly the bytes that were verified (one target only, and only when it passes)
     #[arg(long, value_name = "FILE")]
     pub copy_to: Option<PathBuf>,

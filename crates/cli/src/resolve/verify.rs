@@ -79,6 +79,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         decide,
         bundles: flags.bundle,
         folders: flags.attestations,
+        via: flags.via,
         copy_to: flags.copy_to,
         trust: trust::trust(flags.trust),
         now: flags.dangerous_at.unwrap_or(now),

@@ -10,13 +10,17 @@ use super::case::Case;
 use super::missing::Missing;
 use super::{SIGNATURES, line};
 use crate::evidence::{Claim, Testimony};
-use crate::model::{Authority, SignerTree};
+use crate::language::Via;
+use crate::model::{Authority, Signatures, SignerTree};
 use crate::verdict::{Reason, Rule, RuleId};
 
 /// Evaluates the tree of authorities on the signatures over the artifact.
-pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) -> Rule {
-    let signatures: Vec<_> = case.evidence.iter().copied().filter(|it| is_signature(it)).collect();
-    let reading = Signatures { signatures: &signatures, case }.read(tree);
+pub(super) fn rule(wanted: &Signatures, case: &Case<'_>, denied: &[&Testimony]) -> Rule {
+    let tree = &wanted.tree;
+    let all: Vec<_> = case.evidence.iter().copied().filter(|it| is_signature(it)).collect();
+    let counts = |it: &&&Testimony| it.via.is_none() || wanted.via == Some(Via::Checksums);
+    let signatures: Vec<_> = all.iter().filter(counts).copied().collect();
+    let reading = Given { signatures: &signatures, case }.read(tree);
     let id = RuleId::new(SIGNATURES);
     if reading.met {
         return Rule::pass(id, format!("signed by {}", reading.described))
@@ -40,7 +44,7 @@ pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) ->
         1 => "found no signature over the artifact, only an attestation about it".to_owned(),
         more => format!("found no signature over the artifact, only {more} attestations about it"),
     };
-    Missing {
+    let rule = Missing {
         id,
         what: format!("a signature by {}", reading.described),
         by: &authorities(tree),
@@ -52,7 +56,14 @@ pub(super) fn rule(tree: &SignerTree, case: &Case<'_>, denied: &[&Testimony]) ->
         denied: denied.iter().copied().filter(|it| is_signature(it)).collect(),
         otherwise: (Reason::NoSignature, otherwise),
     }
-    .rule(case)
+    .rule(case);
+    match all.iter().find(|it| it.via.is_some()).filter(|_| wanted.via.is_none()) {
+        Some(listed) => rule.with([line(listed)]).hint(
+            "a signature over a list of checksums counts where the policy says `signatures.via: \
+             checksums`",
+        ),
+        None => rule,
+    }
 }
 
 /// A signature over the artifact: its bytes, or the statement in which cosign signs an image.
@@ -61,7 +72,7 @@ fn is_signature(testimony: &Testimony) -> bool {
 }
 
 /// The signatures, to be held against a tree.
-struct Signatures<'a> {
+struct Given<'a> {
     signatures: &'a [&'a Testimony],
     case: &'a Case<'a>,
 }
@@ -89,7 +100,7 @@ impl Reading<'_> {
     }
 }
 
-impl<'a> Signatures<'a> {
+impl<'a> Given<'a> {
     /// Recursion is bounded by the nesting that the YAML reader allows.
     fn read(&self, tree: &SignerTree) -> Reading<'a> {
         let all = |trees: &[SignerTree]| trees.iter().map(|tree| self.read(tree)).collect();

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 pub(crate) use sbom::{Component, Sbom};
 pub(crate) use scan::{Finding, Scan, Severity};
 pub(crate) use testimony::{
-    Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind,
+    Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind, Via,
 };
 pub(crate) use vex::{Status, VexStatement};
 
@@ -183,6 +183,9 @@ pub struct EvidenceSummary {
     pub signer: String,
     /// The type of its predicate; `None` for a signature over the artifact itself.
     pub predicate_type: Option<String>,
+    /// The signed list by which it is about the artifact, and under which name it is listed; `None` for
+    /// evidence about the artifact itself.
+    pub via: Option<String>,
     /// The earliest proven time of the signature.
     pub signed_at: Option<Timestamp>,
     /// The checks that held: the id of each, and what it looked at.

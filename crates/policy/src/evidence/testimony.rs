@@ -31,6 +31,8 @@ pub(crate) struct Testimony {
     pub(crate) root: Option<ArtifactDigest>,
     pub(crate) signer: Signer,
     pub(crate) subject: ArtifactDigests,
+    /// The list by which a signature is about the artifact; `None` for one over the artifact itself.
+    pub(crate) via: Option<Via>,
     pub(crate) times: Vec<ProvenTime>,
     pub(crate) log_entries: Vec<LogReference>,
     pub(crate) checks: Vec<(String, String)>,
@@ -93,6 +95,21 @@ pub(crate) enum Inclusion {
     Promised,
 }
 
+/// A signed list that names the artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Via {
+    /// The checksum file.
+    pub(crate) file: String,
+    /// Under which name it lists the artifact.
+    pub(crate) name: String,
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, which lists {}", self.file, self.name)
+    }
+}
+
 /// What was signed.
 #[derive(Debug)]
 pub(crate) enum Content {
@@ -127,6 +144,7 @@ impl Testimony {
             root: bundle.root_digest().cloned(),
             signer,
             subject: bundle.subject().clone(),
+            via: None,
             times: bundle.times().iter().map(time).collect(),
             log_entries: bundle
                 .log_entries()
@@ -148,6 +166,11 @@ impl Testimony {
             content: Content::Bundle(Arc::new(bundle)),
             parsed: Parsed::default(),
         }
+    }
+
+    /// The same signature, over a list, as one about an artifact that is listed.
+    pub(crate) fn via(self, via: Via, subject: ArtifactDigest) -> Self {
+        Testimony { subject: subject.into(), via: Some(via), ..self }
     }
 
     /// The statement; `None` for a signature over the artifact itself.
@@ -218,7 +241,10 @@ impl Testimony {
     pub(crate) fn name(&self) -> String {
         match self.statement() {
             Some(statement) => format!("{} ({})", self.origin, short(statement)),
-            None => format!("{} (signature)", self.origin),
+            None => match &self.via {
+                Some(via) => format!("{} (signature over {via})", self.origin),
+                None => format!("{} (signature)", self.origin),
+            },
         }
     }
 
@@ -230,6 +256,7 @@ impl Testimony {
             root: self.root.clone(),
             signer: self.signer.to_string(),
             predicate_type: self.statement().map(|it| it.predicate_type.to_string()),
+            via: self.via.as_ref().map(ToString::to_string),
             signed_at: self.signed_at(),
             checks: self.checks.clone(),
             bundle: match &self.content {

@@ -156,4 +156,15 @@ pub(crate) struct Trust {
 pub(crate) struct Signatures {
     /// The name of an authority, or `all`, `any` or `atLeast` of several.
     pub(crate) require: At<SignatureTree>,
+    /// What they may have signed instead of the artifact. Nothing, if left out.
+    #[serde(default)]
+    pub(crate) via: Opt<Via>,
+}
+
+/// What may have been signed instead of the artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Via {
+    /// A file of checksums that lists the artifact, as `sha256sum` writes it.
+    Checksums,
 }

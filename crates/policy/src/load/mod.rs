@@ -32,7 +32,8 @@ use crate::glob::Captures;
 use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
 use crate::model::{
     Attestation, Authority, Builder, CelRule, Image, ImageEnvironment, Model, Parameters,
-    RepositoryMatch, Scope as TargetScope, SignerTree, Slsa, VexSource, Vulnerabilities,
+    RepositoryMatch, Scope as TargetScope, Signatures, SignerTree, Slsa, VexSource,
+    Vulnerabilities,
 };
 use crate::policy::PolicyFiles;
 use crate::target::TargetName;
@@ -114,7 +115,11 @@ fn compile(
     let authorities =
         authorities::authorities(&document.authorities, &roots, &proof, captures, files)?;
     let known = Authorities(&authorities);
-    let signatures = document.signatures.as_ref().map(|it| known.tree(&it.require)).transpose()?;
+    let signatures = document
+        .signatures
+        .as_ref()
+        .map(|it| Ok::<_, LoadError>(Signatures { tree: known.tree(&it.require)?, via: it.via.0 }));
+    let signatures = signatures.transpose()?;
     let compile = Compile { known: &known, captures };
     let attestations = document.attestations.iter();
     let attestations: Vec<_> = attestations

@@ -40,7 +40,7 @@ use jiff::Timestamp;
 use crate::evaluate::{self, Case, Target};
 use crate::evidence::{
     Content, EvidenceSet, Inclusion, LogReference, Origin, Parsed, ProvenTime, Signer, Testimony,
-    TimeKind,
+    TimeKind, Via,
 };
 use crate::policy::Policy;
 use crate::verdict::{Outcome, Report};
@@ -94,12 +94,20 @@ impl Fixture {
             root,
             signer,
             subject,
+            via: None,
             times: vec![ProvenTime { time: signed_at, authority, kind: TimeKind::Log }],
             log_entries: vec![proven(LogId([0; 32]), 0)],
             checks: Vec::new(),
             content: Content::Fixture(statement),
             parsed: Parsed::default(),
         })
+    }
+
+    /// As a signature over a checksum file that lists the artifact under a name.
+    #[must_use]
+    pub fn via_checksums(mut self, file: impl Into<String>, name: impl Into<String>) -> Self {
+        self.0.via = Some(Via { file: file.into(), name: name.into() });
+        self
     }
 
     /// With these proven times instead, by a timestamp authority; none at all if it is empty.

@@ -158,6 +158,32 @@ fn trees_of_signers() {
 }
 
 #[test]
+fn a_signed_list_counts_where_the_policy_says_so() {
+    let mut release = Release::good();
+    release.fixtures[0] =
+        signature(&release.binary).via_checksums("checksums.txt", "dist/app");
+    let via = changed("signatures:\n", "signatures:\n  via: checksums\n");
+    check(&release, &via, &[]);
+    let verdict = release.against(&via);
+    let listed = verdict.report().evidence.iter().find_map(|it| it.via.as_deref());
+    assert_eq!(listed, Some("checksums.txt, which lists dist/app"));
+    let lines = &verdict.report().rule("signatures").unwrap().evidence;
+    let line = "app.sigstore.json (signature over checksums.txt, which lists dist/app)";
+    assert!(lines.iter().any(|it| it.contains(line)), "{lines:?}");
+
+    check(&release, BASELINE, &[("signatures", FAIL, "too-few-signers")]);
+    let only = "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {name: x}\n\
+        trust: {roots: {public: {file: root.json}}}\n\
+        authorities: {a: {keyless: {issuer: 'https://token.actions.githubusercontent.com', subject: \
+        'https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.4.2'}}}\n\
+        signatures: {require: a}\n";
+    release.fixtures.truncate(1);
+    check(&release, only, &[("signatures", FAIL, "no-signature")]);
+    let hint = release.against(only).report().rule("signatures").unwrap().hint.clone();
+    assert!(hint.is_some_and(|hint| hint.contains("signatures.via: checksums")));
+}
+
+#[test]
 fn patterns_are_for_one_kind_of_subject() {
     let release = |subject| {
         let mut release = Release::good();

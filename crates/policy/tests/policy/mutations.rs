@@ -336,6 +336,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Exception.approvedBy", "load::every_reject_has_its_error (shown, decides nothing)"),
     ("Exception.dangerousWaiveSignature", "load::every_reject_has_its_error"),
     ("Text.pattern", "every pattern above"),
+    ("Signatures.via", "evaluate::a_signed_list_counts_where_the_policy_says_so"),
     ("SignatureTree.all", "evaluate::trees_of_signers"),
     ("SignatureTree.any", "evaluate::trees_of_signers"),
     ("SignatureTree.atLeast", "evaluate::trees_of_signers"),

@@ -152,6 +152,8 @@ pub struct VerifyRequest {
     pub bundles: Vec<PathBuf>,
     /// Folders with more documents.
     pub folders: Vec<PathBuf>,
+    /// Signed files of checksums that may list the targets.
+    pub via: Vec<PathBuf>,
     /// Where to write exactly the bytes that passed.
     pub copy_to: Option<PathBuf>,
     /// The trusted root.
