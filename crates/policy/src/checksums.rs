@@ -256,7 +256,7 @@ mod tests {
         for line in [
             "",
             "# comment",
-            &format!("{ONE}"),
+            ONE,
             &format!("{ONE} app"),
             &format!("{ONE}\tapp"),
             &format!("{ONE}  "),

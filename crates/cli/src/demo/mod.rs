@@ -318,6 +318,7 @@ impl Stage {
             decide: Decide::Policy(policy.to_owned()),
             bundles: Vec::new(),
             folders: Vec::new(),
+            via: Vec::new(),
             copy_to: None,
             trust: TrustRequest::Config(self.trust_config.clone()),
             now: self.now.max(Timestamp::now()),

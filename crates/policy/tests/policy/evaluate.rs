@@ -160,8 +160,7 @@ fn trees_of_signers() {
 #[test]
 fn a_signed_list_counts_where_the_policy_says_so() {
     let mut release = Release::good();
-    release.fixtures[0] =
-        signature(&release.binary).via_checksums("checksums.txt", "dist/app");
+    release.fixtures[0] = signature(&release.binary).via_checksums("checksums.txt", "dist/app");
     let via = changed("signatures:\n", "signatures:\n  via: checksums\n");
     check(&release, &via, &[]);
     let verdict = release.against(&via);

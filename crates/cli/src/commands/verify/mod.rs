@@ -2,6 +2,7 @@
 
 mod blob;
 pub(super) mod documents;
+mod lists;
 pub(super) mod opened;
 mod targets;
 

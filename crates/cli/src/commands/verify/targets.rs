@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use chainsign_artifact::{ArtifactFacts, Limits};
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::material::SignedMaterial;
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{
@@ -10,9 +11,11 @@ use chainsign_policy::{
     Verifiers,
 };
 use chainsign_verify::VerifiedBundle;
+use jiff::Timestamp;
 
 use super::blob::{refused, says};
 use super::documents::{self, Document};
+use super::lists::{self, List};
 use super::opened::Opened;
 use super::{Decide, Demand, VerifyRequest};
 use crate::commands::trust::Trust;
@@ -81,6 +84,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     for folder in &request.folders {
         named.extend(documents::in_folder(folder)?);
     }
+    let named = Named { documents: named, lists: lists::read(&request.via)? };
     match &request.decide {
         Decide::Signer(demand) => {
             let requirements = trust.requirements(demand);
@@ -120,6 +124,12 @@ fn bound(policy: &Policy, target: &Path) -> Result<Policy, Failure> {
     })
 }
 
+/// What was named for all targets.
+struct Named {
+    documents: Vec<PathBuf>,
+    lists: Vec<List>,
+}
+
 enum Judge<'a> {
     Signer { demand: &'a Demand, requirements: Requirements, trust: &'a Trust },
     Policy { policy: &'a Policy, plan: &'a Plan, verifiers: Verifiers<'a> },
@@ -129,7 +139,7 @@ impl Judge<'_> {
     fn outcome(
         &self,
         target: &Path,
-        named: &[PathBuf],
+        named: &Named,
         given: &GivenRoot,
         request: &VerifyRequest,
     ) -> TargetOutcome {
@@ -154,33 +164,43 @@ impl Judge<'_> {
     fn decide(
         &self,
         target: &Path,
-        named: &[PathBuf],
+        named: &Named,
         request: &VerifyRequest,
         looked_in: &mut Vec<PathBuf>,
     ) -> Result<Decided, Failure> {
         let opened = Opened::open(target, &self.limits())?;
         *looked_in = documents::beside_file(target);
-        looked_in.extend_from_slice(named);
+        looked_in.extend_from_slice(&named.documents);
         let mut documents = documents::read(looked_in)?;
         let limits = self.limits();
-        let mut facts = opened.facts(documents::algorithms(&documents), &limits)?;
+        let lists = &named.lists;
+        let algorithms = |documents: &[Document]| {
+            let of_documents = documents::algorithms(documents).into_iter();
+            of_documents.chain(lists::algorithms(lists)).collect()
+        };
+        let mut facts = opened.facts(algorithms(&documents), &limits)?;
         let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
         if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
             documents.extend(documents::read(std::slice::from_ref(&path))?);
             looked_in.push(path);
-            facts = opened.facts(documents::algorithms(&documents), &limits)?;
+            facts = opened.facts(algorithms(&documents), &limits)?;
         }
+        looked_in.extend(lists.iter().flat_map(|list| list.looked_in.iter().cloned()));
         let decided = match self {
             Judge::Policy { policy, plan, verifiers } => {
+                let now = request.now;
                 let candidates = documents
                     .iter()
-                    .map(|document| candidate(verifiers, document, &facts, request));
+                    .map(|document| candidate(verifiers, document, lists, &facts, now))
+                    .chain(lists::candidates(lists, verifiers, &facts, now));
                 let evidence = plan.evidence(candidates);
                 let verdict = policy.evaluate(&evidence, &facts, request.now);
                 Decided::Verdict(Box::new(verdict))
             }
             Judge::Signer { demand, requirements, trust } => {
-                signed(demand, requirements, trust, &documents, &facts, request)?
+                let says = |bundle: &VerifiedBundle| says(demand, bundle);
+                let by = Asked { trust, requirements, says: &says };
+                signed(&by, &documents, lists, &facts, request.now)?
             }
         };
         if let Some(path) = request.copy_to.as_ref().filter(|_| passed(&decided)) {
@@ -193,41 +213,66 @@ impl Judge<'_> {
 fn candidate(
     verifiers: &Verifiers<'_>,
     document: &Document,
+    lists: &[List],
     facts: &ArtifactFacts,
-    request: &VerifyRequest,
+    now: Timestamp,
 ) -> Candidate {
     let origin = Origin::new(document.origin.clone());
-    match &document.material {
-        Ok(material) => verifiers.check_facts(&origin, material, facts, request.now),
+    let candidate = match &document.material {
+        Ok(material) => verifiers.check_facts(&origin, material, facts, now),
         Err(error) => Candidate::malformed(origin, error),
+    };
+    match candidate {
+        Candidate::Refused(_) => {
+            lists::named(lists, document, verifiers, facts, now).unwrap_or(candidate)
+        }
+        candidate => candidate,
+    }
+}
+
+/// The signer asked for.
+pub(super) struct Asked<'a> {
+    trust: &'a Trust,
+    requirements: &'a Requirements,
+    says: &'a dyn Fn(&VerifiedBundle) -> Result<(), Failure>,
+}
+
+impl Asked<'_> {
+    /// Verifies one document about an artifact.
+    pub(super) fn verify(
+        &self,
+        material: &SignedMaterial,
+        artifact: Artifact<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedBundle, Failure> {
+        let verified = self.trust.verifier.verify(material, artifact, self.requirements, now);
+        let bundle = verified.map_err(|refusal| refused(&refusal))?;
+        (self.says)(&bundle).map(|()| bundle)
     }
 }
 
 /// The first document that the signer asked for has signed; else every refusal, in one failure.
 fn signed(
-    demand: &Demand,
-    requirements: &Requirements,
-    trust: &Trust,
+    by: &Asked<'_>,
     documents: &[Document],
+    lists: &[List],
     facts: &ArtifactFacts,
-    request: &VerifyRequest,
+    now: Timestamp,
 ) -> Result<Decided, Failure> {
     let mut failures = Vec::new();
     for document in documents {
         let outcome = match &document.material {
             Err(error) => Err(Failure::no("malformed-evidence", error.to_string())),
-            Ok(material) => {
-                let artifact = Artifact::Digests(&facts.digests);
-                let verified = trust.verifier.verify(material, artifact, requirements, request.now);
-                verified
-                    .map_err(|refusal| refused(&refusal))
-                    .and_then(|bundle| says(demand, &bundle).map(|()| bundle))
-            }
+            Ok(material) => by.verify(material, Artifact::Digests(&facts.digests), now),
         };
         match outcome {
             Ok(bundle) => return Ok(Decided::Signed(document.origin.clone(), Box::new(bundle))),
-            Err(failure) => failures.push((document.origin.as_str(), failure)),
+            Err(failure) => failures.push((document.origin.clone(), failure)),
         }
+    }
+    match lists::signed(lists, documents, facts, by, now) {
+        Ok((found, bundle)) => return Ok(Decided::Signed(found, Box::new(bundle))),
+        Err(more) => failures.extend(more),
     }
     let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| failure.exit) else {
         let message = format!("found no signature for {}", facts.name);

@@ -1,0 +1,118 @@
+//! Signed files of checksums that may list the targets.
+
+use std::path::PathBuf;
+
+use chainsign_artifact::ArtifactFacts;
+use chainsign_core::artifact::Artifact;
+use chainsign_core::digest::DigestAlgorithm;
+use chainsign_policy::{Candidate, Checksums, Origin, Verifiers};
+use chainsign_verify::VerifiedBundle;
+use jiff::Timestamp;
+
+use super::documents::{self, Document};
+use super::targets::Asked;
+use crate::failure::Failure;
+use crate::files;
+
+/// A file of checksums, and the documents that may be its signature.
+pub(super) struct List {
+    checksums: Checksums,
+    documents: Vec<Document>,
+    /// The files of these documents.
+    pub(super) looked_in: Vec<PathBuf>,
+}
+
+/// Reads every file of checksums, with the documents beside it.
+///
+/// # Errors
+/// `unreadable`, `limit-reached`; `bad-checksums` for a file that is not exactly a list of checksums.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
+    let list = |path: &PathBuf| {
+        let name = path.display().to_string();
+        let bytes = files::read("file of checksums", path)?;
+        let checksums = Checksums::parse(&name, &bytes).map_err(|error| {
+            Failure::undecided("bad-checksums", format!("{name}: {error}"))
+                .hint("make it with sha256sum, one line for each file and nothing else")
+        })?;
+        let looked_in = documents::beside_file(path);
+        Ok(List { checksums, documents: documents::read(&looked_in)?, looked_in })
+    };
+    paths.iter().map(list).collect()
+}
+
+/// The algorithms of the digests that are listed.
+pub(super) fn algorithms(lists: &[List]) -> impl Iterator<Item = DigestAlgorithm> {
+    lists.iter().flat_map(|list| list.checksums.algorithms())
+}
+
+/// What becomes of the documents beside each list.
+pub(super) fn candidates(
+    lists: &[List],
+    verifiers: &Verifiers<'_>,
+    facts: &ArtifactFacts,
+    now: Timestamp,
+) -> Vec<Candidate> {
+    let of_list = |list: &List| {
+        let candidate = |document: &Document| match &document.material {
+            Ok(material) => {
+                let origin = Origin::new(document.origin.clone());
+                verifiers.check_listed(&origin, material, &list.checksums, facts, now)
+            }
+            Err(error) => Candidate::malformed(Origin::new(document.origin.clone()), error),
+        };
+        list.documents.iter().map(candidate).collect::<Vec<_>>()
+    };
+    lists.iter().flat_map(of_list).collect()
+}
+
+/// A document that was named for the target: does it verify as the signature of a list?
+pub(super) fn named(
+    lists: &[List],
+    document: &Document,
+    verifiers: &Verifiers<'_>,
+    facts: &ArtifactFacts,
+    now: Timestamp,
+) -> Option<Candidate> {
+    let material = document.material.as_ref().ok()?;
+    let origin = Origin::new(document.origin.clone());
+    let check =
+        |list: &List| verifiers.check_listed(&origin, material, &list.checksums, facts, now);
+    lists.iter().map(check).find(|it| matches!(it, Candidate::Verified(_)))
+}
+
+/// The first list that lists the target and that the signer asked for has signed, by any of the
+/// documents beside it or named: where that was found. Else why each does not do.
+pub(super) fn signed(
+    lists: &[List],
+    named: &[Document],
+    facts: &ArtifactFacts,
+    by: &Asked<'_>,
+    now: Timestamp,
+) -> Result<(String, VerifiedBundle), Vec<(String, Failure)>> {
+    let mut failures = Vec::new();
+    for list in lists {
+        let name = list.checksums.name();
+        let listed = match list.checksums.lists(&facts.name, &facts.digests) {
+            Ok(listed) => listed,
+            Err(reason) => {
+                failures.push((name.to_owned(), Failure::no("not-listed", reason)));
+                continue;
+            }
+        };
+        for document in list.documents.iter().chain(named) {
+            let Ok(material) = &document.material else { continue };
+            match by.verify(material, Artifact::Digests(list.checksums.digests()), now) {
+                Ok(bundle) if bundle.statement().is_none() => {
+                    let found = format!("{}, over {name}, which lists {listed}", document.origin);
+                    return Ok((found, bundle));
+                }
+                Ok(_) => {
+                    let message = format!("found an attestation about {name}, wanted a signature");
+                    failures.push((document.origin.clone(), Failure::no("unsigned", message)));
+                }
+                Err(failure) => failures.push((document.origin.clone(), failure)),
+            }
+        }
+    }
+    Err(failures)
+}
