@@ -39,12 +39,16 @@ impl Printer {
         quiet(writeln!(out, "{}", guarded(line.as_ref())))
     }
 
-    /// Data byte for byte.
+    /// Data byte for byte. Only what a terminal would obey is escaped, as in JSON, where standard
+    /// output is one.
     ///
     /// # Errors
     /// As [`data`](Self::data).
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
+        let text = std::str::from_utf8(bytes).ok().filter(|_| out.is_terminal());
+        let text = text.map(|text| escaped(text).into_owned());
+        let bytes = text.as_deref().map_or(bytes, str::as_bytes);
         quiet(out.write_all(bytes).and_then(|()| out.flush()))
     }
 
@@ -98,24 +102,28 @@ pub fn paint(style: Style, text: &str) -> String {
 /// What serializing says.
 pub fn json_text(document: &impl serde::Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(document)?;
+    Ok(escaped(&text).into_owned())
+}
+
+/// JSON with every deceptive character escaped. Such a character is in a string: between the tokens
+/// of JSON there is white space only.
+fn escaped(json: &str) -> Cow<'_, str> {
     let obeyed = |c: char| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t');
-    if !text.contains(obeyed) {
-        return Ok(text);
+    if !json.contains(obeyed) {
+        return Cow::Borrowed(json);
     }
-    let mut escaped = String::with_capacity(text.len() + 64);
-    for c in text.chars() {
-        match obeyed(c) {
-            // Such a character is in a string: between the tokens there is white space only.
-            true => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    // Writing to a String cannot fail.
-                    let _ = write!(escaped, "\\u{unit:04x}");
-                }
-            }
-            false => escaped.push(c),
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if !obeyed(c) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
-    Ok(escaped)
+    Cow::Owned(escaped)
 }
 
 /// The line with nothing in it that a terminal obeys but our own styles.

@@ -7,7 +7,7 @@ mod support;
 
 use regex::Regex;
 use serde_json::Value;
-use support::{Desk, EMAIL, Ran, Stage};
+use support::{Desk, EMAIL, Ran, Stage, fits};
 
 const FORMATS: [&str; 5] = ["tree", "json", "sarif", "markdown", "html"];
 
@@ -113,9 +113,11 @@ fn every_report_is_the_documented_one() {
         let ran = release.verify(name, policy, targets).exits(code);
         for format in FORMATS {
             let report = release.0.read(&format!("{name}.{format}"));
-            // The JSON documents are long, and held by their schema.
-            if format != "json" {
-                compare(&mut faults, name, format, &report);
+            match (format, name) {
+                // The JSON documents are long, and held by their schema.
+                ("json", "broken") => fits("failure.v1", &serde_json::from_str(&report).unwrap()),
+                ("json", _) => fits("verify.v1", &serde_json::from_str(&report).unwrap()),
+                _ => compare(&mut faults, name, format, &report),
             }
         }
         if name != "broken" {
@@ -310,6 +312,41 @@ fn reports_are_written_whatever_happens() {
     assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "unreadable");
     let failure: Value = serde_json::from_str(&desk.read("out.json")).unwrap();
     assert_eq!(failure["schema"], "chainsign.failure/v1");
+}
+
+/// What was demanded less than usual is in every report, and on standard error where it would not
+/// be seen.
+#[test]
+fn whatever_weakens_a_decision_is_reported() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    for format in FORMATS {
+        let ran = stage.desk.run(&[
+            "verify",
+            "--trust-config",
+            "trust.json",
+            "--certificate-identity",
+            EMAIL,
+            "--certificate-oidc-issuer",
+            stage.sandbox.issuer(),
+            "--insecure-ignore-tlog",
+            "--dangerous-at",
+            "2100-01-01T00:00:00Z",
+            "-o",
+            format,
+            "file",
+        ]);
+        let ran = ran.exits(0);
+        for said in ["insecure-ignore-tlog", "2100-01-01T00:00:00Z"] {
+            assert!(ran.stdout.contains(said), "{format}: {said} in {}", ran.stdout);
+        }
+        let warned = ran.stderr.contains("warning: --dangerous-at: decided as of 2100-01-01");
+        assert_eq!(warned, format != "tree", "{format}: {}", ran.stderr);
+        if format == "json" {
+            fits("verify.v1", &ran.json());
+        }
+    }
 }
 
 #[test]

@@ -5,23 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Desk, Stage};
-
-#[track_caller]
-fn fits(schema: &str, document: &Value) {
-    let faults = faults(schema, document);
-    assert!(faults.is_empty(), "{faults:#?}\n{document:#}");
-}
-
-fn faults(schema: &str, document: &Value) -> Vec<String> {
-    let path = format!("{}/../../docs/schema/{schema}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-    validator
-        .iter_errors(document)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect()
-}
+use support::{Desk, Stage, faults, fits};
 
 #[test]
 fn signatures_and_attestations_that_verify() {

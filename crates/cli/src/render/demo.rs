@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::report::json::VerdictJson;
-use super::report::view::{Run, Target};
+use super::report::view::{Run, Target, Weakened};
 use super::report::{html, tree};
 use super::{printed, sign};
 use crate::commands::inspect::Inspected;
@@ -44,7 +44,7 @@ pub async fn run(flags: DemoFlags, printer: &Printer, now: Timestamp) -> Result<
     .await?;
     printed(written)?;
     let decided = std::iter::once(&shown.honest).chain(shown.lies.iter().map(|lie| &lie.outcome));
-    let report = html::page(&Run { decided: Ok(decided.collect()), dangerous_at: None });
+    let report = html::page(&Run { decided: Ok(decided.collect()), weakened: Weakened::default() });
     Output::prepare(&shown.directory.join(REPORT))?.write(report.as_bytes())?;
     printed(if text { closing(printer, &shown) } else { printer.json(&ShownJson::from(&shown)) })
 }

@@ -170,3 +170,21 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
     path.exists().then_some(path)
 }
+
+/// The document is what `docs/schema/` says.
+#[track_caller]
+pub fn fits(schema: &str, document: &serde_json::Value) {
+    let faults = faults(schema, document);
+    assert!(faults.is_empty(), "{faults:#?}\n{document:#}");
+}
+
+pub fn faults(schema: &str, document: &serde_json::Value) -> Vec<String> {
+    let path = format!("{}/../../docs/schema/{schema}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator
+        .iter_errors(document)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect()
+}

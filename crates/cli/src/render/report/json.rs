@@ -21,6 +21,8 @@ pub struct RunJson {
     /// The other time for which it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     dangerous_at: Option<String>,
+    /// The flags that left a proof out.
+    weakened: Vec<&'static str>,
     targets: Vec<TargetJson>,
 }
 
@@ -33,7 +35,8 @@ impl From<&Run<'_>> for RunJson {
                 Some(exit) => super::view::Word::of_exit(exit).as_str(),
                 None => run.word().as_str(),
             },
-            dangerous_at: run.dangerous_at.map(|time| time.to_string()),
+            dangerous_at: run.weakened.dangerous_at.map(|time| time.to_string()),
+            weakened: run.weakened.flags.clone(),
             targets: run.targets().map(|target| TargetJson::from(&target)).collect(),
         }
     }

@@ -15,22 +15,21 @@ use crate::plain::plain;
 pub fn document(run: &Run<'_>) -> String {
     let mut page = Page::default();
     page.head(run);
-    let targets: Vec<_> = run.targets().collect();
-    for target in targets.iter().filter(|target| target.word() != Word::Pass) {
-        page.in_the_way(target);
+    let (mut rows, mut told, mut detailed) = (0, 0, 0);
+    if run.decided.is_ok() {
+        page.markup("| target | decision | rules | digest |\n| --- | --- | --- | --- |\n");
+        rows = page.each(run.targets(), Page::row);
+        page.markup("\n");
+        let in_the_way = run.targets().filter(|target| target.word() != Word::Pass);
+        told = page.each(in_the_way, Page::in_the_way);
+        detailed = page.each(run.targets(), Page::details);
     }
-    let mut left_out = 0;
-    for target in &targets {
-        let mut details = Page::default();
-        details.details(target);
-        match page.0.len() + details.0.len() > SUMMARY_BYTES {
-            true => left_out += 1,
-            false => page.0.push_str(&details.0),
-        }
-    }
-    if left_out > 0 {
-        page.number(left_out).markup(" targets have more rules and evidence than fit here; ");
-        page.markup("the JSON and HTML reports have all of them.\n");
+    if rows + told + detailed > 0 {
+        page.markup("This is not all of it: left out are ")
+            .number(rows)
+            .markup(" rows of the table, ");
+        page.number(told).markup(" targets that did not pass, and the details of ");
+        page.number(detailed).markup(". The JSON and HTML reports have everything.\n");
     }
     page.0
 }
@@ -40,6 +39,24 @@ pub fn document(run: &Run<'_>) -> String {
 struct Page(String);
 
 impl Page {
+    /// Writes a part about each target as long as there is room, and counts those left out.
+    fn each<'a>(
+        &mut self,
+        targets: impl Iterator<Item = Target<'a>>,
+        write: impl Fn(&mut Page, &Target<'a>),
+    ) -> usize {
+        let mut left_out = 0;
+        for target in targets {
+            let mut part = Page::default();
+            write(&mut part, &target);
+            match self.0.len() + part.0.len() > SUMMARY_BYTES {
+                true => left_out += 1,
+                false => self.0.push_str(&part.0),
+            }
+        }
+        left_out
+    }
+
     fn markup(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
@@ -83,9 +100,8 @@ impl Page {
             Word::Fail => "denied\n\n",
             Word::Error => "undecided\n\n",
         });
-        if let Some(time) = run.dangerous_at {
-            self.markup("🟡 Decided as of ").code(&time.to_string());
-            self.markup(" with `--dangerous-at`: what expired since then counted again.\n\n");
+        for sentence in run.weakened.sentences() {
+            self.markup("🟡 ").code(&sentence).markup("\n\n");
         }
         if let Err(failure) = &run.decided {
             self.block("text", &failure_lines(failure));
@@ -102,21 +118,19 @@ impl Page {
             self.markup(", ").markup(policy.mode.as_str()).markup(", ");
             self.code(&policy.digest.to_string()).markup("\n\n");
         }
-        self.markup("| target | decision | rules | digest |\n| --- | --- | --- | --- |\n");
-        for target in run.targets() {
-            let digests = target.digests();
-            self.markup("| ").cell(&target.name()).markup(" | ").markup(symbol(target.word()));
-            self.markup(" ").markup(target.word().as_str()).markup(" | ");
-            if let Some(report) = target.report() {
-                self.0.push_str(&Tally::of(report).words());
-            }
-            self.markup(" | ");
-            if let Some(digest) = digests.first() {
-                self.cell(digest);
-            }
-            self.markup(" |\n");
+    }
+
+    fn row(&mut self, target: &Target<'_>) {
+        self.markup("| ").cell(&target.name()).markup(" | ").markup(symbol(target.word()));
+        self.markup(" ").markup(target.word().as_str()).markup(" | ");
+        if let Some(report) = target.report() {
+            self.0.push_str(&Tally::of(report).words());
         }
-        self.markup("\n");
+        self.markup(" | ");
+        if let Some(digest) = target.digests().first() {
+            self.cell(digest);
+        }
+        self.markup(" |\n");
     }
 
     fn in_the_way(&mut self, target: &Target<'_>) {
@@ -251,6 +265,8 @@ const EVIDENCE_LINES: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::verify::{GivenRoot, TargetOutcome};
+    use crate::render::report::view::Weakened;
 
     fn code(text: &str) -> String {
         let mut page = Page::default();
@@ -268,6 +284,35 @@ mod tests {
         let mut page = Page::default();
         page.cell("a|b\\|c");
         assert_eq!(page.0, r"`a\u{7c}b\\u{7c}c`");
+    }
+
+    #[test]
+    fn a_summary_that_would_be_too_large_says_what_is_left_out() {
+        let outcomes: Vec<_> = (0..20_000)
+            .map(|number| TargetOutcome {
+                target: format!("dist/{number}").into(),
+                looked_in: Vec::new(),
+                given: GivenRoot {
+                    digest: chainsign_core::digest::ArtifactDigest::sha256(b"root"),
+                    origin: "a test".to_owned(),
+                },
+                asked: Vec::new(),
+                decided: Err(Failure::no("unsigned", "found no signature").hint("sign it")),
+            })
+            .collect();
+        let document = |outcomes| super::document(&Run::new(Ok(outcomes), Weakened::default()));
+        let whole = document(&outcomes[..3]);
+        assert!(whole.contains("### ❌ `dist/2`") && !whole.contains("left out"), "{whole}");
+        let cut = document(&outcomes);
+        assert!(cut.len() < 1 << 20, "{} bytes", cut.len());
+        let rows = cut.lines().filter(|line| line.starts_with("| `dist/")).count();
+        let told = cut.lines().filter(|line| line.starts_with("### ")).count();
+        let said = format!(
+            "left out are {} rows of the table, {} targets that did not pass, and the details of 0.",
+            20_000 - rows,
+            20_000 - told
+        );
+        assert!(cut.contains(&said), "{}", &cut[cut.len() - 300..]);
     }
 
     #[test]

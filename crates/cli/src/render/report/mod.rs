@@ -18,9 +18,9 @@ use std::io;
 use jiff::Timestamp;
 
 use self::json::RunJson;
-use self::view::Run;
+use self::view::{Run, Weakened};
 use super::FailedJson;
-use crate::commands::verify::{self as verifying, TargetOutcome};
+use crate::commands::verify::{self as verifying, Decide, TargetOutcome, VerifyRequest};
 use crate::failure::{Exit, Failure};
 use crate::files::{self, Output};
 use crate::flags::report::ReportFormat;
@@ -40,8 +40,17 @@ pub fn verify(flags: VerifyFlags, printer: &Printer, now: Timestamp) -> Result<E
     let request = report::reports(&flags)?;
     let files = request.files.iter().map(ReportOutput::prepare).collect::<Result<Vec<_>, _>>()?;
     let dangerous_at = flags.dangerous_at;
-    let decided = resolving::verify(flags, now).and_then(|request| verifying::verify(&request));
-    let run = Run::new(decided.as_deref(), dangerous_at);
+    let demanded = resolving::verify(flags, now);
+    let flags = match &demanded {
+        Ok(VerifyRequest { decide: Decide::Signer(demand), .. }) => demand.weakened(),
+        _ => Vec::new(),
+    };
+    let weakened = Weakened { dangerous_at, flags };
+    if request.printed != ReportFormat::Tree {
+        weakened.sentences().iter().for_each(|sentence| printer.warning(sentence));
+    }
+    let decided = demanded.and_then(|demanded| verifying::verify(&demanded));
+    let run = Run::new(decided.as_deref(), weakened);
     let written = files.into_iter().try_for_each(|file| file.write(&run));
     super::printed(print(&request, printer, &run))?;
     written?;

@@ -77,10 +77,8 @@ fn invocation(run: &Run<'_>) -> Value {
     if let Err(failure) = &run.decided {
         notes.push(notification("error", &failure.reason, &with_hints(failure)));
     }
-    if let Some(time) = run.dangerous_at {
-        let message = format!("decided as of {time} (--dangerous-at)");
-        notes.push(notification("warning", "dangerous-at", &message));
-    }
+    let weakened = run.weakened.sentences();
+    notes.extend(weakened.iter().map(|it| notification("warning", "weakened", it)));
     if !notes.is_empty() {
         invocation["toolExecutionNotifications"] = notes.into();
     }

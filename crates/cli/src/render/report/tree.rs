@@ -14,8 +14,8 @@ use crate::printer::{ERROR, FAINT, GOOD, HEADING, HINT, WARNING, paint};
 /// The whole report. Lines are folded at `width`, where a terminal has one.
 pub fn lines(run: &Run<'_>, width: Option<usize>) -> Vec<String> {
     let mut tree = Tree { width, by_policy: false, lines: Vec::new() };
-    if let Some(time) = run.dangerous_at {
-        tree.line(0, &mark(Word::Warn), &format!("decided as of {time} (--dangerous-at)"));
+    for sentence in run.weakened.sentences() {
+        tree.line(0, &mark(Word::Warn), &sentence);
     }
     for target in run.targets() {
         tree.target(&target);

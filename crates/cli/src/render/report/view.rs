@@ -13,17 +13,36 @@ use crate::failure::{Exit, Failure};
 pub struct Run<'a> {
     /// What became of each target, or why nothing did.
     pub decided: Result<Vec<&'a TargetOutcome>, &'a Failure>,
-    /// The other time for which it was decided, if it was.
+    /// What was demanded less than usual.
+    pub weakened: Weakened,
+}
+
+/// What was demanded less than usual, because the command line said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Weakened {
+    /// The other time for which it was decided.
     pub dangerous_at: Option<Timestamp>,
+    /// The flags that left a proof out.
+    pub flags: Vec<&'static str>,
+}
+
+impl Weakened {
+    /// A sentence for each, that names the flag.
+    pub fn sentences(&self) -> Vec<String> {
+        let at = self.dangerous_at.map(|time| {
+            format!("--dangerous-at: decided as of {time}; what expired since then counted again")
+        });
+        let flags = self.flags.iter();
+        let flags =
+            flags.map(|it| format!("--{it}: verified with less than this Sigstore promises"));
+        at.into_iter().chain(flags).collect()
+    }
 }
 
 impl<'a> Run<'a> {
     /// What a run of [`verify`](crate::commands::verify::verify) came to.
-    pub fn new(
-        decided: Result<&'a [TargetOutcome], &'a Failure>,
-        dangerous_at: Option<Timestamp>,
-    ) -> Self {
-        Run { decided: decided.map(|outcomes| outcomes.iter().collect()), dangerous_at }
+    pub fn new(decided: Result<&'a [TargetOutcome], &'a Failure>, weakened: Weakened) -> Self {
+        Run { decided: decided.map(|outcomes| outcomes.iter().collect()), weakened }
     }
 
     /// The targets; none when the run failed as a whole.

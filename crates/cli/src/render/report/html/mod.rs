@@ -64,10 +64,8 @@ fn header(html: &mut Html, run: &Run<'_>) {
     html.markup("</h1>\n<p class=\"verdict\">");
     badge(html, run.word());
     html.markup(" <span>").markup(sentence(run.word())).markup("</span></p>\n");
-    if let Some(time) = run.dangerous_at {
-        html.markup("<p class=\"danger\"><strong>Decided as of another time, ");
-        html.text(&time.to_string());
-        html.markup("</strong> (--dangerous-at): what expired since then counted again.</p>\n");
+    for sentence in run.weakened.sentences() {
+        html.element("<p class=\"danger\">", &sentence, "</p>\n");
     }
     facts(html, run);
     html.markup("</header>\n");
@@ -76,6 +74,9 @@ fn header(html: &mut Html, run: &Run<'_>) {
 /// What was decided on, by which policy, for which time.
 fn facts(html: &mut Html, run: &Run<'_>) {
     let targets: Vec<_> = run.targets().collect();
+    if targets.is_empty() {
+        return;
+    }
     html.markup("<dl class=\"facts\">\n");
     if let Some(report) = targets.iter().find_map(Target::report) {
         let policy = &report.policy;
