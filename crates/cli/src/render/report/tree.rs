@@ -49,7 +49,7 @@ impl Tree {
         self.line(0, &mark(target.word()), &paint(HEADING, &plain(&target.name())));
         match target.report() {
             Some(report) => self.policy(target, report),
-            None => self.line(MARK, "", target.word().meaning()),
+            None => self.line(MARK, "", target.meaning()),
         }
         if let Some(failure) = target.failure() {
             self.failure(failure);

@@ -58,6 +58,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What that means, as a sentence.
+    pub fn meaning(&self) -> &'static str {
+        let worst = self.targets().max_by_key(|target| target.word());
+        worst.map_or(self.word().meaning(), |target| target.meaning())
+    }
+
     /// `3 targets: 2 pass, 1 fail`
     pub fn headline(&self) -> String {
         let words: Vec<_> = self.targets().map(|target| target.word()).collect();
@@ -99,13 +105,13 @@ impl Word {
         }
     }
 
-    /// What it means for whoever wants to use the artifact.
+    /// What it means for whoever wants to use the artifact, as a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Pass => "every rule is met",
-            Self::Warn => "a rule is not met, and the policy only warns",
-            Self::Fail => "denied: the evidence says no",
-            Self::Error => "undecided: it could not be found out, so it must not be used",
+            Self::Pass => "Every rule is met.",
+            Self::Warn => "Not every rule is met. The policy only warns.",
+            Self::Fail => "Denied: the evidence says no.",
+            Self::Error => "Undecided. It could not be found out, which is never taken for a yes.",
         }
     }
 
@@ -144,6 +150,14 @@ impl<'a> Target<'a> {
         match self.verdict() {
             Some(verdict) => Word::of(verdict),
             None => Word::of_exit(self.0.exit()),
+        }
+    }
+
+    /// What that means for whoever wants to use it, as a sentence.
+    pub fn meaning(&self) -> &'static str {
+        match (self.word(), self.report()) {
+            (Word::Pass, None) => "Signed by whom was asked for.",
+            (word, _) => word.meaning(),
         }
     }
 

@@ -95,10 +95,17 @@ impl Article<'_> {
         html.markup("</strong><small>").text(&signers.join(", "));
         html.markup("</small></li>\n<li><span>Witnesses</span><strong>");
         let (entries, stamps) = (count(Kind::LogEntry), count(Kind::Timestamp));
-        html.number(entries + stamps + count(Kind::CertificateLog)).markup("</strong><small>");
-        html.number(entries).markup(if entries == 1 { " log entry, " } else { " log entries, " });
-        html.number(stamps).markup(if stamps == 1 { " timestamp, " } else { " timestamps, " });
-        html.number(count(Kind::CertificateLog)).markup(" certificates logged");
+        let certificates = count(Kind::CertificateLog);
+        html.number(entries + stamps + certificates).markup("</strong><small>");
+        let kinds = [
+            (entries, " log entry", " log entries"),
+            (stamps, " timestamp", " timestamps"),
+            (certificates, " certificate logged", " certificates logged"),
+        ];
+        for (index, (number, one, many)) in kinds.into_iter().enumerate() {
+            html.markup(if index == 0 { "" } else { ", " }).number(number);
+            html.markup(if number == 1 { one } else { many });
+        }
         html.markup("</small></li>\n<li><span>Trusted root</span><strong>");
         let roots = of(&[Kind::Root]);
         html.number(roots.len()).markup(if roots.len() == 1 { " root" } else { " roots" });

@@ -63,7 +63,7 @@ fn header(html: &mut Html, run: &Run<'_>) {
     }
     html.markup("</h1>\n<p class=\"verdict\">");
     badge(html, run.word());
-    html.markup(" <span>").markup(sentence(run.word())).markup("</span></p>\n");
+    html.markup(" <span>").markup(run.meaning()).markup("</span></p>\n");
     for sentence in run.weakened.sentences() {
         html.element("<p class=\"danger\">", &sentence, "</p>\n");
     }
@@ -78,6 +78,12 @@ fn facts(html: &mut Html, run: &Run<'_>) {
         return;
     }
     html.markup("<dl class=\"facts\">\n");
+    if let [target] = targets.as_slice() {
+        for digest in target.digests() {
+            html.markup("<div class=\"wide\"><dt>Artifact</dt><dd class=\"digest\">");
+            html.text(&digest).markup("</dd></div>\n");
+        }
+    }
     if let Some(report) = targets.iter().find_map(Target::report) {
         let policy = &report.policy;
         html.markup("<div><dt>Policy</dt><dd>").text(&policy.name);
@@ -91,12 +97,6 @@ fn facts(html: &mut Html, run: &Run<'_>) {
         html.markup("</time></dd></div>\n<div class=\"wide\"><dt>Policy file</dt>");
         html.markup("<dd class=\"digest\">");
         html.text(&policy.digest.to_string()).markup("</dd></div>\n");
-    }
-    if let [target] = targets.as_slice() {
-        for digest in target.digests() {
-            html.markup("<div class=\"wide\"><dt>Artifact</dt><dd class=\"digest\">");
-            html.text(&digest).markup("</dd></div>\n");
-        }
     }
     html.markup("</dl>\n");
 }
@@ -118,15 +118,6 @@ fn overview(html: &mut Html, targets: &[Target<'_>]) {
         html.markup("</td></tr>\n");
     }
     html.markup("</tbody>\n</table></div>\n</section>\n");
-}
-
-fn sentence(word: Word) -> &'static str {
-    match word {
-        Word::Pass => "Every rule is met.",
-        Word::Warn => "Not every rule is met. The policy only warns.",
-        Word::Fail => "Denied: the evidence says no.",
-        Word::Error => "Undecided. It could not be found out, which is never taken for a yes.",
-    }
 }
 
 const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
