@@ -14,7 +14,7 @@ use chainsign_core::encoding::base64_encode;
 use self::article::{Article, Place};
 use self::markup::Html;
 use self::parts::{badge, fault};
-use super::view::{Run, Tally, Target, Word};
+use super::view::{Run, Tally, Target};
 
 /// The whole page.
 pub fn page(run: &Run<'_>) -> String {
