@@ -227,4 +227,4 @@ const TAR_MAGIC_AT: usize = 257;
 /// As far as the magic number of tar.
 const START_BYTES: usize = 512;
 const PART_BYTES: usize = 64 << 10;
-const MEMORY_BYTES: u64 = 1 << 20;
+const MEMORY_BYTES: u64 = 64 << 10;

@@ -291,7 +291,8 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 /// The binary as a package: its main module, the file's digests, the build settings.
 fn binary_package(slices: &[GoSlice], subject: &Subject) -> Package {
     let info = slices.iter().find_map(|slice| slice.build_info.modules().ok());
-    let mut package = match info.and_then(|info| Some((info, info.main.as_ref()?))) {
+    let main = info.and_then(|info| Some((info, info.main.as_ref()?)));
+    let mut package = match main.filter(|(_, main)| has_name(&main.path)) {
         Some((info, main)) => {
             let version = MainVersion::new(info, main);
             let purl = main_purl(info, main, &version);
@@ -368,7 +369,8 @@ fn module_package(module: &Module) -> Package {
 }
 
 fn plain_package(module: &Module) -> Package {
-    let purl = module_purl(&module.path, &module.version).to_string();
+    let purl =
+        has_name(&module.path).then(|| module_purl(&module.path, &module.version).to_string());
     let mut properties = Vec::new();
     if let Some(sum) = &module.sum {
         properties.push(property("chainsign:go:sum", sum.as_str()));
@@ -376,14 +378,20 @@ fn plain_package(module: &Module) -> Package {
     if module.known_version().is_none() && !module.version.is_empty() {
         properties.push(property("chainsign:go:version", &module.version));
     }
+    let unnamed = || format!("module:{}@{}", module.path, module.version);
     Package {
-        reference: purl.clone(),
+        reference: purl.clone().unwrap_or_else(unnamed),
         name: module.path.clone(),
         version: module.known_version().map(str::to_owned),
-        purl: Some(purl),
+        purl,
         properties,
         ..Package::default()
     }
+}
+
+/// Whether a package URL can name it. Go writes no other paths.
+fn has_name(path: &str) -> bool {
+    path.split('/').any(|part| !part.is_empty())
 }
 
 fn stdlib(version: Option<&GoVersion>) -> Package {

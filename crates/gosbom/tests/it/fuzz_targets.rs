@@ -116,10 +116,7 @@ fn read_all(file: &[u8]) -> Option<GoBinary> {
 fn written(slices: &[GoSlice]) {
     let sbom = Sbom::of_slices(slices, &Subject::new("program").with_sha256([1; 32]));
     let documents = [sbom.to_cyclonedx_json(SpecVersion::V1_6), sbom.to_spdx_json()];
-    for document in &documents {
-        let json: serde_json::Value = serde_json::from_slice(document).unwrap();
-        assert!(json.is_object());
-    }
+    let stated = documents.map(|document| ModuleSet::from_sbom(&document).unwrap());
     // Package URLs have no names of other shapes, and Go no modules.
     let modules = slices.iter().filter_map(|slice| slice.build_info.modules().ok());
     let named = modules.flat_map(|info| info.main.iter().chain(&info.deps));
@@ -130,9 +127,8 @@ fn written(slices: &[GoSlice]) {
         return;
     }
     let Ok(actual) = ModuleSet::of_slices(slices) else { return };
-    for document in &documents {
-        let stated = ModuleSet::from_sbom(document).unwrap();
-        let difference = compare(&actual, &stated, Mode::Equal);
+    for stated in &stated {
+        let difference = compare(&actual, stated, Mode::Equal);
         assert!(difference.is_none(), "differs from its own SBOM: {difference}");
     }
 }

@@ -4,9 +4,12 @@
 //! with such a field says different things to them and to us: it is refused.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use chainsign_core::{Error, Limits, json};
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::image::ImageFault;
@@ -38,7 +41,7 @@ impl<'a> Object<'a> {
         document: &'a str,
         bytes: &'a [u8],
     ) -> Result<Vec<Self>, ImageFault> {
-        let items: Vec<BTreeMap<String, &RawValue>> = whole(kind, document, bytes)?;
+        let Few(items): Few<BTreeMap<String, &RawValue>> = whole(kind, document, bytes)?;
         let object = |fields| Object { kind, document, fields, known: Vec::new() };
         Ok(items.into_iter().map(object).collect())
     }
@@ -70,8 +73,8 @@ impl<'a> Object<'a> {
 
     /// A field that is an array of objects.
     pub(super) fn objects(&mut self, name: &'static str) -> Result<Option<Vec<Self>>, ImageFault> {
-        let items: Option<Vec<BTreeMap<String, &RawValue>>> = self.field(name)?;
-        Ok(items.map(|items| items.into_iter().map(|fields| self.within(fields)).collect()))
+        let items: Option<Few<BTreeMap<String, &RawValue>>> = self.field(name)?;
+        Ok(items.map(|Few(items)| items.into_iter().map(|fields| self.within(fields)).collect()))
     }
 
     /// Makes sure that fields of other kinds of document are not there, whatever their values.
@@ -127,6 +130,36 @@ impl<'a> Object<'a> {
     }
 }
 
+/// An array that is not too long: an object in memory takes far more room than `{}`.
+struct Few<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(array: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Few<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an array of at most {MOST_ITEMS} items")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Few<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = array.next_element()? {
+                    if items.len() == MOST_ITEMS {
+                        return Err(A::Error::invalid_length(MOST_ITEMS + 1, &self));
+                    }
+                    items.push(item);
+                }
+                Ok(Few(items))
+            }
+        }
+
+        array.deserialize_seq(Items(PhantomData))
+    }
+}
+
 fn whole<'a, T: Deserialize<'a>>(
     kind: &'static str,
     document: &str,
@@ -149,6 +182,9 @@ fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rfind(" at line ").map_or(text.clone(), |end| text[..end].to_owned())
 }
+
+/// Items of one array: ten times the manifests that are read of all indexes together.
+const MOST_ITEMS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
