@@ -314,6 +314,43 @@ fn reports_are_written_whatever_happens() {
     assert_eq!(failure["schema"], "chainsign.failure/v1");
 }
 
+/// A signature over a list of checksums is not told as one over the artifact.
+#[test]
+fn a_list_is_a_link_of_the_chain() {
+    let stage = Stage::new();
+    stage.desk.write("app", "content");
+    let digest = chainsign_core::digest::ArtifactDigest::sha256(b"content").hex();
+    stage.desk.write("checksums.txt", format!("{digest}  app\n"));
+    stage.sign(&stage.token(), &["sign-blob", "checksums.txt"]).exits(0);
+    stage.desk.write(
+        "policy.yaml",
+        format!(
+            "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {{name: via}}\n\
+             authorities: {{a: {{keyless: {{issuer: '{}', subject: {EMAIL}}}}}}}\n\
+             signatures: {{require: a, via: checksums}}\n",
+            stage.sandbox.issuer()
+        ),
+    );
+    let verify = |format: &str| {
+        let arguments = ["verify", "--trust-config", "trust.json", "--via", "checksums.txt"];
+        let rest = ["--policy", "policy.yaml", "-o", format, "app"];
+        stage.desk.run(&[&arguments[..], &rest].concat()).exits(0)
+    };
+    for (format, said) in [
+        ("tree", "via    checksums.txt, which lists app"),
+        ("html", "<p class=\"kind\">List of checksums</p>"),
+        ("markdown", "- List of checksums: `checksums.txt, which lists app`"),
+    ] {
+        let ran = verify(format);
+        assert!(ran.stdout.contains(said), "{format}: {}", ran.stdout);
+        assert!(!ran.stdout.to_lowercase().contains("the artifact itself"), "{}", ran.stdout);
+    }
+    let json = verify("json").json();
+    fits("verify.v1", &json);
+    let via = &json["targets"][0]["verdict"]["evidence"][0]["via"];
+    assert_eq!(via, "checksums.txt, which lists app");
+}
+
 /// What was demanded less than usual is in every report, and on standard error where it would not
 /// be seen.
 #[test]

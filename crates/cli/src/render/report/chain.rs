@@ -4,7 +4,7 @@
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::FulcioExtensions;
 use chainsign_core::material::LogId;
-use chainsign_verify::{Check, VerifiedBundle, VerifiedCertificate, VerifiedSigner};
+use chainsign_verify::{Check, CheckId, VerifiedBundle, VerifiedCertificate, VerifiedSigner};
 
 use super::view::Proof;
 
@@ -26,7 +26,9 @@ pub struct Link {
 /// What a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The artifact, or a statement about it.
+    /// A list of checksums that has the artifact's.
+    List,
+    /// The artifact, a statement about it, or the list above.
     Signed,
     /// The holder of a certificate.
     Certificate,
@@ -48,6 +50,7 @@ impl Kind {
     /// What it is, in words.
     pub fn title(self) -> &'static str {
         match self {
+            Self::List => "List of checksums",
             Self::Signed => "What was signed",
             Self::Certificate => "Signer's certificate",
             Self::Key => "Signer's key",
@@ -64,7 +67,15 @@ impl Kind {
 /// it, who witnessed it, who vouches for the signer, what all of it is verified under.
 pub fn links(proof: &Proof<'_>) -> Vec<Link> {
     let bundle = proof.bundle;
-    let mut links = vec![signed(bundle), signer(bundle)];
+    let listed = proof.via.map(|via| Link {
+        kind: Kind::List,
+        name: via.to_owned(),
+        facts: vec![("digest of the list", list(bundle.subject().iter()))],
+        more: Vec::new(),
+        checks: Vec::new(),
+    });
+    let mut links: Vec<_> = listed.into_iter().collect();
+    links.extend([signed(proof), signer(bundle)]);
     links.extend(certificate_logs(bundle));
     links.extend(log_entries(bundle));
     links.extend(timestamps(bundle));
@@ -110,9 +121,11 @@ fn meaning(check: &Check) -> &'static str {
     }
 }
 
-fn signed(bundle: &VerifiedBundle) -> Link {
+fn signed(proof: &Proof<'_>) -> Link {
+    let bundle = proof.bundle;
     let mut facts = Vec::new();
     let name = match bundle.statement() {
+        None if proof.via.is_some() => "That list".to_owned(),
         None => "The artifact itself".to_owned(),
         Some(statement) => {
             let subjects = statement.subject.iter();
@@ -133,8 +146,12 @@ fn signed(bundle: &VerifiedBundle) -> Link {
     if let Some(document) = bundle.document() {
         facts.push(("document", document.to_string()));
     }
-    let checks =
+    let mut checks =
         checks(bundle, |check| matches!(check, Check::Subject { .. } | Check::Signature { .. }));
+    if proof.via.is_some() {
+        let subject = checks.iter_mut().filter(|(id, ..)| *id == CheckId::Subject.as_str());
+        subject.for_each(|(_, meaning, _)| *meaning = "What was signed is that list.");
+    }
     Link { kind: Kind::Signed, name, facts, more: Vec::new(), checks }
 }
 

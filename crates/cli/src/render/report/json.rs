@@ -155,6 +155,8 @@ struct RuleJson {
 #[serde(rename_all = "camelCase")]
 struct EvidenceJson {
     origin: String,
+    /// The signed list of checksums by which it is about the artifact.
+    via: Option<String>,
     /// The earliest proven time of the signature.
     signed_at: Option<String>,
     /// The rules that were decided on it.
@@ -276,6 +278,7 @@ impl From<&Proof<'_>> for EvidenceJson {
     fn from(proof: &Proof<'_>) -> Self {
         EvidenceJson {
             origin: proof.origin.clone(),
+            via: proof.via.map(str::to_owned),
             signed_at: proof.bundle.earliest().map(|time| time.to_string()),
             used_by: proof.used_by.iter().map(ToString::to_string).collect(),
             proof: proof.bundle.into(),

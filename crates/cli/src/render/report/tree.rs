@@ -202,6 +202,7 @@ impl Tree {
             let also = |label: &str| fact(label).map_or(String::new(), |it| format!(", {it}"));
             let name = &link.name;
             let (label, text) = match link.kind {
+                chain::Kind::List => ("via", name.clone()),
                 chain::Kind::Signed => ("signed", signed(proof)),
                 chain::Kind::Key => ("key", name.clone()),
                 chain::Kind::Certificate => {
@@ -267,6 +268,7 @@ impl Tree {
 fn signed(proof: &Proof<'_>) -> String {
     match proof.bundle.statement() {
         Some(statement) => statement.predicate_type.to_string(),
+        None if proof.via.is_some() => "that list".to_owned(),
         None => "the artifact itself".to_owned(),
     }
 }

@@ -198,7 +198,8 @@ impl<'a> Target<'a> {
             Ok(Decided::Verdict(verdict)) => verdict.report(),
             Ok(Decided::Signed(origin, bundle)) => {
                 let (origin, root) = (origin.clone(), self.root(bundle));
-                return vec![Proof { place: 0, origin, bundle, used_by: Vec::new(), root }];
+                let used_by = Vec::new();
+                return vec![Proof { place: 0, origin, bundle, via: None, used_by, root }];
             }
             Err(_) => return Vec::new(),
         };
@@ -209,6 +210,7 @@ impl<'a> Target<'a> {
                 place,
                 origin: summary.origin.to_string(),
                 bundle,
+                via: summary.via.as_deref(),
                 used_by: used_by.map(|rule| &rule.id).collect(),
                 root: self.root(bundle),
             })
@@ -248,6 +250,9 @@ pub struct Proof<'a> {
     pub origin: String,
     /// What was proven.
     pub bundle: &'a VerifiedBundle,
+    /// The signed list of checksums by which it is about the artifact; `None` for what is about the
+    /// artifact itself.
+    pub via: Option<&'a str>,
     /// The rules that were decided on it.
     pub used_by: Vec<&'a RuleId>,
     /// Where the trusted root came from; `None` when only a key was trusted.

@@ -117,7 +117,7 @@ pub(super) fn rule_class(rule: &Rule) -> &'static str {
 
 fn link_class(kind: Kind) -> &'static str {
     match kind {
-        Kind::Signed => "signed",
+        Kind::List | Kind::Signed => "signed",
         Kind::Certificate | Kind::Key => "signer",
         Kind::CertificateLog | Kind::LogEntry | Kind::Timestamp => "witness",
         Kind::Authority => "authority",
