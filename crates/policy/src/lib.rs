@@ -28,7 +28,7 @@ pub use evidence::{
     Candidate, Claim, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,
 };
 pub use explain::{Explanation, Lint};
-pub use plan::{Attempt, Plan, Verifiers};
+pub use plan::{Attempt, Plan, PreparedRoots, Verifiers};
 pub use policy::{Policy, PolicyFiles};
 pub use schema::{json_schema, set_json_schema, test_json_schema};
 pub use set::{PolicySet, Selection, SetVerdict};

@@ -1,5 +1,8 @@
 //! What to verify before a policy can be evaluated: under which roots, with which requirements.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::ArtifactDigest;
@@ -86,9 +89,15 @@ impl Plan {
 
     /// Prepares the verifiers: parses each root once. Share the result between threads.
     pub fn verifiers(&self) -> Verifiers<'_> {
-        let prepare = |root: &TrustedRoot| (Some(root.digest().clone()), Verifier::new(root));
-        let mut verifiers: Vec<_> = self.roots.iter().map(prepare).collect();
-        verifiers.push((None, Verifier::keys_only()));
+        self.verifiers_with(&PreparedRoots::default())
+    }
+
+    /// As [`verifiers`](Self::verifiers), with the roots that other plans have prepared: for many
+    /// targets, or the policies of a set.
+    pub fn verifiers_with(&self, prepared: &PreparedRoots) -> Verifiers<'_> {
+        let verifier = |root: &TrustedRoot| (Some(root.digest().clone()), prepared.verifier(root));
+        let mut verifiers: Vec<_> = self.roots.iter().map(verifier).collect();
+        verifiers.push((None, Arc::new(Verifier::keys_only())));
         Verifiers { plan: self, verifiers }
     }
 
@@ -104,10 +113,23 @@ impl Attempt {
     }
 }
 
+/// Trusted roots, each parsed once however many plans use it, with the certificates that were
+/// verified under it. Share it between threads.
+#[derive(Debug, Default)]
+pub struct PreparedRoots(Mutex<HashMap<ArtifactDigest, Arc<Verifier>>>);
+
+impl PreparedRoots {
+    fn verifier(&self, root: &TrustedRoot) -> Arc<Verifier> {
+        let mut verifiers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = verifiers.entry(root.digest().clone());
+        Arc::clone(prepared.or_insert_with(|| Arc::new(Verifier::new(root))))
+    }
+}
+
 /// The verifiers of a [`Plan`], ready to use.
 pub struct Verifiers<'a> {
     plan: &'a Plan,
-    verifiers: Vec<(Option<ArtifactDigest>, Verifier)>,
+    verifiers: Vec<(Option<ArtifactDigest>, Arc<Verifier>)>,
 }
 
 impl Verifiers<'_> {
@@ -302,4 +324,22 @@ fn reached(check: CheckId) -> u8 {
     let place = ORDER.iter().position(|known| *known == check);
     // The list is short; what is not on it got furthest as far as anybody knows.
     place.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chainsign_core::Limits;
+
+    use super::*;
+
+    #[test]
+    fn a_root_is_prepared_once() {
+        let root = |text: &str| TrustedRoot::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let json = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot.v0.1+json"}"#;
+        let (one, other) = (root(json), root(&format!("{json} ")));
+        let prepared = PreparedRoots::default();
+        let first = prepared.verifier(&one);
+        assert!(Arc::ptr_eq(&first, &prepared.verifier(&root(json))));
+        assert!(!Arc::ptr_eq(&first, &prepared.verifier(&other)));
+    }
 }
