@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Desk, Stage, faults, fits};
+use support::{Desk, SHIPCHECK, Stage, faults, fits};
 
 #[test]
 fn signatures_and_attestations_that_verify() {
@@ -68,6 +68,67 @@ fn files_that_are_signed_and_files_that_are_not() {
         *changed.pointer_mut(place).unwrap() = Value::Null;
         assert!(!faults("sign.v1", &changed).is_empty(), "{place}");
     }
+}
+
+#[test]
+fn what_is_in_a_file() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    desk.write("file", "content");
+    stage.sign(&stage.token(), &["sign-blob", "--output-certificate", "c.pem", "file"]).exits(0);
+    desk.write("p.json", r#"{"bomFormat":"CycloneDX"}"#);
+    stage.sign(&stage.token(), &["attest", "--predicate", "p.json", "file"]).exits(0);
+    let trust: Value = serde_json::from_str(&desk.read("trust.json")).unwrap();
+    desk.write("root.json", trust["trustedRoot"].to_string());
+    desk.write("config.json", trust["signingConfig"].to_string());
+    let statement = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}],"predicateType":"https://x.example/p","predicate":{}}"#;
+    desk.write("statement.json", statement);
+    // A line that is none does not hide the others.
+    let lines = desk.read("file.sigstore.jsonl");
+    desk.write("lines.jsonl", format!("\n{{}}\n{lines}"));
+    let mut kinds = Vec::new();
+    for name in [
+        SHIPCHECK,
+        "file.sigstore.json",
+        "lines.jsonl",
+        "c.pem",
+        "trust.json",
+        "root.json",
+        "config.json",
+        "statement.json",
+    ] {
+        let shown = desk.run(&["inspect", "-o", "json", name]).exits(0).json();
+        fits("inspect.v1", &shown);
+        kinds.push(shown["kind"].as_str().unwrap().to_owned());
+        if name == "lines.jsonl" {
+            assert_eq!(shown["content"][0]["line"], 2);
+            assert_eq!(
+                shown["content"][1]["statement"]["predicateType"],
+                "https://cyclonedx.org/bom"
+            );
+        }
+        let mut changed = shown.clone();
+        changed["content"] = Value::from(0);
+        assert!(!faults("inspect.v1", &changed).is_empty(), "{name}");
+    }
+    kinds.sort();
+    assert_eq!(
+        kinds,
+        [
+            "Go binary",
+            "certificate",
+            "client trust config",
+            "in-toto statement",
+            "signature",
+            "signature",
+            "signing config",
+            "trusted root",
+        ]
+    );
+    desk.write("many.jsonl", "{}\n".repeat(1001));
+    desk.run(&["inspect", "many.jsonl"])
+        .exits(2)
+        .says("error: found more than 1000 lines in many.jsonl");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub enum Inspected {
     /// Container images, of which the documents were read, not the layers.
     Images(Images),
     /// A signature with what comes with it: one, or one a line.
-    Signatures(Vec<SignedMaterial>),
+    Signatures(Vec<Line>),
     /// A statement without a signature.
     Statement(Statement),
     /// A certificate, DER.
@@ -38,6 +38,15 @@ pub enum Inspected {
     SigningConfig(SigningConfig),
     /// Both.
     TrustConfig(Box<ClientTrustConfig>),
+}
+
+/// A signature of a file with one a line; the only one of any other file.
+#[derive(Debug)]
+pub struct Line {
+    /// Counted from 1, empty lines included.
+    pub number: usize,
+    /// The signature, or why the line is none.
+    pub signature: Result<SignedMaterial, Error>,
 }
 
 /// Finds out by its content what the file is, or the folder, which can be an OCI layout.
@@ -90,13 +99,10 @@ fn document(path: &Path, bytes: &[u8]) -> Result<Inspected, Failure> {
         };
     }
     let mut declined = Vec::new();
-    let lines: Vec<_> =
-        bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
-    let each = |documents: &[&[u8]]| -> Result<Vec<_>, Error> {
-        documents.iter().map(|document| formats::parse(document, &limits)).collect()
-    };
-    match each(&[bytes]).or_else(|error| if lines.len() > 1 { each(&lines) } else { Err(error) }) {
-        Ok(signatures) => return Ok(Inspected::Signatures(signatures)),
+    match formats::parse(bytes, &limits) {
+        Ok(signature) => {
+            return Ok(Inspected::Signatures(vec![Line { number: 1, signature: Ok(signature) }]));
+        }
         Err(error) => declined.push(error),
     }
     macro_rules! or {
@@ -111,7 +117,22 @@ fn document(path: &Path, bytes: &[u8]) -> Result<Inspected, Failure> {
     or!(TrustedRoot::parse, Inspected::TrustedRoot);
     or!(SigningConfig::parse, Inspected::SigningConfig);
     or!(Statement::parse, Inspected::Statement);
+    let lines = signature_lines(path, bytes, &limits)?;
+    if lines.iter().any(|line| line.signature.is_ok()) {
+        return Ok(Inspected::Signatures(lines));
+    }
     Err(not_recognised(path, &declined))
+}
+
+fn signature_lines(path: &Path, bytes: &[u8], limits: &Limits) -> Result<Vec<Line>, Failure> {
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    if lines.clone().nth(LINES).is_some() {
+        let message = format!("found more than {LINES} lines in {}", path.display());
+        return Err(Failure::undecided("limit-reached", message));
+    }
+    let line = |(index, line)| Line { number: index + 1, signature: formats::parse(line, limits) };
+    Ok(lines.map(line).collect())
 }
 
 fn not_recognised(path: &Path, declined: &[Error]) -> Failure {
@@ -121,6 +142,9 @@ fn not_recognised(path: &Path, declined: &[Error]) -> Failure {
         format!("{} is nothing that is known here: {}", path.display(), reasons.join("; "));
     Failure::undecided("not-recognised", message).hint(KNOWN)
 }
+
+/// As many as evidence about one artifact may have.
+const LINES: usize = 1000;
 
 const KNOWN: &str = "known are bundles, certificates, statements, trusted roots, signing configs, \
                      Go binaries, and container images as OCI layout or docker save archive";

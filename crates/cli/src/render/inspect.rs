@@ -4,14 +4,14 @@ use std::io;
 
 use chainsign_core::Limits;
 use chainsign_core::identity::CertificateIdentity;
-use chainsign_core::material::{Credential, LogEntry, SignedContent, SignedMaterial};
+use chainsign_core::material::{Credential, LogEntry, SignedContent};
 use chainsign_core::statement::Statement;
 use chainsign_core::trust::{CertificateAuthority, LogInstance, Service, TrustedRoot, ValidFor};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{go_card, image_card};
-use crate::commands::inspect::Inspected;
+use crate::commands::inspect::{Inspected, Line};
 use crate::commands::trust::Trust;
 use crate::printer::{FAINT, HEADING, OutputFormat, Printer, WARNING, paint};
 
@@ -107,6 +107,10 @@ impl Card {
                 card.services("oidc issuer", &signing.oidc_issuers);
                 card.services("transparency log", &signing.transparency_logs);
                 card.services("timestamp authority", &signing.timestamp_authorities);
+                card.json = json!({
+                    "trustedRoot": card.json,
+                    "signingConfig": serde_json::from_str::<Value>(signing.json()).unwrap_or_default(),
+                });
                 card
             }
         }
@@ -160,10 +164,18 @@ impl Card {
     }
 }
 
-fn signatures_card(signatures: &[SignedMaterial]) -> Card {
+fn signatures_card(signatures: &[Line]) -> Card {
     let mut card = Card::new("signature");
     let mut documents = Vec::new();
-    for material in signatures {
+    for Line { number, signature } in signatures {
+        let material = match signature {
+            Ok(material) => material,
+            Err(error) => {
+                card.line("not readable", format!("line {number}: {error}"));
+                documents.push(json!({ "line": number, "error": error.to_string() }));
+                continue;
+            }
+        };
         card.line("format", material.format);
         let mut json = json!({ "format": material.format.to_string() });
         match &material.content {
