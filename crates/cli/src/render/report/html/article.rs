@@ -15,6 +15,8 @@ pub(super) struct Article<'a> {
     pub(super) number: usize,
     pub(super) target: &'a Target<'a>,
     pub(super) place: Place,
+    /// Its policy, where the page's head does not name it.
+    pub(super) policy: Option<&'a Report>,
 }
 
 /// Where an article stands.
@@ -37,6 +39,11 @@ impl Article<'_> {
             for digest in self.target.digests() {
                 self.html.element("<p class=\"digest\">", &digest, "</p>\n");
             }
+        }
+        if let Some(report) = self.policy {
+            self.html.markup("<dl class=\"facts\">\n");
+            parts::policy(self.html, report);
+            self.html.markup("</dl>\n");
         }
         if let Some(failure) = self.target.failure() {
             self.html.markup("<section class=\"card fault\">");

@@ -10,10 +10,11 @@ mod parts;
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::encoding::base64_encode;
+use chainsign_policy::verdict::Report;
 
 use self::article::{Article, Place};
 use self::markup::Html;
-use self::parts::{badge, fault};
+use self::parts::{badge, fault, policy};
 use super::view::{Run, Tally, Target};
 
 /// The whole page.
@@ -36,7 +37,8 @@ pub fn page(run: &Run<'_>) -> String {
     }
     for (index, target) in targets.iter().enumerate() {
         let place = if targets.len() == 1 { Place::Alone } else { Place::Among };
-        Article { html: &mut html, number: index + 1, target, place }.write();
+        let policy = target.report().filter(|_| of_all(&targets).is_none());
+        Article { html: &mut html, number: index + 1, target, place, policy }.write();
     }
     html.markup("</main>\n").markup(FOOT).text(env!("CARGO_PKG_VERSION")).markup(FOOT_REST);
     html.finish()
@@ -74,7 +76,8 @@ fn header(html: &mut Html, run: &Run<'_>) {
 /// What was decided on, by which policy, for which time.
 fn facts(html: &mut Html, run: &Run<'_>) {
     let targets: Vec<_> = run.targets().collect();
-    if targets.is_empty() {
+    let shared = of_all(&targets);
+    if targets.len() != 1 && shared.is_none() {
         return;
     }
     html.markup("<dl class=\"facts\">\n");
@@ -84,21 +87,18 @@ fn facts(html: &mut Html, run: &Run<'_>) {
             html.text(&digest).markup("</dd></div>\n");
         }
     }
-    if let Some(report) = targets.iter().find_map(Target::report) {
-        let policy = &report.policy;
-        html.markup("<div><dt>Policy</dt><dd>").text(&policy.name);
-        if let Some(version) = policy.version {
-            html.markup(" <span class=\"dim\">version</span> ").text(&version.to_string());
-        }
-        html.markup("</dd></div>\n<div><dt>Mode</dt><dd>").markup(policy.mode.as_str());
-        html.markup("</dd></div>\n<div><dt>Decided for</dt><dd><time datetime=\"");
-        html.text(&report.evaluated_at.to_string()).markup("\">");
-        html.text(&report.evaluated_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-        html.markup("</time></dd></div>\n<div class=\"wide\"><dt>Policy file</dt>");
-        html.markup("<dd class=\"digest\">");
-        html.text(&policy.digest.to_string()).markup("</dd></div>\n");
+    if let Some(report) = shared {
+        policy(html, report);
     }
     html.markup("</dl>\n");
+}
+
+/// The policy and the time, where they are the same for all targets.
+fn of_all<'a>(targets: &[Target<'a>]) -> Option<&'a Report> {
+    let mut reports = targets.iter().filter_map(Target::report);
+    let first = reports.next()?;
+    let same = |it: &Report| it.policy == first.policy && it.evaluated_at == first.evaluated_at;
+    reports.all(same).then_some(first)
 }
 
 /// Several targets: one line each, the way in.

@@ -1,12 +1,28 @@
 //! What the page is made of.
 
 use chainsign_policy::Outcome;
-use chainsign_policy::verdict::Rule;
+use chainsign_policy::verdict::{Report, Rule};
 
 use super::markup::Html;
 use crate::failure::Failure;
 use crate::render::report::chain::{Kind, Link};
 use crate::render::report::view::{Word, rule_word};
+
+/// By which policy, and for which time.
+pub(super) fn policy(html: &mut Html, report: &Report) {
+    let policy = &report.policy;
+    html.markup("<div><dt>Policy</dt><dd>").text(&policy.name);
+    if let Some(version) = policy.version {
+        html.markup(" <span class=\"dim\">version</span> ").text(&version.to_string());
+    }
+    html.markup("</dd></div>\n<div><dt>Mode</dt><dd>").markup(policy.mode.as_str());
+    html.markup("</dd></div>\n<div><dt>Decided for</dt><dd><time datetime=\"");
+    html.text(&report.evaluated_at.to_string()).markup("\">");
+    html.text(&report.evaluated_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    html.markup("</time></dd></div>\n<div class=\"wide\"><dt>Policy file</dt>");
+    html.markup("<dd class=\"digest\">");
+    html.text(&policy.digest.to_string()).markup("</dd></div>\n");
+}
 
 /// A link of the chain, with the checks that hold it.
 pub(super) fn link(html: &mut Html, link: &Link) {
