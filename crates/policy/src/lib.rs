@@ -7,6 +7,7 @@ mod evidence;
 mod explain;
 mod expression;
 mod glob;
+pub mod init;
 mod language;
 mod licence;
 mod load;

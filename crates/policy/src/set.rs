@@ -40,6 +40,11 @@ impl PolicySet {
         &self.policies
     }
 
+    /// Whether a target passes that no policy is about: `onNoMatch: dangerousAllow`.
+    pub fn allows_without_policy(&self) -> bool {
+        self.on_no_match == OnNoMatch::DangerousAllow
+    }
+
     /// SHA-256 of the file.
     pub fn digest(&self) -> &ArtifactDigest {
         &self.digest
@@ -143,6 +148,11 @@ impl SetVerdict {
     /// the target.
     pub fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
+    }
+
+    /// The same, to keep.
+    pub fn into_verdicts(self) -> Vec<Verdict> {
+        self.verdicts
     }
 
     /// The artifact's digest, if the set always allows it.

@@ -13,6 +13,7 @@ mod mutations;
 mod plan;
 mod properties;
 mod real;
+mod reference;
 mod report;
 mod rules;
 mod schema;
