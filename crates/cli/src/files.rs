@@ -13,8 +13,16 @@ use crate::failure::Failure;
 /// # Errors
 /// `unreadable` when it cannot be opened or read, `limit-reached` when it is larger.
 pub fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    read_within(what, path, DOCUMENT_BYTES)
+}
+
+/// [`read`] with another limit in bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
-        return read_all(what, "standard input", io::stdin().lock());
+        return read_all(what, "standard input", io::stdin().lock(), limit);
     }
     let file = File::open(path).map_err(|error| unreadable(what, path, &error))?;
     let metadata = file.metadata().map_err(|error| unreadable(what, path, &error))?;
@@ -22,7 +30,7 @@ pub fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
         let message = format!("cannot read the {what} {}: it is a directory", path.display());
         return Err(Failure::undecided("unreadable", message).hint("name a file"));
     }
-    read_all(what, &path.display().to_string(), file)
+    read_all(what, &path.display().to_string(), file, limit)
 }
 
 /// A file that will be written: its temporary neighbour exists already, so that a path that
@@ -143,12 +151,12 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn read_all(what: &str, from: &str, reader: impl Read) -> Result<Vec<u8>, Failure> {
+fn read_all(what: &str, from: &str, reader: impl Read, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let read = reader.take(DOCUMENT_BYTES + 1).read_to_end(&mut bytes);
+    let read = reader.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(what, Path::new(from), &error))?;
-    if bytes.len() as u64 > DOCUMENT_BYTES {
-        let message = format!("the {what} {from} is larger than {DOCUMENT_BYTES} bytes");
+    if bytes.len() as u64 > limit {
+        let message = format!("the {what} {from} is larger than {limit} bytes");
         return Err(Failure::undecided("limit-reached", message));
     }
     Ok(bytes)

@@ -10,6 +10,7 @@ pub mod plain;
 pub mod printer;
 pub mod render;
 pub mod resolve;
+pub mod tarball;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 24] = [
+const VERBS: [&[&str]; 26] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -19,9 +19,11 @@ const VERBS: [&[&str]; 24] = [
     &["provenance"],
     &["inspect"],
     &["policy"],
+    &["policy", "init"],
     &["policy", "check"],
     &["policy", "explain"],
     &["policy", "test"],
+    &["policy", "replay"],
     &["policy", "schema"],
     &["trust"],
     &["trust", "show"],

@@ -1,11 +1,11 @@
-//! `policy check`, `policy explain`, `policy test`, `policy schema`.
+//! The verbs of `policy`, and `verify` with sets of policies.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod support;
 
 use serde_json::Value;
-use support::{Desk, POLICIES, Ran, SHIPCHECK};
+use support::{Desk, POLICIES, Ran, SHIPCHECK, Stage};
 
 const SCHEMAS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema");
 
@@ -189,4 +189,337 @@ fn schemas_are_printed_for_every_kind() {
         let shipped = std::fs::read_to_string(format!("{POLICIES}/schema/{file}.v1.json")).unwrap();
         assert_eq!(desk.run(&arguments).exits(0).stdout, shipped);
     }
+}
+
+/// A release of the demo's program: signed and attested by a workflow of `acme/shipcheck`.
+fn release(stage: &Stage) {
+    let desk = &stage.desk;
+    std::fs::copy(SHIPCHECK, desk.path("shipcheck")).unwrap();
+    let workflow = "acme/shipcheck/.github/workflows/release.yml@refs/tags/v1.4.2";
+    let token = || stage.workflow_token(workflow, "99617f4070c9fa4928704dbc89884a8a0000ca9f");
+    stage.sign(&token(), &["sign-blob", "shipcheck"]).exits(0);
+    let sbom = desk.run(&["sbom", "shipcheck"]).exits(0).stdout;
+    desk.write("sbom.cdx.json", sbom);
+    let builder = format!("https://github.com/{workflow}");
+    let provenance = desk.run(&[
+        "provenance",
+        "--builder-id",
+        &builder,
+        "--source-uri",
+        "https://github.com/acme/shipcheck",
+        "--source-ref",
+        "refs/tags/v1.4.2",
+        "shipcheck",
+    ]);
+    desk.write("provenance.json", provenance.exits(0).stdout);
+    for predicate in ["sbom.cdx.json", "provenance.json"] {
+        stage.sign(&token(), &["attest", "--predicate", predicate, "shipcheck"]).exits(0);
+    }
+}
+
+/// The walk of docs/policy.md: a policy for the demo's program from nothing, in five commands.
+#[test]
+fn five_commands_from_nothing_to_a_tested_policy() {
+    let desk = Desk::new();
+    desk.run(&["demo"]).exits(0);
+    let folder = desk.path("chainsign-demo");
+    let run = |command: &str| {
+        let arguments: Vec<_> = command.split(' ').collect();
+        desk.ran(desk.command(&arguments).current_dir(&folder))
+    };
+    let guide = std::fs::read_to_string(format!("{POLICIES}/../docs/policy.md")).unwrap();
+    let (_, walk) = guide.split_once("<!-- walk -->").unwrap();
+    let commands: Vec<_> =
+        walk.lines().filter_map(|line| line.strip_prefix("$ chainsign ")).take(5).collect();
+    let verbs = commands.iter().map(|it| it.split_once(" -").map_or(*it, |(verb, _)| verb));
+    let verbs: Vec<_> = verbs.map(|it| it.trim_end_matches(" mine.yaml")).collect();
+    let wanted =
+        ["policy init", "policy check", "policy explain", "policy test mine.test.yaml", "verify"];
+    assert_eq!(verbs, wanted);
+    let ran: Vec<_> = commands.iter().map(|command| run(command).exits(0)).collect();
+    let trusted =
+        "trusted because it signed what is here: release, that is whatever matches https://";
+    assert!(ran[0].stderr.contains(trusted), "{}", ran[0].stderr);
+    let policy = desk.read("chainsign-demo/mine.yaml");
+    for line in [
+        "  name: 'shipcheck'",
+        "      file: 'mine.trusted_root.json'",
+        "    # Trust on first use: this is who signed. Is it who should?",
+        r"        pattern: 'https://github\.com/acme/shipcheck/\.github/workflows/release\.yml@refs/tags/v[0-9].*'",
+        "        sourceRepositoryURI: 'https://github.com/acme/shipcheck'",
+        "        runnerEnvironment: 'github-hosted'",
+        "  minVersion: \"1.26\"",
+        "    \"CGO_ENABLED\": 0",
+        "  static: require",
+        "  records: agree",
+        "  modules: {equal: sbom}",
+        "  commit: {equals: provenance}",
+    ] {
+        assert!(policy.lines().any(|it| it == line), "{line:?} is not in:\n{policy}");
+    }
+    assert!(policy.contains("sourceRepositoryIdentifier: '"), "{policy}");
+    assert!(policy.contains("sourceRepositoryOwnerIdentifier: '"), "{policy}");
+    assert!(ran[1].stderr.is_empty(), "lints: {}", ran[1].stderr);
+    assert!(ran[3].stdout.contains("shipcheck-unsigned"), "{}", ran[3].stdout);
+    // The lies of the demo do not pass the drafted policy either.
+    for lie in ["changed-byte", "hidden-module", "other-commit", "other-identity"] {
+        run(&format!("verify --policy mine.yaml lies/{lie}/shipcheck")).exits(1);
+    }
+    // Nothing that is there is written over.
+    run(commands[0]).exits(2).says("mine.yaml is there already");
+    // To standard output, for another trusted root to be named by whoever verifies.
+    let printed = run("policy init --trust-config trust.json shipcheck").exits(0).stdout;
+    assert!(printed.contains("# Which Sigstore is trusted is the choice of whoever"), "{printed}");
+}
+
+#[test]
+fn a_policy_is_drafted_from_what_there_is() {
+    let stage = Stage::new();
+    stage.desk.write("text", "no program");
+    let init = ["policy", "init", "--trust-config", "trust.json", "text"];
+    stage.desk.run(&init).exits(1).says("error: found no evidence about text that verified");
+    stage.sign(&stage.token(), &["sign-blob", "text"]).exits(0);
+    let policy = stage.desk.run(&init).exits(0).stdout;
+    assert!(policy.contains("\n      subject: 'dev@sandbox.invalid'\n"), "{policy}");
+    assert!(policy.contains("\nsignatures:\n  require: dev\n"), "{policy}");
+    assert!(!policy.contains("\ngo:"), "{policy}");
+    // Two artifacts: what both have.
+    release(&stage);
+    let both =
+        stage.desk.run(&["policy", "init", "--trust-config", "trust.json", "text", "shipcheck"]);
+    let policy = both.exits(0).stdout;
+    assert!(policy.contains("\n  require: {any: [dev, release]}\n"), "{policy}");
+    assert!(!policy.contains("\nattestations:") && !policy.contains("\ngo:"), "{policy}");
+    // A binary of which not everything holds: it is said, and not asked for.
+    let bytes = std::fs::read(SHIPCHECK).unwrap();
+    let at = bytes.windows(16).position(|it| it == b"vcs.modified=fal").unwrap();
+    let mut dirty = bytes.clone();
+    dirty[at..at + 18].copy_from_slice(b"vcs.modified=dirty");
+    let same: Vec<_> = bytes
+        .windows(18)
+        .enumerate()
+        .filter(|(_, it)| *it == b"vcs.modified=false")
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!same.is_empty());
+    stage.desk.write("dirty", &dirty);
+    stage.sign(&stage.token(), &["sign-blob", "dirty"]).exits(0);
+    let drafted =
+        stage.desk.run(&["policy", "init", "--trust-config", "trust.json", "dirty"]).exits(0);
+    assert!(!drafted.stdout.contains("vcs.modified\":"), "{}", drafted.stdout);
+    if same.len() > 1 {
+        // Only one copy of the module text was changed: the records do not agree any more.
+        assert!(drafted.stdout.contains("#   go.records: "), "{}", drafted.stdout);
+        assert!(drafted.stderr.contains("not asked for: go.records"), "{}", drafted.stderr);
+    }
+}
+
+/// The same document, byte for byte, without the artifact and the files beside it.
+#[test]
+fn a_decision_is_replayed_byte_for_byte() {
+    let stage = Stage::new();
+    release(&stage);
+    let desk = &stage.desk;
+    let init = [
+        "policy",
+        "init",
+        "--trust-config",
+        "trust.json",
+        "--output-policy",
+        "policy.yaml",
+        "shipcheck",
+    ];
+    desk.run(&init).exits(0);
+    std::fs::copy(desk.path("shipcheck"), desk.path("unsigned")).unwrap();
+    let mut changed = std::fs::read(SHIPCHECK).unwrap();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    desk.write("changed", &changed);
+    std::fs::copy(desk.path("shipcheck.sigstore.json"), desk.path("changed.sigstore.json"))
+        .unwrap();
+    let verify = |name: &str, more: &[&str], targets: &[&str]| {
+        let mut arguments =
+            vec!["verify", "--trust-config", "trust.json", "--save-evidence", name, "-o", "json"];
+        arguments.extend(more);
+        arguments.extend(targets);
+        desk.run(&arguments)
+    };
+    let policy = ["--policy", "policy.yaml"];
+    let passed = verify("passed.tar", &policy, &["shipcheck"]).exits(0);
+    let denied = verify("denied.tar", &policy, &["shipcheck", "unsigned", "changed"]).exits(1);
+    let later = verify(
+        "later.tar",
+        &["--policy", "policy.yaml", "--dangerous-at", "2035-01-01T00:00:00Z"],
+        &["shipcheck"],
+    );
+    // The same decision gives the same file.
+    let again = ["--policy", "policy.yaml", "--dangerous-at", "2035-01-01T00:00:00Z"];
+    let again = verify("again.tar", &again, &["shipcheck"]);
+    assert_eq!(again.stdout, later.stdout);
+    let tar = |name: &str| std::fs::read(desk.path(name)).unwrap();
+    assert_eq!(tar("again.tar"), tar("later.tar"));
+    // A target that cannot be read cannot be kept.
+    verify("none.tar", &policy, &["shipcheck", "none"])
+        .exits(2)
+        .says("the evidence was not saved: ");
+    assert!(!desk.path("none.tar").exists());
+
+    let elsewhere = Desk::new();
+    for (name, ran) in [("passed.tar", passed), ("denied.tar", denied), ("later.tar", later)] {
+        std::fs::copy(desk.path(name), elsewhere.path(name)).unwrap();
+        let replayed = elsewhere.run(&["policy", "replay", "-o", "json", name]).exits(ran.code);
+        assert_eq!(replayed.stdout, ran.stdout, "{name}");
+        fits("verify.v1", &replayed.json());
+    }
+}
+
+/// Nothing in the file is believed: what is changed in it is found, or changes the verdict.
+#[test]
+fn a_changed_evidence_file_gives_no_other_pass() {
+    let stage = Stage::new();
+    release(&stage);
+    let desk = &stage.desk;
+    let init = [
+        "policy",
+        "init",
+        "--trust-config",
+        "trust.json",
+        "--output-policy",
+        "policy.yaml",
+        "shipcheck",
+    ];
+    desk.run(&init).exits(0);
+    let arguments = ["verify", "--policy", "policy.yaml", "--save-evidence", "e.tar", "shipcheck"];
+    desk.run(&arguments).exits(0);
+    let tar = std::fs::read(desk.path("e.tar")).unwrap();
+    let entries = chainsign::tarball::read(&tar).unwrap();
+    let names: Vec<_> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "manifest.json",
+            "policy/0",
+            "policy/1",
+            "root.json",
+            "targets/0/facts.json",
+            "targets/0/evidence/0",
+            "targets/0/evidence/1",
+        ]
+    );
+    let with = |name: &str, from: &str, to: &str| {
+        let mut entries = entries.clone();
+        let entry = entries.iter_mut().find(|(it, _)| it == name).unwrap();
+        let text = String::from_utf8(entry.1.clone()).unwrap();
+        assert!(text.contains(from), "{from} is not in {name}");
+        entry.1 = text.replacen(from, to, 1).into_bytes();
+        chainsign::tarball::write(&entries).unwrap()
+    };
+    let replay = |tar: &[u8]| {
+        desk.write("changed.tar", tar);
+        desk.run(&["policy", "replay", "-o", "json", "changed.tar"])
+    };
+    replay(&tar).exits(0);
+    // Facts: another digest is signed by nobody, another setting breaks the rule.
+    let digest = chainsign_core::digest::ArtifactDigest::sha256(&std::fs::read(SHIPCHECK).unwrap());
+    let other = format!("sha256:{}", "0".repeat(64));
+    replay(&with("targets/0/facts.json", &digest.to_string(), &other)).exits(1);
+    replay(&with("targets/0/facts.json", "CGO_ENABLED=0", "CGO_ENABLED=1")).exits(1);
+    replay(&with("targets/0/facts.json", "\"size\"", "\"siz\"")).exits(2).says("facts");
+    // Evidence: a bundle that does not verify counts as absent.
+    replay(&with("targets/0/evidence/0", "\"signature\": \"", "\"signature\": \"A")).exits(1);
+    // The trusted root and the policy: the policy pins the root.
+    replay(&with("policy/1", "{", "{ ")).exits(2).says("policy.trusted_root.json");
+    replay(&with("manifest.json", "chainsign.evidence/v1", "chainsign.evidence/v2"))
+        .exits(2)
+        .says("found the schema");
+    // More or fewer entries, in another order, or another tar.
+    let mut more = entries.clone();
+    more.push(("targets/0/evidence/2".to_owned(), Vec::new()));
+    replay(&chainsign::tarball::write(&more).unwrap()).exits(2).says("wanted no more");
+    let fewer = &entries[..entries.len() - 1];
+    replay(&chainsign::tarball::write(fewer).unwrap()).exits(2).says("found no more entries");
+    let mut swapped = entries.clone();
+    swapped.swap(1, 2);
+    replay(&chainsign::tarball::write(&swapped).unwrap()).exits(2).says("wanted policy/0");
+    replay(&tar[..tar.len() - 512]).exits(2).says("wanted one that chainsign wrote");
+    replay(b"text").exits(2).says("found no header of a tar file");
+}
+
+/// Every policy of a set that is about a target has its say; the worst wins.
+#[test]
+fn a_set_of_policies_decides() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    desk.write("signed", "content");
+    desk.write("unsigned", "other content");
+    stage.sign(&stage.token(), &["sign-blob", "signed"]).exits(0);
+    let policy = |name: &str, files: &str, subject: &str| {
+        format!(
+            "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {{name: {name}}}\n\
+             match: {{files: {{include: ['{files}']}}}}\nauthorities:\n  a:\n    keyless:\n      \
+             issuer: '{}'\n      subject: {subject}\nsignatures: {{require: a}}\n",
+            stage.sandbox.issuer()
+        )
+    };
+    std::fs::create_dir(desk.path("policies")).unwrap();
+    desk.write("policies/dev.yaml", policy("dev", "*signed", support::EMAIL));
+    desk.write("policies/eve.yaml", policy("eve", "sig*", "eve@example.com"));
+    let set = |rest: &str| {
+        desk.write("set.yaml", format!("apiVersion: chainsign.dev/v1\nkind: PolicySet\n{rest}"));
+    };
+    let verify = |target: &str| {
+        let ran = desk.run(&[
+            "verify",
+            "--trust-config",
+            "trust.json",
+            "--policy",
+            "set.yaml",
+            "-o",
+            "json",
+            target,
+        ]);
+        let document = ran.json();
+        if ran.code < 2 {
+            fits("verify.v1", &document);
+        }
+        let said: Vec<_> = document["targets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|it| {
+                let by = it["verdict"]["policy"]["name"].as_str().or(it["allowed"].as_str());
+                let by = by.or(it["failure"]["reason"].as_str()).unwrap_or("?");
+                format!("{by} {}", it["outcome"].as_str().unwrap())
+            })
+            .collect();
+        (ran.code, said.join(", "))
+    };
+    let said = |code: i32, text: &str| (code, text.to_owned());
+    set("policies: [{file: policies/dev.yaml}]\n");
+    assert_eq!(verify("signed"), said(0, "dev pass"));
+    assert_eq!(verify("unsigned"), said(1, "dev fail"));
+    set("policies: [{file: policies/dev.yaml}, {file: policies/eve.yaml}]\n");
+    assert_eq!(verify("signed"), said(1, "dev pass, eve fail"));
+    assert_eq!(verify("unsigned"), said(1, "dev fail"));
+    assert_eq!(verify("trust.json"), said(2, "not-matched error"));
+    set(
+        "policies: [{file: policies/dev.yaml}, {file: policies/eve.yaml}]\nonNoMatch: dangerousAllow\n",
+    );
+    assert_eq!(verify("trust.json"), said(0, "no-policy pass"));
+    let digest = chainsign_core::digest::ArtifactDigest::sha256(b"other content");
+    set(&format!("policies: [{{file: policies/dev.yaml}}]\nalwaysAllow: ['{digest}']\n"));
+    assert_eq!(verify("unsigned"), said(0, "always-allowed pass"));
+    desk.run(&[
+        "verify",
+        "--trust-config",
+        "trust.json",
+        "--policy",
+        "set.yaml",
+        "--save-evidence",
+        "e.tar",
+        "unsigned",
+        "signed",
+    ])
+    .exits(0);
+    desk.run(&["policy", "replay", "e.tar"]).exits(0).says("replayed from e.tar");
 }

@@ -201,7 +201,9 @@ fn name_other_commit(
 fn refused(lie: Lie, outcome: &TargetOutcome) -> Result<(String, String, String), Failure> {
     let verdict = match &outcome.decided {
         Ok(Decided::Verdict(verdict)) => verdict,
-        Ok(Decided::Signed(..)) => return Err(Failure::undecided("demo", "no policy decided")),
+        Ok(Decided::Signed(..) | Decided::Allowed(_)) => {
+            return Err(Failure::undecided("demo", "no policy decided"));
+        }
         Err(failure) => return Err(failure.clone()),
     };
     if verdict.decision() == Decision::Deny {

@@ -321,7 +321,9 @@ impl Stage {
             via: Vec::new(),
             copy_to: None,
             trust: TrustRequest::Config(self.trust_config.clone()),
+            save_evidence: None,
             now: self.now.max(Timestamp::now()),
+            dangerous_at: None,
         })?;
         let outcome = outcomes.into_iter().next();
         outcome.ok_or_else(|| Failure::undecided("demo", "nothing was verified"))
@@ -340,7 +342,9 @@ fn passed(what: &str, outcome: &TargetOutcome) -> Result<(), Failure> {
             let message = format!("{what} did not pass: {}", violations.join("; "));
             Err(Failure::undecided("demo", message))
         }
-        Ok(Decided::Signed(..)) => Err(Failure::undecided("demo", "no policy decided")),
+        Ok(Decided::Signed(..) | Decided::Allowed(_)) => {
+            Err(Failure::undecided("demo", "no policy decided"))
+        }
         Err(failure) => Err(failure.clone()),
     }
 }

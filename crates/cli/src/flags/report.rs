@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use crate::printer::OutputFormat;
+
 /// How and where a decision is reported.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -16,6 +18,16 @@ pub struct ReportFlags {
     /// all; only the file that GITHUB_STEP_SUMMARY names is added to
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<ReportFile>,
+}
+
+impl ReportFlags {
+    /// How what is not a report is printed.
+    pub fn format(&self) -> OutputFormat {
+        match self.output {
+            ReportFormat::Json => OutputFormat::Json,
+            _ => OutputFormat::Text,
+        }
+    }
 }
 
 /// How a decision is reported.

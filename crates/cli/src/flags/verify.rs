@@ -62,7 +62,7 @@ pub struct VerifyFlags {
     /// Files to verify
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
-    /// Policy file that decides; without it an identity or a key is required
+    /// Policy, or set of policies, that decides; without it an identity or a key is required
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// More evidence: a bundle, or a file with a bundle on each line
@@ -78,6 +78,9 @@ pub struct VerifyFlags {
     /// Write exactly the bytes that were verified (one target only, and only when it passes)
     #[arg(long, value_name = "FILE")]
     pub copy_to: Option<PathBuf>,
+    /// Keep policy, trusted root, evidence and facts in a file, for policy replay
+    #[arg(long, value_name = "FILE.tar", requires = "policy")]
+    pub save_evidence: Option<PathBuf>,
     /// Decide as of another time. Dangerous: what expired since then counts again
     #[arg(long, value_name = "TIME")]
     pub dangerous_at: Option<Timestamp>,

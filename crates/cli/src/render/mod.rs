@@ -22,7 +22,6 @@ use serde::Serialize;
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
 use crate::flags::evidence::TrustCommand;
-use crate::flags::report::ReportFormat;
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
 use crate::printer::{OutputFormat, Printer};
@@ -38,10 +37,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Attest(flags) => flags.output.output,
         Command::AttestBlob(flags) => flags.output.output,
         Command::VerifyBlobAttestation(flags) => flags.output.output,
-        Command::Verify(flags) => match flags.report.output {
-            ReportFormat::Json => OutputFormat::Json,
-            _ => OutputFormat::Text,
-        },
+        Command::Verify(flags) => flags.report.format(),
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(command) => command.format(),

@@ -10,11 +10,12 @@ use chainsign_policy::{Mode, Policy, PolicySet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{FailureJson, printed};
-use crate::commands::policy::{self, Checked, TestRequest, Tested};
+use super::{FailureJson, printed, report};
+use crate::commands::policy::{self, Checked, Initialised, TestRequest, Tested};
 use crate::failure::{Exit, Failure};
 use crate::flags::policy::{DocumentKind, PolicyCommand};
 use crate::printer::{ERROR, FAINT, GOOD, HEADING, OutputFormat, Printer, WARNING, paint};
+use crate::resolve;
 
 /// `policy`
 ///
@@ -22,6 +23,11 @@ use crate::printer::{ERROR, FAINT, GOOD, HEADING, OutputFormat, Printer, WARNING
 /// What concerns the whole command; what concerns one file is in its outcome.
 pub fn run(command: PolicyCommand, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
+        PolicyCommand::Init(flags) => {
+            let request = resolve::policy::init(flags, now);
+            printed(initialised(printer, &policy::init(&request)?))
+        }
+        PolicyCommand::Replay(flags) => report::replay(flags, printer),
         PolicyCommand::Check(flags) => {
             let checked = policy::check(&flags.files);
             printed(checks(printer, &checked, now))?;
@@ -29,8 +35,8 @@ pub fn run(command: PolicyCommand, printer: &Printer, now: Timestamp) -> Result<
             Ok(if loads { Exit::Yes } else { Exit::Undecided })
         }
         PolicyCommand::Explain(flags) => {
-            let policies = policy::load(&flags.file)?;
-            printed(explained(printer, &flags.file, &policies, now))
+            let loaded = policy::load(&flags.file)?;
+            printed(explained(printer, &flags.file, &loaded.set, now))
         }
         PolicyCommand::Test(flags) => {
             let request = TestRequest { files: flags.files, mutations: flags.mutations };
@@ -49,6 +55,19 @@ pub fn schema(kind: DocumentKind) -> String {
         DocumentKind::PolicySet => chainsign_policy::set_json_schema(),
         DocumentKind::PolicyTest => chainsign_policy::test_json_schema(),
     }
+}
+
+fn initialised(printer: &Printer, it: &Initialised) -> io::Result<()> {
+    for note in &it.notes {
+        printer.warning(format!("{note}"));
+    }
+    printer.note(
+        "hint: look at every authority before you rely on it: was it who should have signed?",
+    );
+    if it.written.is_empty() {
+        return printer.bytes(it.yaml.as_bytes());
+    }
+    it.written.iter().try_for_each(|path| printer.data(path.display().to_string()))
 }
 
 fn checks(printer: &Printer, checked: &[Checked], now: Timestamp) -> io::Result<()> {

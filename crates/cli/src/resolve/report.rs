@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::flags::report::{ReportFile, ReportFormat};
-use crate::flags::verify::VerifyFlags;
+use crate::flags::report::{ReportFile, ReportFlags, ReportFormat};
 
 /// Where a decision is reported.
 #[derive(Debug)]
@@ -37,17 +36,20 @@ pub enum Placement {
 ///
 /// # Errors
 /// `bad-flag` for two reports in one file, and for a report in the place of what is verified.
-pub fn reports(flags: &VerifyFlags) -> Result<ReportRequest, Failure> {
+pub fn reports<'a>(
+    flags: &ReportFlags,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<ReportRequest, Failure> {
+    let inputs: Vec<_> = inputs.into_iter().collect();
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY");
     let mut files: Vec<FileRequest> = Vec::new();
-    for file in &flags.report.report {
+    for file in &flags.report {
         let path = file.path.display();
         if files.iter().any(|other| same(&other.file.path, &file.path)) {
             let message = format!("found two reports that go to {path}, wanted a file for each");
             return Err(Failure::undecided("bad-flag", message));
         }
-        let inputs = flags.targets.iter().chain(&flags.policy).chain(&flags.bundle);
-        if inputs.into_iter().any(|input| same(input, &file.path)) {
+        if inputs.iter().any(|input| same(input, &file.path)) {
             let message = format!("a report would take the place of {path}, which is read");
             return Err(Failure::undecided("bad-flag", message).hint("name another file"));
         }
@@ -55,7 +57,7 @@ pub fn reports(flags: &VerifyFlags) -> Result<ReportRequest, Failure> {
         let placement = if is_summary { Placement::Append } else { Placement::Replace };
         files.push(FileRequest { file: file.clone(), placement });
     }
-    Ok(ReportRequest { printed: flags.report.output, files })
+    Ok(ReportRequest { printed: flags.output, files })
 }
 
 /// Whether two paths are the same file, by name or because both exist and are one.

@@ -82,7 +82,9 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         via: flags.via,
         copy_to: flags.copy_to,
         trust: trust::trust(flags.trust),
+        save_evidence: flags.save_evidence,
         now: flags.dangerous_at.unwrap_or(now),
+        dangerous_at: flags.dangerous_at,
     })
 }
 

@@ -1,33 +1,59 @@
-//! `policy check`, `policy explain`, `policy test`, and loading policies for `verify`.
+//! `policy init`, `policy check`, `policy explain`, `policy test`, and loading policies for `verify`.
 
+mod init;
 mod test;
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chainsign_policy::{LoadError, Policy, PolicyFiles, PolicySet};
+use chainsign_policy::{LoadError, PolicyFiles, PolicySet};
 
+pub use init::{InitRequest, Initialised, init};
 pub use test::{Ran, TestRequest, Tested, Untested, test};
 
+use super::verify::{self, Replayed};
 use crate::failure::Failure;
 use crate::files;
+
+/// A policy or a set of policies, with the files that they were made of.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policies.
+    pub set: PolicySet,
+    /// What was read, each file once: the file itself first, then those that it names, by the names
+    /// that it has for them.
+    pub files: Vec<(String, Vec<u8>)>,
+}
 
 /// Loads a policy, or a set of policies. The files it names are looked for relative to its folder.
 ///
 /// # Errors
 /// `unreadable`; `bad-policy` with the place in the file and what to write instead.
-pub fn load(path: &Path) -> Result<PolicySet, Failure> {
+pub fn load(path: &Path) -> Result<Loaded, Failure> {
     let yaml = files::read("policy", path)?;
-    PolicySet::parse(&yaml, &Beside::of(path)).map_err(|error| bad_policy(path, &error))
+    let recorder = Recorder { beside: Beside::of(path), read: RefCell::default() };
+    let set = PolicySet::parse(&yaml, &recorder).map_err(|error| bad_policy(path, &error))?;
+    let mut files = vec![(path.display().to_string(), yaml)];
+    files.extend(recorder.read.into_inner());
+    Ok(Loaded { set, files })
 }
 
-/// Loads a policy.
-///
-/// # Errors
-/// As [`load`], and `bad-policy` for a set.
-pub fn load_one(path: &Path) -> Result<Policy, Failure> {
-    let yaml = files::read("policy", path)?;
-    Policy::parse(&yaml, &Beside::of(path)).map_err(|error| bad_policy(path, &error))
+/// Keeps what it reads.
+struct Recorder {
+    beside: Beside,
+    read: RefCell<Vec<(String, Vec<u8>)>>,
+}
+
+impl PolicyFiles for Recorder {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        if let Some((_, known)) = self.read.borrow().iter().find(|(name, _)| name == path) {
+            return Ok(known.clone());
+        }
+        let content = self.beside.read(path)?;
+        self.read.borrow_mut().push((path.to_owned(), content.clone()));
+        Ok(content)
+    }
 }
 
 /// Reads files that are named relative to the folder of a file.
@@ -48,6 +74,15 @@ impl PolicyFiles for Beside {
     }
 }
 
+/// Decides again from a file that `verify --save-evidence` wrote.
+///
+/// # Errors
+/// `unreadable`; as [`verify::replay`] has them.
+pub fn replay(path: &Path) -> Result<Replayed, Failure> {
+    let tar = files::read_within("saved evidence", path, SAVED_BYTES)?;
+    verify::replay(&path.display().to_string(), &tar)
+}
+
 /// What became of a policy file.
 #[derive(Debug)]
 pub struct Checked {
@@ -59,11 +94,12 @@ pub struct Checked {
 
 /// Loads every file, also those behind one that does not load.
 pub fn check(paths: &[PathBuf]) -> Vec<Checked> {
-    let load = |path: &PathBuf| Checked { path: path.clone(), policies: load(path) };
+    let load =
+        |path: &PathBuf| Checked { path: path.clone(), policies: load(path).map(|it| it.set) };
     paths.iter().map(load).collect()
 }
 
-fn bad_policy(path: &Path, error: &LoadError) -> Failure {
+pub(super) fn bad_policy(path: &Path, error: &LoadError) -> Failure {
     let message = format!("{}: {error}", path.display());
     let failure = Failure::undecided("bad-policy", message);
     match (error, error.hint()) {
@@ -74,3 +110,6 @@ fn bad_policy(path: &Path, error: &LoadError) -> Failure {
         _ => failure,
     }
 }
+
+/// Evidence is at most 64 MiB for each target.
+const SAVED_BYTES: u64 = 1 << 30;

@@ -59,14 +59,27 @@ pub(in crate::commands) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Fail
     Ok(paths)
 }
 
-/// Reads documents within the bounds for one artifact: a file that ends in `.jsonl` has one on
-/// each line, any other is one document, or an object around several (PEP 740, GitHub).
+/// A file with documents, read.
+#[derive(Debug)]
+pub(in crate::commands) struct EvidenceFile {
+    pub(in crate::commands) path: PathBuf,
+    pub(in crate::commands) content: Vec<u8>,
+}
+
+/// Reads files and the documents in them.
 ///
 /// # Errors
-/// `unreadable`; `limit-reached` for more than 1,000 documents or 64 MiB.
+/// As [`read_files`] and [`parse`].
 pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
-    let limits = Limits::default();
-    let (mut documents, mut bytes) = (Vec::new(), 0_usize);
+    parse(&read_files(paths)?)
+}
+
+/// Reads files with documents about one artifact.
+///
+/// # Errors
+/// `unreadable`; `limit-reached` for more than 64 MiB.
+pub(in crate::commands) fn read_files(paths: &[PathBuf]) -> Result<Vec<EvidenceFile>, Failure> {
+    let (mut files, mut bytes) = (Vec::new(), 0_usize);
     for path in paths {
         let content = files::read("evidence", path)?;
         bytes += content.len();
@@ -75,6 +88,20 @@ pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Fail
                 format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
             return Err(Failure::undecided("limit-reached", message));
         }
+        files.push(EvidenceFile { path: path.clone(), content });
+    }
+    Ok(files)
+}
+
+/// The documents in files: one that ends in `.jsonl` has one on each line, any other is one
+/// document, or an object around several (PEP 740, GitHub).
+///
+/// # Errors
+/// `limit-reached` for more than 1,000 documents.
+pub(in crate::commands) fn parse(files: &[EvidenceFile]) -> Result<Vec<Document>, Failure> {
+    let limits = Limits::default();
+    let mut documents = Vec::new();
+    for EvidenceFile { path, content } in files {
         let name = path.display().to_string();
         if path.extension().is_some_and(|extension| extension == "jsonl") {
             let lines = content.split(|byte| *byte == b'\n').enumerate();
@@ -83,7 +110,7 @@ pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Fail
                 documents.push(Document { origin, material: formats::parse(line, &limits) });
             }
         } else {
-            match formats::parse_many(&content, &limits) {
+            match formats::parse_many(content, &limits) {
                 Ok(many) => documents.extend(
                     many.into_iter().map(|material| Document { origin: name.clone(), material }),
                 ),

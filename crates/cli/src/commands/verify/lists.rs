@@ -9,33 +9,50 @@ use chainsign_policy::{Candidate, Checksums, Origin, Verifiers};
 use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
-use super::documents::{self, Document};
+use super::documents::{self, Document, EvidenceFile};
 use super::targets::Asked;
 use crate::failure::Failure;
 use crate::files;
 
 /// A file of checksums, and the documents that may be its signature.
-pub(super) struct List {
+pub(in crate::commands) struct List {
     checksums: Checksums,
     documents: Vec<Document>,
-    /// The files of these documents.
-    pub(super) looked_in: Vec<PathBuf>,
+    /// The file itself.
+    pub(super) file: EvidenceFile,
+    /// The files of the documents.
+    pub(super) files: Vec<EvidenceFile>,
+}
+
+impl List {
+    /// Parses a file of checksums and the documents that were found beside it.
+    ///
+    /// # Errors
+    /// `limit-reached`; `bad-checksums` for a file that is not exactly a list of checksums.
+    pub(super) fn of(file: EvidenceFile, files: Vec<EvidenceFile>) -> Result<Self, Failure> {
+        let name = file.path.display().to_string();
+        let checksums = Checksums::parse(&name, &file.content).map_err(|error| {
+            Failure::undecided("bad-checksums", format!("{name}: {error}"))
+                .hint("make it with sha256sum, one line for each file and nothing else")
+        })?;
+        Ok(List { checksums, documents: documents::parse(&files)?, file, files })
+    }
+
+    /// The files of the documents.
+    pub(super) fn looked_in(&self) -> impl Iterator<Item = PathBuf> {
+        self.files.iter().map(|file| file.path.clone())
+    }
 }
 
 /// Reads every file of checksums, with the documents beside it.
 ///
 /// # Errors
-/// `unreadable`, `limit-reached`; `bad-checksums` for a file that is not exactly a list of checksums.
+/// `unreadable`, and as [`List::of`].
 pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
     let list = |path: &PathBuf| {
-        let name = path.display().to_string();
-        let bytes = files::read("file of checksums", path)?;
-        let checksums = Checksums::parse(&name, &bytes).map_err(|error| {
-            Failure::undecided("bad-checksums", format!("{name}: {error}"))
-                .hint("make it with sha256sum, one line for each file and nothing else")
-        })?;
-        let looked_in = documents::beside_file(path);
-        Ok(List { checksums, documents: documents::read(&looked_in)?, looked_in })
+        let content = files::read("file of checksums", path)?;
+        let beside = documents::read_files(&documents::beside_file(path))?;
+        List::of(EvidenceFile { path: path.clone(), content }, beside)
     };
     paths.iter().map(list).collect()
 }

@@ -4,6 +4,7 @@ mod blob;
 pub(super) mod documents;
 mod lists;
 pub(super) mod opened;
+mod saved;
 mod targets;
 
 use std::path::PathBuf;
@@ -15,7 +16,9 @@ use chainsign_core::predicate::PredicateType;
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
-pub use targets::{Decided, GivenRoot, TargetOutcome, verify};
+pub use saved::{Replayed, replay};
+pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, TargetOutcome, verify};
+pub(super) use targets::{Gathered, Named, gather};
 
 use super::trust::TrustRequest;
 
@@ -159,14 +162,18 @@ pub struct VerifyRequest {
     pub copy_to: Option<PathBuf>,
     /// The trusted root.
     pub trust: TrustRequest,
+    /// Where to keep everything that the decision is made on.
+    pub save_evidence: Option<PathBuf>,
     /// The time for which it is decided.
     pub now: Timestamp,
+    /// The same, where it is another than now.
+    pub dangerous_at: Option<Timestamp>,
 }
 
 /// What decides.
 #[derive(Debug)]
 pub enum Decide {
-    /// A policy file.
+    /// The policy in a file, or each policy of a set.
     Policy(PathBuf),
     /// A signature of this signer.
     Signer(Demand),

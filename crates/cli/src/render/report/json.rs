@@ -9,7 +9,7 @@ use chainsign_verify::{
 use serde::Serialize;
 
 use super::view::{Proof, Run, Target, state_word};
-use crate::commands::verify::Decided;
+use crate::commands::verify::{AllowedBecause, Decided};
 use crate::render::FailureJson;
 
 /// `chainsign.verify/v1`
@@ -51,6 +51,9 @@ struct TargetJson {
     given_root: RootJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Vec<String>>,
+    /// Why a set of policies lets it pass without a verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<VerdictJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +81,12 @@ impl From<&Target<'_>> for TargetJson {
                 digest: outcome.given.digest.to_string(),
                 origin: outcome.given.origin.clone(),
             },
-            digests: target.verdict().map(|_| target.digests()),
+            digests: (target.verdict().is_some() || target.allowed().is_some())
+                .then(|| target.digests()),
+            allowed: target.allowed().map(|because| match because {
+                AllowedBecause::Listed(_) => "always-allowed",
+                AllowedBecause::NoPolicy => "no-policy",
+            }),
             verdict: VerdictJson::of(target),
             bundle: match decided {
                 Ok(Decided::Signed(_, bundle)) => Some(bundle.as_ref().into()),

@@ -14,15 +14,18 @@ pub mod tree;
 pub mod view;
 
 use std::io;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use self::json::RunJson;
 use self::view::{Run, Weakened};
 use super::FailedJson;
+use crate::commands::policy;
 use crate::commands::verify::{self as verifying, Decide, TargetOutcome, VerifyRequest};
 use crate::failure::{Exit, Failure};
 use crate::files::{self, Output};
+use crate::flags::policy::PolicyReplayFlags;
 use crate::flags::report::ReportFormat;
 use crate::flags::verify::VerifyFlags;
 use crate::printer::{Printer, json_text, terminal_width};
@@ -37,25 +40,67 @@ use crate::resolve::{report, verify as resolving};
 /// # Errors
 /// What kept everything from being verified; `unwritable` when a report could not be written.
 pub fn verify(flags: VerifyFlags, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
-    let request = report::reports(&flags)?;
-    let files = request.files.iter().map(ReportOutput::prepare).collect::<Result<Vec<_>, _>>()?;
+    let inputs = flags.targets.iter().chain(&flags.policy).chain(&flags.bundle);
+    let request = report::reports(&flags.report, inputs.map(PathBuf::as_path))?;
+    let reports = Reports::prepare(&request)?;
     let dangerous_at = flags.dangerous_at;
     let demanded = resolving::verify(flags, now);
     let flags = match &demanded {
         Ok(VerifyRequest { decide: Decide::Signer(demand), .. }) => demand.weakened(),
         _ => Vec::new(),
     };
-    let weakened = Weakened { dangerous_at, flags };
-    if request.printed != ReportFormat::Tree {
-        weakened.sentences().iter().for_each(|sentence| printer.warning(sentence));
-    }
     let decided = demanded.and_then(|demanded| verifying::verify(&demanded));
-    let run = Run::new(decided.as_deref(), weakened);
-    let written = files.into_iter().try_for_each(|file| file.write(&run));
-    super::printed(print(&request, printer, &run))?;
-    written?;
-    let outcomes = decided?;
-    Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
+    reports.tell(decided, Weakened { dangerous_at, flags }, printer)
+}
+
+/// Decides again from what was kept, and reports that as [`verify`] did.
+///
+/// # Errors
+/// What kept it from being decided; `unwritable` when a report could not be written.
+pub fn replay(flags: PolicyReplayFlags, printer: &Printer) -> Result<Exit, Failure> {
+    let request = report::reports(&flags.report, [flags.file.as_path()])?;
+    let reports = Reports::prepare(&request)?;
+    let (decided, dangerous_at) = match policy::replay(&flags.file) {
+        Ok(replayed) => (Ok(replayed.outcomes), replayed.dangerous_at),
+        Err(failure) => (Err(failure), None),
+    };
+    if decided.is_ok() {
+        printer.note(format!(
+            "replayed from {}: what was read from the artifacts is taken as it was kept",
+            flags.file.display()
+        ));
+    }
+    reports.tell(decided, Weakened { dangerous_at, flags: Vec::new() }, printer)
+}
+
+/// The reports that were asked for, their files ready.
+struct Reports<'a> {
+    request: &'a ReportRequest,
+    files: Vec<ReportOutput<'a>>,
+}
+
+impl<'a> Reports<'a> {
+    fn prepare(request: &'a ReportRequest) -> Result<Self, Failure> {
+        let files = request.files.iter().map(ReportOutput::prepare);
+        Ok(Reports { request, files: files.collect::<Result<_, _>>()? })
+    }
+
+    fn tell(
+        self,
+        decided: Result<Vec<TargetOutcome>, Failure>,
+        weakened: Weakened,
+        printer: &Printer,
+    ) -> Result<Exit, Failure> {
+        if self.request.printed != ReportFormat::Tree {
+            weakened.sentences().iter().for_each(|sentence| printer.warning(sentence));
+        }
+        let run = Run::new(decided.as_deref(), weakened);
+        let written = self.files.into_iter().try_for_each(|file| file.write(&run));
+        super::printed(print(self.request, printer, &run))?;
+        written?;
+        let outcomes = decided?;
+        Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
+    }
 }
 
 /// A report as a document.

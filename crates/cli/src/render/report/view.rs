@@ -5,7 +5,7 @@ use chainsign_policy::{Decision, Outcome, Verdict};
 use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
-use crate::commands::verify::{Decided, TargetOutcome};
+use crate::commands::verify::{AllowedBecause, Decided, TargetOutcome};
 use crate::failure::{Exit, Failure};
 
 /// A run of `verify`, to be reported.
@@ -174,6 +174,14 @@ impl<'a> Target<'a> {
         self.verdict().map(Verdict::report)
     }
 
+    /// Why a set of policies lets it pass without a verdict.
+    pub fn allowed(&self) -> Option<&'a AllowedBecause> {
+        match &self.0.decided {
+            Ok(Decided::Allowed(allowed)) => Some(&allowed.why),
+            _ => None,
+        }
+    }
+
     /// Why nothing was decided.
     pub fn failure(&self) -> Option<&'a Failure> {
         self.0.decided.as_ref().err()
@@ -184,6 +192,9 @@ impl<'a> Target<'a> {
         match &self.0.decided {
             Ok(Decided::Verdict(verdict)) => {
                 verdict.report().artifact.digests.iter().map(ToString::to_string).collect()
+            }
+            Ok(Decided::Allowed(allowed)) => {
+                allowed.digests.iter().map(ToString::to_string).collect()
             }
             Ok(Decided::Signed(_, bundle)) => {
                 bundle.subject().iter().map(ToString::to_string).collect()
@@ -201,7 +212,7 @@ impl<'a> Target<'a> {
                 let used_by = Vec::new();
                 return vec![Proof { place: 0, origin, bundle, via: None, used_by, root }];
             }
-            Err(_) => return Vec::new(),
+            Ok(Decided::Allowed(_)) | Err(_) => return Vec::new(),
         };
         let proofs = report.evidence.iter().enumerate().filter_map(|(place, summary)| {
             let bundle = summary.bundle.as_deref()?;
@@ -359,5 +370,19 @@ pub fn state_words(state: &ExceptionState) -> String {
         ExceptionState::NotNeeded => "not needed: its rules are met".to_owned(),
         ExceptionState::OtherArtifact => "about other artifacts".to_owned(),
         ExceptionState::Expired => "expired and ignored".to_owned(),
+    }
+}
+
+/// Why a set of policies lets an artifact pass without a verdict, as a sentence.
+pub fn allowed_words(because: &AllowedBecause) -> String {
+    match because {
+        AllowedBecause::Listed(digest) => {
+            format!("the policy set always allows {digest}; no policy was asked")
+        }
+        AllowedBecause::NoPolicy => {
+            "no policy is about it, and the policy set says onNoMatch: dangerousAllow: nothing was \
+             looked at"
+                .to_owned()
+        }
     }
 }
