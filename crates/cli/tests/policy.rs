@@ -292,26 +292,23 @@ fn a_policy_is_drafted_from_what_there_is() {
     assert!(!policy.contains("\nattestations:") && !policy.contains("\ngo:"), "{policy}");
     // A binary of which not everything holds: it is said, and not asked for.
     let bytes = std::fs::read(SHIPCHECK).unwrap();
-    let at = bytes.windows(16).position(|it| it == b"vcs.modified=fal").unwrap();
+    let setting = b"vcs.modified=false";
+    let places: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(setting)).collect();
+    assert_eq!(places.len(), 2, "the linker's text and the runtime's copy");
     let mut dirty = bytes.clone();
-    dirty[at..at + 18].copy_from_slice(b"vcs.modified=dirty");
-    let same: Vec<_> = bytes
-        .windows(18)
-        .enumerate()
-        .filter(|(_, it)| *it == b"vcs.modified=false")
-        .map(|(at, _)| at)
-        .collect();
-    assert!(!same.is_empty());
-    stage.desk.write("dirty", &dirty);
-    stage.sign(&stage.token(), &["sign-blob", "dirty"]).exits(0);
-    let drafted =
-        stage.desk.run(&["policy", "init", "--trust-config", "trust.json", "dirty"]).exits(0);
-    assert!(!drafted.stdout.contains("vcs.modified\":"), "{}", drafted.stdout);
-    if same.len() > 1 {
-        // Only one copy of the module text was changed: the records do not agree any more.
-        assert!(drafted.stdout.contains("#   go.records: "), "{}", drafted.stdout);
-        assert!(drafted.stderr.contains("not asked for: go.records"), "{}", drafted.stderr);
-    }
+    let mut draft = |place: usize, name: &str| {
+        dirty[place..place + setting.len()].copy_from_slice(b"vcs.modified=dirty");
+        stage.desk.write(name, &dirty);
+        stage.sign(&stage.token(), &["sign-blob", name]).exits(0);
+        stage.desk.run(&["policy", "init", "--trust-config", "trust.json", name]).exits(0)
+    };
+    let one = draft(places[0], "one");
+    assert!(one.stdout.contains("\n#   go.records: the runtime's copy"), "{}", one.stdout);
+    assert!(!one.stdout.contains("records: agree"), "{}", one.stdout);
+    let both =
+        draft(places[1], "both").says("not asked for: go.settings.vcs.modified: it is dirty");
+    assert!(both.stdout.contains("\n  records: agree\n"), "{}", both.stdout);
+    assert!(!both.stdout.contains("\"vcs.modified\":"), "{}", both.stdout);
 }
 
 /// The same document, byte for byte, without the artifact and the files beside it.
@@ -426,7 +423,7 @@ fn a_changed_evidence_file_gives_no_other_pass() {
     replay(&with("targets/0/facts.json", "CGO_ENABLED=0", "CGO_ENABLED=1")).exits(1);
     replay(&with("targets/0/facts.json", "\"size\"", "\"siz\"")).exits(2).says("facts");
     // Evidence: a bundle that does not verify counts as absent.
-    replay(&with("targets/0/evidence/0", "\"signature\": \"", "\"signature\": \"A")).exits(1);
+    replay(&with("targets/0/evidence/0", "\"signature\":\"", "\"signature\":\"A")).exits(1);
     // The trusted root and the policy: the policy pins the root.
     replay(&with("policy/1", "{", "{ ")).exits(2).says("policy.trusted_root.json");
     replay(&with("manifest.json", "chainsign.evidence/v1", "chainsign.evidence/v2"))

@@ -155,7 +155,10 @@ pub fn plan(root: &TrustedRoot) -> Plan {
 /// Each variant of [`InitError`] is a reason.
 pub fn draft(observed: &[Observed<'_>], options: &Options<'_>) -> Result<Draft, InitError> {
     let findings = Findings::of(observed)?;
-    let mut left_out: Vec<(String, String)> = Vec::new();
+    let unfit = findings.go.iter().flat_map(|go| &go.unfit);
+    let unfit =
+        unfit.map(|(name, found)| (format!("go.settings.{name}"), format!("it is {found}")));
+    let mut left_out: Vec<(String, String)> = unfit.collect();
     loop {
         let not_asked: BTreeSet<&str> = left_out.iter().map(|(rule, _)| rule.as_str()).collect();
         let yaml = write::policy(&findings, &not_asked, &left_out, options);

@@ -70,6 +70,8 @@ pub(super) struct FoundProvenance {
 pub(super) struct FoundGo {
     pub(super) oldest: Option<GoRelease>,
     pub(super) settings: BTreeMap<&'static str, String>,
+    /// Settings that are not worth asking for, with what was found.
+    pub(super) unfit: Vec<(&'static str, String)>,
     pub(super) sbom: Option<&'static str>,
     pub(super) provenance: Option<&'static str>,
 }
@@ -258,7 +260,12 @@ fn go(observed: &[Observed<'_>]) -> Option<FoundGo> {
         let meets = |slice| setting(slice, name).as_deref() == Some(*good);
         slices.iter().all(meets).then(|| (*name, (*good).to_owned()))
     };
+    let unfit = |(name, good): &(&'static str, &str)| {
+        let other = |slice| setting(slice, name).filter(|found| found != good);
+        slices.iter().find_map(other).map(|found| (*name, found))
+    };
     Some(FoundGo {
+        unfit: SETTINGS.iter().filter_map(unfit).collect(),
         oldest: releases.and_then(|releases| releases.into_iter().min()),
         settings: SETTINGS.iter().filter_map(wanted).collect(),
         sbom: None,

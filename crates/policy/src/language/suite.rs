@@ -118,6 +118,9 @@ pub(crate) struct AssumedSignature {
     /// What it does not have. It has everything that the authority asks for, if left out.
     #[serde(default)]
     pub(crate) lacks: BTreeSet<Lack>,
+    /// The name of a file of checksums that was signed instead of the artifact, and lists it.
+    #[serde(default)]
+    pub(crate) via: Opt<String>,
 }
 
 /// An attestation about the artifact that is taken for verified.

@@ -75,11 +75,7 @@ pub fn init(request: &InitRequest) -> Result<Initialised, Failure> {
     Ok(initialised)
 }
 
-fn seen(
-    artifacts: &[PathBuf],
-    named: &Named,
-    limits: &Limits,
-) -> Result<Vec<Gathered>, Failure> {
+fn seen(artifacts: &[PathBuf], named: &Named, limits: &Limits) -> Result<Vec<Gathered>, Failure> {
     let gather = |artifact: &PathBuf| {
         let gathered = verify::gather(limits, artifact, named);
         gathered.map(|(_, gathered)| gathered).map_err(|(_, failure)| failure)

@@ -67,7 +67,8 @@ impl Prepared {
             Err(_) => suite.policy.clone(),
         };
         known(case.expected.rules(), &bound)?;
-        let make = Make { case, suite, model: bound.model(), digests: &facts.digests };
+        let make =
+            Make { case, suite, model: bound.model(), digests: &facts.digests, name: &facts.name };
         let fixtures = case.evidence.iter().filter_map(|(name, piece)| make.fixture(name, piece));
         Ok(Prepared {
             name: case.name.clone(),
@@ -131,6 +132,8 @@ struct Make<'a> {
     suite: &'a Suite<'a>,
     model: &'a Model,
     digests: &'a ArtifactDigests,
+    /// The artifact's own name.
+    name: &'a str,
 }
 
 impl Make<'_> {
@@ -153,7 +156,15 @@ impl Make<'_> {
             };
             self.signed(by, about)
         };
-        Some(statement.and_then(make))
+        let via = match &piece.evidence.value {
+            CaseEvidence::Signature(it) => it.via.as_ref(),
+            _ => None,
+        };
+        let listed = |fixture: Fixture| match via {
+            Some(file) => fixture.via_checksums(file.clone(), self.name),
+            None => fixture,
+        };
+        Some(statement.and_then(make).map(listed))
     }
 
     fn signed(&self, by: &At<AssumedSigner>, about: About<'_>) -> Result<Fixture, LoadError> {
