@@ -360,6 +360,8 @@ fn a_decision_is_replayed_byte_for_byte() {
         .exits(2)
         .says("the evidence was not saved: ");
     assert!(!desk.path("none.tar").exists());
+    // What is read is not written over.
+    verify("policy.yaml", &policy, &["shipcheck"]).exits(2).says("which is read");
 
     let elsewhere = Desk::new();
     for (name, ran) in [("passed.tar", passed), ("denied.tar", denied), ("later.tar", later)] {
@@ -519,4 +521,18 @@ fn a_set_of_policies_decides() {
     ])
     .exits(0);
     desk.run(&["policy", "replay", "e.tar"]).exits(0).says("replayed from e.tar");
+}
+
+/// The policy that the guide shows is one.
+#[test]
+fn the_guides_policy_loads() {
+    let desk = Desk::new();
+    let guide = std::fs::read_to_string(format!("{POLICIES}/../docs/policy.md")).unwrap();
+    let blocks: Vec<_> = guide.split("```yaml\n").skip(1).collect();
+    let blocks = blocks.iter().map(|block| block.split_once("\n```").unwrap().0);
+    let policies: Vec<_> = blocks.filter(|block| block.contains("\nkind: Policy\n")).collect();
+    assert_eq!(policies.len(), 1);
+    desk.write("policy.yaml", policies[0]);
+    let checked = desk.run(&["policy", "check", "policy.yaml"]).exits(0);
+    assert_eq!(checked.stderr, "");
 }

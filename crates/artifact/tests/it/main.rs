@@ -16,6 +16,7 @@ mod make;
 mod make_image;
 #[path = "../../../../fuzz/src/replay.rs"]
 mod replay;
+mod stored;
 #[path = "../../../../fuzz/src/target.rs"]
 mod target;
 

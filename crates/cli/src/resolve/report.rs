@@ -61,7 +61,7 @@ pub fn reports<'a>(
 }
 
 /// Whether two paths are the same file, by name or because both exist and are one.
-fn same(left: &Path, right: &Path) -> bool {
+pub(super) fn same(left: &Path, right: &Path) -> bool {
     let canonical = |path: &Path| path.canonicalize().ok();
     left == right || matches!((canonical(left), canonical(right)), (Some(l), Some(r)) if l == r)
 }

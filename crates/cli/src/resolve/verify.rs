@@ -9,6 +9,7 @@ use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
 use jiff::Timestamp;
 
+use super::report::same;
 use super::trust;
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps,
@@ -64,6 +65,14 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
     if flags.copy_to.is_some() && flags.targets.len() > 1 {
         let message = format!("found {} targets with --copy-to, wanted one", flags.targets.len());
         return Err(Failure::undecided("bad-flag", message));
+    }
+    if let Some(saved) = &flags.save_evidence {
+        let read = flags.targets.iter().chain(&flags.policy).chain(&flags.bundle).chain(&flags.via);
+        if read.into_iter().any(|input| same(input, saved)) {
+            let message =
+                format!("the evidence would take the place of {}, which is read", saved.display());
+            return Err(Failure::undecided("bad-flag", message).hint("name another file"));
+        }
     }
     let decide = match flags.policy {
         Some(_) if flags.signer != SignerFlags::default() => {

@@ -5,8 +5,7 @@ use chainsign_policy::verdict::{Report, Rule, Section};
 
 use super::chain;
 use super::view::{
-    Proof, Run, Tally, Target, Word, allowed_words, causes, further, numbers, rule_word,
-    state_words,
+    Proof, Run, Tally, Target, Word, causes, further, numbers, rule_word, state_words,
 };
 use crate::failure::Failure;
 use crate::plain::plain;
@@ -51,9 +50,6 @@ impl Tree {
         match target.report() {
             Some(report) => self.policy(target, report),
             None => self.line(MARK, "", target.meaning()),
-        }
-        if let Some(because) = target.allowed() {
-            self.line(MARK, "", &allowed_words(because));
         }
         if let Some(failure) = target.failure() {
             self.failure(failure);

@@ -156,7 +156,15 @@ impl<'a> Target<'a> {
     /// What that means for whoever wants to use it, as a sentence.
     pub fn meaning(&self) -> &'static str {
         match (self.word(), self.report()) {
-            (Word::Pass, None) => "Signed by whom was asked for.",
+            (Word::Pass, None) => match self.allowed() {
+                Some(AllowedBecause::Listed(_)) => {
+                    "The policy set always allows its digest. No rule was evaluated."
+                }
+                Some(AllowedBecause::NoPolicy) => {
+                    "No policy is about it, and the policy set lets that pass. Nothing was looked at."
+                }
+                None => "Signed by whom was asked for.",
+            },
             (word, _) => word.meaning(),
         }
     }
@@ -370,19 +378,5 @@ pub fn state_words(state: &ExceptionState) -> String {
         ExceptionState::NotNeeded => "not needed: its rules are met".to_owned(),
         ExceptionState::OtherArtifact => "about other artifacts".to_owned(),
         ExceptionState::Expired => "expired and ignored".to_owned(),
-    }
-}
-
-/// Why a set of policies lets an artifact pass without a verdict, as a sentence.
-pub fn allowed_words(because: &AllowedBecause) -> String {
-    match because {
-        AllowedBecause::Listed(digest) => {
-            format!("the policy set always allows {digest}; no policy was asked")
-        }
-        AllowedBecause::NoPolicy => {
-            "no policy is about it, and the policy set says onNoMatch: dangerousAllow: nothing was \
-             looked at"
-                .to_owned()
-        }
     }
 }
