@@ -59,7 +59,7 @@ pub fn schema(kind: DocumentKind) -> String {
 
 fn initialised(printer: &Printer, it: &Initialised) -> io::Result<()> {
     for note in &it.notes {
-        printer.warning(format!("{note}"));
+        printer.warning(note);
     }
     printer.note(
         "hint: look at every authority before you rely on it: was it who should have signed?",
