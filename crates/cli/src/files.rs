@@ -45,10 +45,15 @@ impl Output {
     /// Prepares to write `path`, replacing what is there.
     ///
     /// # Errors
-    /// `unwritable` when the path is a directory, its folder is missing, or may not be written.
+    /// `unwritable` when the path is a directory or a device, its folder is missing, or may not be
+    /// written.
     pub fn prepare(path: &Path) -> Result<Self, Failure> {
-        if path.is_dir() {
-            let message = format!("cannot write {}: it is a directory", path.display());
+        if let Ok(metadata) = path.metadata()
+            && !metadata.is_file()
+        {
+            // A device or a pipe would be replaced by a file, even /dev/null.
+            let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
+            let message = format!("cannot write {}: it is {what}", path.display());
             return Err(Failure::undecided("unwritable", message).hint("name a file"));
         }
         let mut builder = tempfile::Builder::new();
@@ -205,6 +210,13 @@ mod tests {
         );
         let failure = Output::prepare(folder.path()).unwrap_err();
         assert!(failure.message.ends_with("it is a directory"), "{failure:?}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_device_is_not_replaced_by_a_file() {
+        let failure = Output::prepare(Path::new("/dev/null")).unwrap_err();
+        assert_eq!(failure.message, "cannot write /dev/null: it is not a regular file");
     }
 
     #[test]

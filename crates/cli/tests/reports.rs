@@ -235,6 +235,19 @@ fn hostile_names_are_data_in_every_report() {
             }
         }
     }
+    // What else shows names.
+    let signed_by = format!("{NAME}.sigstore.json");
+    for arguments in [vec!["inspect", &signed_by], vec!["inspect", NAME], vec!["sbom", NAME]] {
+        let mut command = stage.desk.command(&arguments);
+        let output = command.env("CLICOLOR_FORCE", "1").output().unwrap();
+        for bytes in [output.stdout, output.stderr] {
+            let text = String::from_utf8(bytes).unwrap();
+            let rest = own.replace_all(&text, "").into_owned();
+            if rest.contains(|c: char| c != '\n' && chainsign::plain::is_deceptive(c)) {
+                faults.push(format!("{arguments:?}: {rest:?}"));
+            }
+        }
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
