@@ -152,13 +152,13 @@ impl Found {
                 if is_only {
                     self.root = Root::Archive(archive);
                 }
-                let binaries = self.count(contents);
+                let binaries = self.binaries_of(contents);
                 self.binaries.extend(binaries);
             }
             Ok(Looked::Images(found)) if is_only => match <[_; 1]>::try_from(found.images) {
                 Ok([(image, contents)]) => {
                     self.root = Root::Image(image);
-                    self.binaries = self.count(contents);
+                    self.binaries = self.binaries_of(contents);
                 }
                 Err(images) => {
                     self.root = match found.index {
@@ -191,12 +191,13 @@ impl Found {
             if let Some(name) = subject.names.first() {
                 subject.name.clone_from(name);
             }
-            let binaries = self.count(contents);
+            let binaries = self.binaries_of(contents);
             self.images.push(FoundImage { subject, binaries });
         }
     }
 
-    fn count(&mut self, contents: Contents) -> Vec<FoundBinary> {
+    /// Takes note of everything else, and leaves the binaries.
+    fn binaries_of(&mut self, contents: Contents) -> Vec<FoundBinary> {
         self.not_go += contents.not_go;
         self.unread.extend(contents.unread);
         contents.binaries
