@@ -508,6 +508,10 @@ fn a_set_of_policies_decides() {
     let digest = chainsign_core::digest::ArtifactDigest::sha256(b"other content");
     set(&format!("policies: [{{file: policies/dev.yaml}}]\nalwaysAllow: ['{digest}']\n"));
     assert_eq!(verify("unsigned"), said(0, "always-allowed pass"));
+    // Also where no policy is about it; what is not listed is then still not decided.
+    std::fs::copy(desk.path("unsigned"), desk.path("elsewhere")).unwrap();
+    assert_eq!(verify("elsewhere"), said(0, "always-allowed pass"));
+    assert_eq!(verify("trust.json"), said(2, "not-matched error"));
     desk.run(&[
         "verify",
         "--trust-config",

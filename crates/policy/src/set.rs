@@ -40,6 +40,11 @@ impl PolicySet {
         &self.policies
     }
 
+    /// The digests of artifacts that pass whatever the policies say, unless one denies them.
+    pub fn always_allow(&self) -> &[ArtifactDigest] {
+        &self.always_allow
+    }
+
     /// Whether a target passes that no policy is about: `onNoMatch: dangerousAllow`.
     pub fn allows_without_policy(&self) -> bool {
         self.on_no_match == OnNoMatch::DangerousAllow

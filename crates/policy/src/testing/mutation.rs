@@ -203,7 +203,7 @@ impl Bench<'_> {
     /// The first case that comes out otherwise, and how.
     fn noticed(&self, policy: &Policy) -> Option<(String, String)> {
         self.cases.iter().find_map(|case| {
-            let difference = match case.judge(policy, self.suite.root()) {
+            let difference = match case.judge(policy, self.suite.root(), self.suite.roots()) {
                 Ok(verdict) => {
                     let difference = case.expected.differences(&verdict).into_iter().next()?;
                     case.expected.unexpected(&verdict).unwrap_or(difference)

@@ -17,6 +17,7 @@ use crate::error::LoadError;
 use crate::evidence::Origin;
 use crate::language::SuiteDocument;
 use crate::load::{self, Below};
+use crate::plan::PreparedRoots;
 use crate::policy::{Policy, PolicyFiles};
 use crate::verdict::{Outcome, Rule};
 pub(super) use prepare::Prepared;
@@ -72,6 +73,8 @@ pub struct Suite<'a> {
     yaml: Vec<u8>,
     path: String,
     root: Option<TrustedRoot>,
+    /// Each root is parsed once, however many cases and mutations there are.
+    roots: PreparedRoots,
     files: &'a dyn SuiteFiles,
 }
 
@@ -136,6 +139,7 @@ impl<'a> Suite<'a> {
             yaml: policy_yaml,
             path: path.value.clone(),
             root: root.transpose()?,
+            roots: PreparedRoots::default(),
             files,
         })
     }
@@ -162,7 +166,7 @@ impl<'a> Suite<'a> {
     }
 
     fn outcome(&self, case: &Resolved, prepared: &Prepared) -> CaseOutcome {
-        let verdict = match prepared.judge(&self.policy, self.root.as_ref()) {
+        let verdict = match prepared.judge(&self.policy, self.root.as_ref(), &self.roots) {
             Ok(verdict) => verdict,
             Err(error) => return CaseOutcome::NotRun(error),
         };
@@ -175,6 +179,11 @@ impl<'a> Suite<'a> {
 
     pub(super) fn root(&self) -> Option<&TrustedRoot> {
         self.root.as_ref()
+    }
+
+    /// The roots that were prepared.
+    pub(super) fn roots(&self) -> &PreparedRoots {
+        &self.roots
     }
 
     /// The text of the policy.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::VerifyRequest;
 use super::documents::{self, EvidenceFile};
 use super::lists::List;
-use super::targets::{Gathered, GivenRoot, Judge, TargetOutcome};
+use super::targets::{Gathered, GivenRoot, Judge, Policies, TargetOutcome};
 use crate::commands::policy::Loaded;
 use crate::commands::trust::Trust;
 use crate::failure::Failure;
@@ -130,7 +130,7 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
         .map_err(|error| crate::commands::policy::bad_policy(policy.as_ref(), &error))?;
     let root = TrustedRoot::parse(&take(ROOT)?, &limits).map_err(unreadable)?;
     let given = GivenRoot { digest: root.digest().clone(), origin: manifest.root.clone() };
-    let judge = Judge::Policies { set: &set, root: &root };
+    let judge = Judge::Policies(Policies::new(&set, &root));
     let mut lists = Vec::new();
     for (number, list) in manifest.via.iter().enumerate() {
         let content = take(&checksums_entry(number))?;

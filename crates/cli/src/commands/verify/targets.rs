@@ -8,8 +8,8 @@ use chainsign_core::requirements::Requirements;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{
-    Candidate, Decision, Explanation, Origin, PolicySet, Selection, TargetError, TargetName,
-    Verdict, Verifiers,
+    Candidate, Decision, Explanation, Origin, PolicySet, PreparedRoots, Selection, TargetError,
+    TargetName, Verdict, Verifiers,
 };
 use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
@@ -117,7 +117,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         (Decide::Signer(demand), _) => {
             Judge::Signer { demand, requirements: trust.requirements(demand), trust: &trust }
         }
-        (_, Some(policies)) => Judge::Policies { set: &policies.set, root: &trust.root },
+        (_, Some(policies)) => Judge::Policies(Policies::new(&policies.set, &trust.root)),
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
     };
     let decided = parallel::map(&request.targets, |target: &PathBuf| {
@@ -198,14 +198,28 @@ pub(in crate::commands) enum Judge<'a> {
     /// A signature of this signer.
     Signer { demand: &'a Demand, requirements: Requirements, trust: &'a Trust },
     /// Each policy that is about the target.
-    Policies { set: &'a PolicySet, root: &'a TrustedRoot },
+    Policies(Policies<'a>),
+}
+
+/// Policies, and the trusted root of those that name none.
+pub(in crate::commands) struct Policies<'a> {
+    set: &'a PolicySet,
+    root: &'a TrustedRoot,
+    /// Each root is parsed once, however many targets there are.
+    prepared: PreparedRoots,
+}
+
+impl<'a> Policies<'a> {
+    pub(in crate::commands) fn new(set: &'a PolicySet, root: &'a TrustedRoot) -> Self {
+        Policies { set, root, prepared: PreparedRoots::default() }
+    }
 }
 
 impl Judge<'_> {
     /// How much of a target the rules need.
     fn limits(&self, target: &Path) -> Result<Limits, Failure> {
         match self {
-            Judge::Policies { set, .. } => Ok(sbom::limits(select(set, target)?.depth())),
+            Judge::Policies(it) => Ok(sbom::limits(select(it.set, target)?.depth())),
             Judge::Signer { .. } => Ok(Limits::default()),
         }
     }
@@ -234,10 +248,10 @@ impl Judge<'_> {
                 let by = Asked { trust, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
-            Judge::Policies { set, root } => match select(set, &gathered.target) {
+            Judge::Policies(policies) => match select(policies.set, &gathered.target) {
                 Err(failure) => vec![outcome(Vec::new(), Err(failure))],
                 Ok(selection) => {
-                    let decided = by_policies(&selection, root, gathered, lists, now);
+                    let decided = by_policies(policies, &selection, gathered, lists, now);
                     decided.into_iter().map(|(asked, decided)| outcome(asked, decided)).collect()
                 }
             },
@@ -252,7 +266,7 @@ impl Judge<'_> {
         failure: Failure,
     ) -> TargetOutcome {
         let asked = match self {
-            Judge::Policies { set, .. } => match set.policies() {
+            Judge::Policies(it) => match it.set.policies() {
                 [one] => one.explain(),
                 _ => Vec::new(),
             },
@@ -263,37 +277,47 @@ impl Judge<'_> {
     }
 }
 
-/// The policies that are about a target: by their `match`, with what it captures from the name.
+/// The policies that are about a target: by their `match`, with what it captures from the name. None
+/// at all is an answer only where the set may let the target pass without one.
 fn select(set: &PolicySet, target: &Path) -> Result<Selection, Failure> {
-    let name = TargetName::File(target.display().to_string());
+    let selection = set
+        .select(&name_of(target))
+        .map_err(|error| Failure::undecided("not-matched", error.to_string()))?;
+    match selection.policies().is_empty() && !set.allows_without_policy() {
+        true if set.always_allow().is_empty() => Err(not_matched(set, target)),
+        _ => Ok(selection),
+    }
+}
+
+fn name_of(target: &Path) -> TargetName {
+    TargetName::File(target.display().to_string())
+}
+
+/// No policy is about the target.
+fn not_matched(set: &PolicySet, target: &Path) -> Failure {
+    let name = name_of(target);
     // One policy says itself which targets it is about.
     if let [one] = set.policies()
         && let Err(error @ TargetError::NotMatched { .. }) = one.for_target(&name)
-        && !set.allows_without_policy()
     {
         let failure = Failure::undecided("not-matched", error.to_string());
-        return Err(failure.hint("name a policy that is about it"));
+        return failure.hint("name a policy that is about it");
     }
-    let selection =
-        set.select(&name).map_err(|error| Failure::undecided("not-matched", error.to_string()))?;
-    if selection.policies().is_empty() && !set.allows_without_policy() {
-        let message = format!("none of {} policies is about {name}", set.policies().len());
-        return Err(Failure::undecided("not-matched", message)
-            .hint("name policies that are about it, or add one to the set"));
-    }
-    Ok(selection)
+    let message = format!("none of {} policies is about {name}", set.policies().len());
+    Failure::undecided("not-matched", message)
+        .hint("name policies that are about it, or add one to the set")
 }
 
 /// What each policy says, with what it asks for. Evidence is verified once for all of them.
 fn by_policies(
+    policies: &Policies<'_>,
     selection: &Selection,
-    root: &TrustedRoot,
     gathered: &Gathered,
     lists: &[List],
     now: Timestamp,
 ) -> Vec<(Vec<Explanation>, Result<Decided, Failure>)> {
-    let plan = selection.plan(Some(root));
-    let verifiers = plan.verifiers();
+    let plan = selection.plan(Some(policies.root));
+    let verifiers = plan.verifiers_with(&policies.prepared);
     let facts = &gathered.facts;
     let candidates = gathered
         .documents
@@ -305,7 +329,10 @@ fn by_policies(
     let listed = verdict.always_allowed().filter(|_| verdict.decision() == Decision::Allow);
     let because = match (listed, selection.policies().is_empty()) {
         (Some(digest), _) => Some(AllowedBecause::Listed(digest.clone())),
-        (None, true) => Some(AllowedBecause::NoPolicy),
+        (None, true) if policies.set.allows_without_policy() => Some(AllowedBecause::NoPolicy),
+        (None, true) => {
+            return vec![(Vec::new(), Err(not_matched(policies.set, &gathered.target)))];
+        }
         (None, false) => None,
     };
     if let Some(why) = because {

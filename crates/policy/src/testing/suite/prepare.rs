@@ -21,6 +21,7 @@ use crate::language::{
 };
 use crate::load;
 use crate::model::Model;
+use crate::plan::PreparedRoots;
 use crate::policy::Policy;
 use crate::target::{TargetError, TargetName};
 use crate::testing::assume::{self, About};
@@ -86,6 +87,7 @@ impl Prepared {
         &self,
         policy: &Policy,
         root: Option<&TrustedRoot>,
+        prepared: &PreparedRoots,
     ) -> Result<CaseVerdict, LoadError> {
         let policy = match policy.for_target(&self.target) {
             Ok(policy) => policy,
@@ -93,7 +95,7 @@ impl Prepared {
             Err(other) => return Ok(CaseVerdict::NotMatched(other.to_string())),
         };
         let plan = policy.plan(root);
-        let verifiers = plan.verifiers();
+        let verifiers = plan.verifiers_with(prepared);
         let candidates = self.documents.iter().map(|document| match &document.material {
             Ok(material) => {
                 verifiers.check_facts(&document.origin, material, &self.facts, self.now)
