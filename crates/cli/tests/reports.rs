@@ -293,6 +293,12 @@ fn code_scanning_sees_the_same_alert_again() {
     assert_eq!(results[0], results[1]);
     assert_eq!(results[1], results[2]);
 
+    // A target that stands twice is one artifact.
+    release.verify("twice", "policy.yaml", &[target, target]).exits(1);
+    let sarif: Value = serde_json::from_str(&release.0.read("twice.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["artifacts"].as_array().unwrap().len(), 1);
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 2);
+
     release.verify("other", "policy.yaml", &["lies/other-identity/shipcheck"]).exits(1);
     let sarif: Value = serde_json::from_str(&release.0.read("other.sarif")).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
@@ -344,24 +350,33 @@ fn a_list_is_a_link_of_the_chain() {
             stage.sandbox.issuer()
         ),
     );
-    let verify = |format: &str| {
+    let issuer = stage.sandbox.issuer();
+    let policy = ["--policy", "policy.yaml"];
+    let identity = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer", issuer];
+    let verify = |by: &[&str], format: &str| {
         let arguments = ["verify", "--trust-config", "trust.json", "--via", "checksums.txt"];
-        let rest = ["--policy", "policy.yaml", "-o", format, "app"];
-        stage.desk.run(&[&arguments[..], &rest].concat()).exits(0)
+        stage.desk.run(&[&arguments[..], by, &["-o", format, "app"]].concat()).exits(0)
     };
     for (format, said) in [
         ("tree", "via    checksums.txt, which lists app"),
         ("html", "<p class=\"kind\">List of checksums</p>"),
         ("markdown", "- List of checksums: `checksums.txt, which lists app`"),
     ] {
-        let ran = verify(format);
-        assert!(ran.stdout.contains(said), "{format}: {}", ran.stdout);
-        assert!(!ran.stdout.to_lowercase().contains("the artifact itself"), "{}", ran.stdout);
+        for by in [&policy[..], &identity] {
+            let ran = verify(by, format);
+            assert!(ran.stdout.contains(said), "{format}: {}", ran.stdout);
+            assert!(!ran.stdout.to_lowercase().contains("the artifact itself"), "{}", ran.stdout);
+            assert!(ran.stdout.contains(&digest), "{format}: {}", ran.stdout);
+        }
     }
-    let json = verify("json").json();
-    fits("verify.v1", &json);
-    let via = &json["targets"][0]["verdict"]["evidence"][0]["via"];
-    assert_eq!(via, "checksums.txt, which lists app");
+    for (by, place) in
+        [(&policy[..], "/targets/0/verdict/evidence/0/via"), (&identity, "/targets/0/via")]
+    {
+        let json = verify(by, "json").json();
+        fits("verify.v1", &json);
+        assert_eq!(json.pointer(place).unwrap(), "checksums.txt, which lists app");
+        assert_eq!(json["targets"][0]["digests"][0], format!("sha256:{digest}"));
+    }
 }
 
 /// What was demanded less than usual is in every report, and on standard error where it would not

@@ -6,11 +6,10 @@ use chainsign_artifact::ArtifactFacts;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_policy::{Candidate, Checksums, Origin, Verifiers};
-use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
 use super::documents::{self, Document, EvidenceFile};
-use super::targets::Asked;
+use super::targets::{Asked, Signed};
 use crate::failure::Failure;
 use crate::files;
 
@@ -105,7 +104,7 @@ pub(super) fn signed(
     facts: &ArtifactFacts,
     by: &Asked<'_>,
     now: Timestamp,
-) -> Result<(String, VerifiedBundle), Vec<(String, Failure)>> {
+) -> Result<Signed, Vec<(String, Failure)>> {
     let mut failures = Vec::new();
     for list in lists {
         let name = list.checksums.name();
@@ -120,8 +119,12 @@ pub(super) fn signed(
             let Ok(material) = &document.material else { continue };
             match by.verify(material, Artifact::Digests(list.checksums.digests()), now) {
                 Ok(bundle) if bundle.statement().is_none() => {
-                    let found = format!("{}, over {name}, which lists {listed}", document.origin);
-                    return Ok((found, bundle));
+                    return Ok(Signed {
+                        origin: document.origin.clone(),
+                        via: Some(format!("{name}, which lists {listed}")),
+                        digests: facts.digests.clone(),
+                        bundle,
+                    });
                 }
                 Ok(_) => {
                     let message = format!("found an attestation about {name}, wanted a signature");

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
 pub use saved::{Replayed, replay};
-pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, TargetOutcome, verify};
+pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
 pub(super) use targets::{Gathered, Named, gather};
 
 use super::trust::TrustRequest;

@@ -71,8 +71,22 @@ pub enum Decided {
     Verdict(Box<Verdict>),
     /// By a set of policies, without a verdict of any of them.
     Allowed(Allowed),
-    /// Without a policy: a signature of the signer asked for, and where it was found.
-    Signed(String, Box<VerifiedBundle>),
+    /// Without a policy: a signature of the signer asked for.
+    Signed(Box<Signed>),
+}
+
+/// A signature of the signer asked for.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// Where it was found.
+    pub origin: String,
+    /// The list of checksums that was signed, and the name under which it lists the artifact; `None`
+    /// for a signature over the artifact itself.
+    pub via: Option<String>,
+    /// The artifact's digests.
+    pub digests: ArtifactDigests,
+    /// The evidence.
+    pub bundle: VerifiedBundle,
 }
 
 /// An artifact that a set of policies lets pass without a verdict.
@@ -402,12 +416,16 @@ fn signed(
             Ok(material) => by.verify(material, Artifact::Digests(&facts.digests), now),
         };
         match outcome {
-            Ok(bundle) => return Ok(Decided::Signed(document.origin.clone(), Box::new(bundle))),
+            Ok(bundle) => {
+                let (origin, digests) = (document.origin.clone(), facts.digests.clone());
+                let signed = Signed { origin, via: None, digests, bundle };
+                return Ok(Decided::Signed(Box::new(signed)));
+            }
             Err(failure) => failures.push((document.origin.clone(), failure)),
         }
     }
     match lists::signed(lists, documents, facts, by, now) {
-        Ok((found, bundle)) => return Ok(Decided::Signed(found, Box::new(bundle))),
+        Ok(signed) => return Ok(Decided::Signed(Box::new(signed))),
         Err(more) => failures.extend(more),
     }
     let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| failure.exit) else {

@@ -51,6 +51,9 @@ struct TargetJson {
     given_root: RootJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Vec<String>>,
+    /// Without a policy: the signed list of checksums by which the bundle is about the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<String>,
     /// Why a set of policies lets it pass without a verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<&'static str>,
@@ -81,15 +84,18 @@ impl From<&Target<'_>> for TargetJson {
                 digest: outcome.given.digest.to_string(),
                 origin: outcome.given.origin.clone(),
             },
-            digests: (target.verdict().is_some() || target.allowed().is_some())
-                .then(|| target.digests()),
+            digests: decided.is_ok().then(|| target.digests()),
+            via: match decided {
+                Ok(Decided::Signed(signed)) => signed.via.clone(),
+                _ => None,
+            },
             allowed: target.allowed().map(|because| match because {
                 AllowedBecause::Listed(_) => "always-allowed",
                 AllowedBecause::NoPolicy => "no-policy",
             }),
             verdict: VerdictJson::of(target),
             bundle: match decided {
-                Ok(Decided::Signed(_, bundle)) => Some(bundle.as_ref().into()),
+                Ok(Decided::Signed(signed)) => Some((&signed.bundle).into()),
                 _ => None,
             },
             failure: decided.err().map(FailureJson::from),

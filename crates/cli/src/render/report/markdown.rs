@@ -123,8 +123,9 @@ impl Page {
     fn row(&mut self, target: &Target<'_>) {
         self.markup("| ").cell(&target.name()).markup(" | ").markup(symbol(target.word()));
         self.markup(" ").markup(target.word().as_str()).markup(" | ");
-        if let Some(report) = target.report() {
-            self.0.push_str(&Tally::of(report).words());
+        match target.report() {
+            Some(report) => self.0.push_str(&Tally::of(report).words()),
+            None => drop(self.markup(target.meaning())),
         }
         self.markup(" | ");
         if let Some(digest) = target.digests().first() {

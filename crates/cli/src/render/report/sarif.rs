@@ -20,7 +20,15 @@ pub fn log(run: &Run<'_>) -> Value {
     let mut rules = Rules::default();
     let targets: Vec<_> = run.targets().collect();
     let mut results = Vec::new();
-    for (index, target) in targets.iter().enumerate() {
+    // Several policies may be about one target; its artifact stands once (3.14.15).
+    let mut artifacts: Vec<Value> = Vec::new();
+    for target in &targets {
+        let artifact = artifact(target);
+        let known = artifacts.iter().position(|it| *it == artifact);
+        let index = known.unwrap_or(artifacts.len());
+        if known.is_none() {
+            artifacts.push(artifact);
+        }
         results.extend(target_results(index, target, &mut rules));
     }
     let policies: BTreeSet<_> =
@@ -39,7 +47,7 @@ pub fn log(run: &Run<'_>) -> Value {
             // Results of another policy are not replaced by these (3.14.3).
             "automationDetails": { "id": format!("chainsign/{}/", policies.join(",")) },
             "invocations": [invocation(run)],
-            "artifacts": targets.iter().map(artifact).collect::<Vec<_>>(),
+            "artifacts": artifacts,
             "results": results,
             "columnKind": "utf16CodeUnits",
         }],

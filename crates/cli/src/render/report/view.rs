@@ -204,9 +204,7 @@ impl<'a> Target<'a> {
             Ok(Decided::Allowed(allowed)) => {
                 allowed.digests.iter().map(ToString::to_string).collect()
             }
-            Ok(Decided::Signed(_, bundle)) => {
-                bundle.subject().iter().map(ToString::to_string).collect()
-            }
+            Ok(Decided::Signed(signed)) => signed.digests.iter().map(ToString::to_string).collect(),
             Err(_) => Vec::new(),
         }
     }
@@ -215,10 +213,15 @@ impl<'a> Target<'a> {
     pub fn proofs(&self) -> Vec<Proof<'a>> {
         let report = match &self.0.decided {
             Ok(Decided::Verdict(verdict)) => verdict.report(),
-            Ok(Decided::Signed(origin, bundle)) => {
-                let (origin, root) = (origin.clone(), self.root(bundle));
-                let used_by = Vec::new();
-                return vec![Proof { place: 0, origin, bundle, via: None, used_by, root }];
+            Ok(Decided::Signed(signed)) => {
+                return vec![Proof {
+                    place: 0,
+                    origin: signed.origin.clone(),
+                    bundle: &signed.bundle,
+                    via: signed.via.as_deref(),
+                    used_by: Vec::new(),
+                    root: self.root(&signed.bundle),
+                }];
             }
             Ok(Decided::Allowed(_)) | Err(_) => return Vec::new(),
         };

@@ -112,9 +112,10 @@ fn overview(html: &mut Html, targets: &[Target<'_>]) {
         badge(html, target.word());
         html.markup("</td><th scope=\"row\"><a href=\"#t").number(index + 1).markup("\">");
         html.text(&target.name()).markup("</a></th><td>");
-        if let Some(report) = target.report() {
-            html.text(&Tally::of(report).words());
-        }
+        match target.report() {
+            Some(report) => html.text(&Tally::of(report).words()),
+            None => html.markup(target.meaning()),
+        };
         html.markup("</td></tr>\n");
     }
     html.markup("</tbody>\n</table></div>\n</section>\n");
