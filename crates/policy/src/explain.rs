@@ -42,6 +42,14 @@ pub enum Lint {
         /// The root.
         name: String,
     },
+    /// An exception is for an emergency.
+    #[error("the exception {id} is for an emergency, until {expires}")]
+    BreakGlass {
+        /// The exception.
+        id: String,
+        /// When it ends.
+        expires: Timestamp,
+    },
     /// An exception has expired.
     #[error("the exception {id} expired {expires} and is ignored")]
     ExpiredException {
@@ -160,6 +168,12 @@ pub(crate) fn lints(model: &Model, now: Timestamp) -> Vec<Lint> {
             lints.push(Lint::UnknownParameters { id: it.id.clone() });
         }
     }
+    let standing = model.exceptions.iter().filter(|exception| exception.expires.0 > now);
+    let glass = standing.filter(|exception| exception.break_glass.is_some());
+    lints.extend(glass.map(|exception| Lint::BreakGlass {
+        id: exception.id.to_string(),
+        expires: exception.expires.0,
+    }));
     let expired = model.exceptions.iter().filter(|exception| exception.expires.0 <= now);
     lints.extend(expired.map(|exception| Lint::ExpiredException {
         id: exception.id.to_string(),
@@ -225,6 +239,10 @@ fn attestation(say: &mut Sentences, it: &Attestation) {
     if let Some(wanted) = &it.sbom {
         let least = wanted.min_components.map_or(1, |least| least.get());
         say.below(id, "minComponents", format!("It lists {least} components or more."));
+        if let Some(limit) = wanted.created_within.as_ref() {
+            let text = format!("It was made at most {} ago, by its own word.", spoken(limit.0));
+            say.below(id, "createdWithin", text);
+        }
         if wanted.describes.is_some() {
             say.below(id, "describes", "It describes the artifact by a digest of its own.");
         }
@@ -377,6 +395,11 @@ fn go(say: &mut Sentences, model: &Model, rules: &Go) {
         }
         if rules.commit.as_ref().is_some_and(|join| join.equals.as_str() == name) {
             say.below(&id, "commit", format!("It was stamped with the commit that {name} names."));
+        }
+        let parameters = rules.parameters.as_ref().filter(|join| join.of.as_str() == name);
+        for (setting, parameter) in parameters.into_iter().flat_map(|join| &join.settings) {
+            let text = format!("The build setting {setting} is the {} of {name}.", parameter.value);
+            say.below(&id.below("parameters"), setting, text);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::language::OnNoMatch;
 use crate::load;
 use crate::plan::Plan;
 use crate::policy::{Policy, PolicyFiles};
-use crate::target::{TargetError, TargetName};
+use crate::target::{TargetError, TargetName, Workload};
 use crate::verdict::{Decision, Outcome, Verdict};
 
 /// Policies, and which of them are about a target.
@@ -78,11 +78,21 @@ impl PolicySet {
     }
 
     fn original(&self, target: &TargetName) -> Result<TargetName, TargetError> {
-        let TargetName::Image(image) = target else { return Ok(target.clone()) };
+        let image = match target {
+            TargetName::Image(image) => image,
+            TargetName::Workload(workload) => &workload.image,
+            TargetName::File(_) => return Ok(target.clone()),
+        };
         let below = |from: &str| image.as_str().strip_prefix(from)?.strip_prefix('/');
         for (from, to) in &self.mirrors {
             if let Some(rest) = below(from) {
-                return Ok(TargetName::Image(format!("{to}/{rest}").parse()?));
+                let image = format!("{to}/{rest}").parse()?;
+                return Ok(match target {
+                    TargetName::Workload(workload) => {
+                        TargetName::Workload(Workload { image, ..workload.clone() })
+                    }
+                    _ => TargetName::Image(image),
+                });
             }
         }
         Ok(target.clone())

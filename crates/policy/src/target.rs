@@ -1,5 +1,6 @@
 //! What a policy is asked about: the name under which an artifact is to be used.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,14 +14,41 @@ use crate::error::LoadError;
 pub enum TargetName {
     /// An image.
     Image(ImageName),
+    /// An image that a workload of a cluster runs.
+    Workload(Workload),
     /// A file, as its user names it.
     File(String),
+}
+
+/// An image, and the workload of a cluster that runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Workload {
+    /// The image.
+    pub image: ImageName,
+    /// The namespace of the workload.
+    pub namespace: String,
+    /// Its kind: `Pod`, `Deployment`.
+    pub kind: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Workload {
+    /// A workload without labels, which can be set.
+    pub fn new(image: ImageName, namespace: impl Into<String>, kind: impl Into<String>) -> Self {
+        let (namespace, kind) = (namespace.into(), kind.into());
+        Workload { image, namespace, kind, labels: BTreeMap::new() }
+    }
 }
 
 impl fmt::Display for TargetName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Image(image) => write!(f, "the image {image}"),
+            Self::Workload(Workload { image, namespace, kind, .. }) => {
+                write!(f, "the image {image} of a {kind} in the namespace {namespace}")
+            }
             Self::File(name) => write!(f, "the file {name}"),
         }
     }

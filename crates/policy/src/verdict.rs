@@ -294,6 +294,8 @@ pub struct ExceptionUse {
     pub reason: String,
     /// Who granted it.
     pub approved_by: String,
+    /// When the emergency began that it is for, where it is for one.
+    pub break_glass: Option<Timestamp>,
     /// What became of it.
     pub state: ExceptionState,
 }
@@ -307,6 +309,8 @@ pub enum ExceptionState {
     NotNeeded,
     /// It is about other artifacts.
     OtherArtifact,
+    /// It is for an emergency that has not begun, and was ignored.
+    NotYet,
     /// It has expired and was ignored.
     Expired,
 }

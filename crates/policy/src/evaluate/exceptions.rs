@@ -18,6 +18,7 @@ pub(super) struct Waivers<'a> {
 enum Standing {
     InForce,
     OtherArtifact,
+    NotYet,
     Expired,
 }
 
@@ -26,6 +27,8 @@ impl Standing {
         let names_target = exception.digests.iter().any(|it| case.target.identities.holds(&it.0));
         if case.now >= exception.expires.0 {
             Self::Expired
+        } else if exception.break_glass.as_ref().is_some_and(|it| case.now < it.from.0) {
+            Self::NotYet
         } else if names_target {
             Self::InForce
         } else {
@@ -59,6 +62,7 @@ impl<'a> Waivers<'a> {
         }
         let state = |standing, used: Vec<RuleId>| match standing {
             Standing::Expired => ExceptionState::Expired,
+            Standing::NotYet => ExceptionState::NotYet,
             Standing::OtherArtifact => ExceptionState::OtherArtifact,
             Standing::InForce if used.is_empty() => ExceptionState::NotNeeded,
             Standing::InForce => ExceptionState::Used(used),
@@ -70,6 +74,7 @@ impl<'a> Waivers<'a> {
                 expires: exception.expires.0,
                 reason: exception.reason.clone(),
                 approved_by: exception.approved_by.clone(),
+                break_glass: exception.break_glass.as_ref().map(|it| it.from.0),
                 state: state(*standing, used),
             })
             .collect()

@@ -1,10 +1,11 @@
 //! What an SBOM must say.
 
 use chainsign_core::digest::DigestMatch;
+use jiff::SignedDuration;
 
 use super::case::Case;
 use crate::evidence::{Component, Sbom, Testimony};
-use crate::language::{self, Forbidden, MissingLicence};
+use crate::language::{self, Forbidden, MissingLicence, spoken};
 use crate::licence;
 use crate::purl::Purl;
 use crate::verdict::{Reason, Rule, RuleId};
@@ -24,6 +25,9 @@ pub(super) fn rules(
         }
     };
     let mut rules = vec![components(id.below(COMPONENTS), wanted, sbom)];
+    if let Some(limit) = wanted.created_within.as_ref() {
+        rules.push(created(id.below(CREATED), limit.0, sbom, case));
+    }
     if wanted.describes.is_some() {
         rules.push(describes(id.below(DESCRIBES), sbom, case));
     }
@@ -40,6 +44,7 @@ pub(super) fn rules(
 pub(super) fn rule_ids(id: &RuleId, wanted: &language::Sbom) -> Vec<RuleId> {
     let written = [
         (true, COMPONENTS),
+        (wanted.created_within.is_some(), CREATED),
         (wanted.describes.is_some(), DESCRIBES),
         (!wanted.forbid.is_empty(), FORBID),
         (wanted.licences.is_some(), LICENCES),
@@ -57,6 +62,23 @@ fn components(id: RuleId, wanted: &language::Sbom, sbom: &Sbom) -> Rule {
         return Rule::fail(id, Reason::TooFewComponents, message).compared(found, wanted_text);
     }
     Rule::pass(id, format!("lists {found} components")).compared(found, wanted_text)
+}
+
+fn created(id: RuleId, limit: SignedDuration, sbom: &Sbom, case: &Case<'_>) -> Rule {
+    let wanted = format!("at most {} before {}", spoken(limit), case.now);
+    let Some(created) = sbom.created else {
+        let message = format!("the SBOM does not say when it was made, wanted {wanted}");
+        return Rule::fail(id, Reason::ValueMissing, message).compared("no time", wanted);
+    };
+    if created > case.now {
+        let message = format!("the SBOM says that it was made {created}, which is not yet");
+        return Rule::fail(id, Reason::ValueMismatch, message).compared(created, wanted);
+    }
+    if case.now.duration_since(created) > limit {
+        let message = format!("the SBOM was made {created}, wanted {wanted}");
+        return Rule::fail(id, Reason::TooOld, message).compared(created, wanted);
+    }
+    Rule::pass(id, format!("the SBOM was made {created}, {wanted}"))
 }
 
 /// The statement is about the artifact; this asks the document itself.
@@ -161,6 +183,7 @@ fn named(component: &Component) -> String {
 }
 
 const COMPONENTS: &str = "minComponents";
+const CREATED: &str = "createdWithin";
 const DESCRIBES: &str = "describes";
 const FORBID: &str = "forbid";
 const LICENCES: &str = "licences";

@@ -1,5 +1,7 @@
 //! What a SLSA provenance must say (SLSA "Verifying artifacts", step 2: expectations).
 
+use std::collections::BTreeMap;
+
 use chainsign_core::identity::TextMatcher;
 use chainsign_slsa::Provenance;
 use serde_json::Value;
@@ -192,7 +194,7 @@ fn parameters(id: &RuleId, wanted: &Slsa, provenance: &Provenance) -> Vec<Rule> 
     let parameters = &wanted.parameters;
     let mut rules = Vec::new();
     for (name, wanted) in &parameters.values {
-        let found = value(provenance, &pointer(name));
+        let found = parameter_value(&provenance.external_parameters, name);
         let what = format!("external parameter {name}");
         rules.push(text(id.below(name), &what, found, wanted));
     }
@@ -217,17 +219,18 @@ fn parameters(id: &RuleId, wanted: &Slsa, provenance: &Provenance) -> Vec<Rule> 
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let shown = value(provenance, first).unwrap_or_default();
+            let shown = parameter_value(&provenance.external_parameters, first).unwrap_or_default();
             let message = format!(
                 "found the external parameter {first}{more}, which the policy does not know"
             );
             Rule::fail(id.clone(), Reason::UnknownParameter, message)
                 .compared(first, "parameters that the policy allows")
-                .with(
-                    unknown
-                        .iter()
-                        .map(|it| format!("{it} = {}", value(provenance, it).unwrap_or_default())),
-                )
+                .with(unknown.iter().map(|it| {
+                    format!(
+                        "{it} = {}",
+                        parameter_value(&provenance.external_parameters, it).unwrap_or_default()
+                    )
+                }))
                 .hint(format!(
                     "if {shown:?} may be chosen freely by whoever starts the build, add {first} to \
                      `externalParameters.allow`, else its wanted value to `values`"
@@ -245,12 +248,13 @@ fn pointer(name: &str) -> String {
     }
 }
 
-/// Text as it is, anything else as JSON.
-fn value(provenance: &Provenance, pointer: &str) -> Option<String> {
+/// A parameter by its name or JSON pointer: text as it is, anything else as JSON.
+pub(super) fn parameter_value(parameters: &BTreeMap<String, Value>, name: &str) -> Option<String> {
+    let pointer = pointer(name);
     let rest = pointer.strip_prefix('/')?;
     let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let name = name.replace("~1", "/").replace("~0", "~");
-    match provenance.external_parameters.get(&name)?.pointer(rest)? {
+    match parameters.get(&name)?.pointer(rest)? {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }

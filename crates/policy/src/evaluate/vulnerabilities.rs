@@ -109,7 +109,7 @@ fn documents<'a>(wanted: &VexSource, case: &Case<'a>) -> Vec<&'a Testimony> {
     let counts = |testimony: &&&Testimony| {
         let of_type = testimony.statement().is_some_and(|statement| {
             let uri = statement.predicate_type.as_str();
-            uri == OPENVEX || uri.starts_with(OPENVEX_VERSIONED)
+            uri == OPENVEX || uri.starts_with(OPENVEX_VERSIONED) || uri == CYCLONEDX
         });
         let young = || {
             testimony
@@ -163,5 +163,6 @@ fn named(finding: &Finding) -> String {
 
 const SCANNED: &str = "scannedWithin";
 const SEVERITY: &str = "maxSeverity";
+const CYCLONEDX: &str = chainsign_core::predicate::CYCLONEDX;
 const OPENVEX: &str = chainsign_core::predicate::OPENVEX;
 const OPENVEX_VERSIONED: &str = "https://openvex.dev/ns/";

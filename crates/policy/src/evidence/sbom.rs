@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, DigestMatch};
 use chainsign_gosbom::diff::ModuleSet;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// What an SBOM lists.
@@ -14,6 +15,8 @@ pub(crate) struct Sbom {
     pub(crate) components: Vec<Component>,
     /// The digests of what the document describes.
     pub(crate) described: ArtifactDigests,
+    /// When it was made, by its own word.
+    pub(crate) created: Option<Timestamp>,
     /// Its Go modules, or why they cannot be read.
     pub(crate) modules: Result<ModuleSet, String>,
     /// The files that it names by their digests, the described one included.
@@ -46,11 +49,13 @@ impl Sbom {
     /// and keys.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, String> {
         let document: Document = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let created = document.created();
         let mut sbom = match (document.bom_format.as_deref(), &document.spdx_version) {
             (Some("CycloneDX"), _) => document.cyclonedx(),
             (_, Some(version)) if version.starts_with("SPDX-2.") => document.spdx(),
             _ => return Err("neither a CycloneDX nor an SPDX 2 document".to_owned()),
         };
+        sbom.created = created;
         sbom.modules = ModuleSet::from_sbom(json).map_err(|error| error.to_string());
         Ok(sbom)
     }
@@ -83,6 +88,7 @@ impl Sbom {
         Sbom {
             components: Vec::new(),
             described,
+            created: None,
             modules: Err(String::new()),
             files: Vec::new(),
             edges: HashMap::new(),
@@ -124,6 +130,7 @@ struct Document {
     relationships: Vec<Relationship>,
     #[serde(default)]
     files: Vec<SpdxFile>,
+    creation_info: Option<CreationInfo>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
 }
@@ -138,6 +145,11 @@ struct Dependency {
 }
 
 #[derive(Deserialize)]
+struct CreationInfo {
+    created: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct SpdxFile {
     #[serde(rename = "SPDXID", default)]
     id: String,
@@ -147,6 +159,7 @@ struct SpdxFile {
 
 #[derive(Deserialize)]
 struct Metadata {
+    timestamp: Option<String>,
     component: Option<CdxComponent>,
 }
 
@@ -224,6 +237,13 @@ struct Relationship {
 }
 
 impl Document {
+    /// What is no time counts as none.
+    fn created(&self) -> Option<Timestamp> {
+        let cyclonedx = self.metadata.as_ref().and_then(|metadata| metadata.timestamp.as_ref());
+        let spdx = self.creation_info.as_ref().and_then(|info| info.created.as_ref());
+        cyclonedx.or(spdx)?.parse().ok()
+    }
+
     fn cyclonedx(self) -> Sbom {
         let described = self.metadata.and_then(|metadata| metadata.component);
         let digests = described.as_ref().map(CdxComponent::digests).unwrap_or_default();

@@ -169,6 +169,9 @@ pub(crate) struct Sbom {
     /// empty SBOM is no SBOM.
     #[serde(default)]
     pub(crate) min_components: Opt<NonZeroU32>,
+    /// How long ago it may have been made, by its own word.
+    #[serde(default)]
+    pub(crate) created_within: Opt<Age>,
     /// What it must describe by a digest of its own, beside the statement that carries it.
     #[serde(default)]
     pub(crate) describes: Opt<Described>,
@@ -238,7 +241,7 @@ pub(crate) struct Vulnerabilities {
     /// How long ago the scan may have ended, by its own word.
     #[serde(default)]
     pub(crate) scanned_within: Opt<Age>,
-    /// Whose VEX documents may take findings out.
+    /// Whose VEX documents (OpenVEX, CycloneDX) may take findings out.
     #[serde(default)]
     pub(crate) vex: Opt<At<Vex>>,
 }
@@ -254,7 +257,8 @@ pub(crate) enum UnknownSeverity {
     Allow,
 }
 
-/// Whose VEX documents (OpenVEX) may take findings out.
+/// Whose VEX documents (OpenVEX, or CycloneDX with an analysis of vulnerabilities) may take findings
+/// out.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Vex {

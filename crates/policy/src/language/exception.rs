@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Digest, LogIdHex, Name, Time};
+use super::{At, Digest, LogIdHex, Name, Opt, Time};
 
 /// What is never accepted. Evaluated first; no exception silences it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -54,7 +54,18 @@ pub(crate) struct Exception {
     /// Who granted it.
     #[schemars(length(min = 1))]
     pub(crate) approved_by: String,
+    /// Makes it one for an emergency: it lasts at most 24 hours. Every report tells it.
+    #[serde(default)]
+    pub(crate) break_glass: Opt<BreakGlass>,
     /// Allows it to silence a rule that asks who signed.
     #[serde(default)]
     pub(crate) dangerous_waive_signature: bool,
+}
+
+/// An emergency.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BreakGlass {
+    /// When it begins. The exception is ignored before, and must expire within 24 hours of it.
+    pub(crate) from: Time,
 }

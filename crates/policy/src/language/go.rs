@@ -53,6 +53,9 @@ pub(crate) struct Go {
     /// With what its version control stamp must agree.
     #[serde(default)]
     pub(crate) commit: Opt<CommitJoin>,
+    /// Which parameters of the build, as a provenance names them, Go must have recorded.
+    #[serde(default)]
+    pub(crate) parameters: Opt<At<ParametersJoin>>,
 }
 
 /// When the Go rules apply.
@@ -187,6 +190,35 @@ pub(crate) enum ModulesJoin {
 pub(crate) struct ListedJoin {
     /// The attestation with the SBOM.
     pub(crate) sbom: At<Name>,
+}
+
+/// Which parameters of the build, as a provenance names them, Go must have recorded.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ParametersJoin {
+    /// The attestation with the provenance.
+    pub(crate) of: At<Name>,
+    /// Build settings that Go recorded, each with the parameter whose value it must have.
+    pub(crate) settings: BTreeMap<String, At<Parameter>>,
+}
+
+/// A parameter of a build: a name, or a JSON pointer such as /inputs/goos.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Parameter {
+    /// One that whoever started the build chose.
+    External(String),
+    /// One that the builder chose.
+    Internal(String),
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::External(name) => write!(f, "external parameter {name}"),
+            Self::Internal(name) => write!(f, "internal parameter {name}"),
+        }
+    }
 }
 
 /// With what the binary's version control stamp must agree.

@@ -35,11 +35,11 @@ pub(crate) use authority::{
     Authority, Instance, KeyAuthority, KeyLog, KeylessAuthority, Root, SignatureTree,
 };
 pub(crate) use exception::{DeniedLogEntry, Deny, Exception};
-pub(crate) use go::{Denied, Go, GoCondition, Hardening, MinRelro, ModulesJoin};
+pub(crate) use go::{Denied, Go, GoCondition, Hardening, MinRelro, ModulesJoin, Parameter};
 pub(crate) use image::{Base, Environment, Image, ImageCondition, User};
 pub(crate) use proof::{Required, SigningTime, Transparency};
 pub(crate) use rule::CelRule;
-pub(crate) use scope::{Match, Names};
+pub(crate) use scope::{Kubernetes, Match, Names};
 pub(crate) use set::{Mirror, OnNoMatch, PolicyFile, SetDocument};
 pub(crate) use suite::{
     AssumedAttestation, AssumedIdentity, AssumedSigner, Case, CaseEvidence, Change, Expected, Lack,

@@ -24,6 +24,7 @@ use chainsign_core::identity::TextMatcher;
 use chainsign_core::predicate::{
     COSIGN_VULN, CYCLONEDX, SLSA_PROVENANCE_V0_2, SLSA_PROVENANCE_V1, SPDX, VULNS,
 };
+use jiff::SignedDuration;
 
 use crate::error::{LoadError, Place};
 use crate::evaluate;
@@ -63,6 +64,8 @@ pub(crate) fn load(yaml: &[u8], files: &dyn PolicyFiles) -> Result<(Source, Mode
         empty("environment", image.environment.as_ref())?;
         empty("base", image.base.as_ref())?;
     }
+    let kubernetes = document.scope.as_ref().and_then(|scope| scope.kubernetes.as_ref());
+    empty("kubernetes", kubernetes)?;
     empty("hardening", document.go.as_ref().and_then(|go| go.hardening.as_ref()))?;
     let captures = scope::samples(document.scope.as_ref())?;
     let kept = files::Kept::new(files);
@@ -429,6 +432,13 @@ fn rules(
 fn settings(go: &language::Go) -> Result<(), LoadError> {
     let trimpath = go.settings.get("-trimpath").is_some_and(|value| value.0 == "true");
     let mut settings = go.settings.iter();
+    settings.try_for_each(|(name, value)| crate::settings::check(name, value.at, trimpath))?;
+    let Some(parameters) = go.parameters.as_ref() else { return Ok(()) };
+    if parameters.settings.is_empty() {
+        let reason = "found no setting in `parameters`, wanted at least one".to_owned();
+        return Err(LoadError::Value { at: parameters.at, reason });
+    }
+    let mut settings = parameters.settings.iter();
     settings.try_for_each(|(name, value)| crate::settings::check(name, value.at, trimpath))
 }
 
@@ -470,6 +480,9 @@ fn joins(go: &language::Go, attestations: &[Attestation]) -> Result<(), LoadErro
     if let Some(commit) = go.commit.as_ref() {
         find(&commit.equals, "a SLSA provenance", is_provenance)?;
     }
+    if let Some(parameters) = go.parameters.as_ref() {
+        find(&parameters.of, "a SLSA provenance", is_provenance)?;
+    }
     Ok(())
 }
 
@@ -497,6 +510,7 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
                 return Err(LoadError::Value { at: exception.at, reason });
             }
         }
+        break_glass(exception)?;
         for rule in &exception.rules {
             let covered: Vec<_> =
                 known.iter().filter(|known| evaluate::covers(&rule.value, known)).collect();
@@ -532,6 +546,23 @@ fn exceptions(written: &[At<language::Exception>], model: &Model) -> Result<(), 
     Ok(())
 }
 
+/// Breaking glass ends soon.
+fn break_glass(exception: &At<language::Exception>) -> Result<(), LoadError> {
+    let Some(from) = exception.break_glass.as_ref().map(|it| it.from.0) else { return Ok(()) };
+    let (expires, least) = (exception.expires.0, SignedDuration::ZERO);
+    let lasts = expires.duration_since(from);
+    if lasts > least && lasts <= GLASS {
+        return Ok(());
+    }
+    let reason = format!(
+        "found an emergency from {from} to {expires}, wanted one of at most {}",
+        language::spoken(GLASS)
+    );
+    Err(LoadError::Value { at: exception.at, reason })
+}
+
+/// DESIGN: break-glass is an exception with an approver and at most this.
+const GLASS: SignedDuration = SignedDuration::from_hours(24);
 const PROVENANCES: [&str; 2] = [SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2];
 const SBOMS: [&str; 2] = [CYCLONEDX, SPDX];
 /// In-toto's in both its versions, and cosign's.

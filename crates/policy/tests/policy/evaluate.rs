@@ -692,6 +692,114 @@ fn licences_are_read_as_expressions() {
 }
 
 #[test]
+fn an_sbom_has_an_age_of_its_own() {
+    let yaml = changed("sbom: {minComponents: 4}", "sbom: {createdWithin: 7d}");
+    let made = |json: &str| {
+        let mut release = Release::good();
+        let json = sbom_json(MODULES).replacen('{', &format!("{{{json}"), 1);
+        release.fixtures[3] = sbom(&release.binary, &json);
+        release
+    };
+    let at = |time: &str| made(&format!(r#""metadata":{{"timestamp":"{time}"}},"#));
+    let rule = |reason| [("attestations.sbom.createdWithin", FAIL, reason)];
+    check(&at("2026-11-14T12:00:00Z"), &yaml, &[]);
+    check(&at("2026-11-14T11:59:59Z"), &yaml, &rule("too-old"));
+    check(&at("2026-11-22T00:00:00Z"), &yaml, &rule("value-mismatch"));
+    check(&at("yesterday"), &yaml, &rule("value-missing"));
+    check(&made(""), &yaml, &rule("value-missing"));
+    // SPDX says it elsewhere.
+    let spdx = changed("predicateType: [spdxjson, cyclonedx]", "predicateType: [spdxjson]")
+        .replace("sbom: {minComponents: 4}", "sbom: {createdWithin: 7d}")
+        .replace("  modules: {equal: sbom}\n", "");
+    let mut release = Release::good();
+    let json = r#"{"spdxVersion":"SPDX-2.3","creationInfo":{"created":"2026-11-01T00:00:00Z"},
+        "packages":[{"SPDXID":"a","name":"a"}]}"#;
+    let statement = statement(&release.binary, "spdxjson", json);
+    let scanner = identity(SubjectAlternativeName::Email("scanner@acme.example".to_owned()));
+    release.fixtures[3] = fixture("sbom", scanner, &release.binary, Some(statement));
+    check(&release, &spdx, &rule("too-old"));
+}
+
+/// "Attested equals actual" for the parameters of a build: what the provenance says was asked for is
+/// what Go recorded.
+#[test]
+fn parameters_of_the_build_are_those_that_go_recorded() {
+    let built = |external: &str, internal: &str| {
+        let mut json: serde_json::Value = serde_json::from_str(&provenance_json(COMMIT)).unwrap();
+        let definition = &mut json["buildDefinition"];
+        definition["externalParameters"]["note"] = serde_json::from_str(external).unwrap();
+        definition["internalParameters"] = serde_json::from_str(internal).unwrap();
+        let mut release = Release::good();
+        release.fixtures[2] = provenance(&release.binary, &json.to_string());
+        release
+    };
+    let yaml = changed(
+        "replace: deny",
+        "parameters: {of: provenance, settings: {GOOS: {external: /note/goos}, \
+         '-trimpath': {external: /note/trim}, CGO_ENABLED: {internal: cgo}, \
+         '-tags': {internal: tags}}}",
+    );
+    let good = r#"{"goos":"linux","trim":true}"#;
+    check(&built(good, r#"{"cgo":0,"tags":""}"#), &yaml, &[]);
+    for (external, internal, wanted) in [
+        (
+            r#"{"goos":"darwin","trim":true}"#,
+            r#"{"cgo":0,"tags":""}"#,
+            ("go.parameters.GOOS", FAIL, "value-mismatch"),
+        ),
+        (
+            r#"{"goos":"linux","trim":false}"#,
+            r#"{"cgo":0,"tags":""}"#,
+            ("go.parameters.-trimpath", FAIL, "value-mismatch"),
+        ),
+        (
+            r#"{"goos":"linux"}"#,
+            r#"{"cgo":0,"tags":""}"#,
+            ("go.parameters.-trimpath", FAIL, "value-missing"),
+        ),
+        (good, r#"{"cgo":1,"tags":""}"#, ("go.parameters.CGO_ENABLED", FAIL, "value-mismatch")),
+        (good, r#"{"cgo":0,"tags":"netgo"}"#, ("go.parameters.-tags", FAIL, "value-mismatch")),
+        (good, r#"{"cgo":0}"#, ("go.parameters.-tags", FAIL, "value-missing")),
+    ] {
+        check(&built(external, internal), &yaml, &[wanted]);
+    }
+    let mut release = built(good, r#"{"cgo":0,"tags":""}"#);
+    release.fixtures.remove(2);
+    let verdict = release.against(&yaml);
+    let rule = verdict.report().rule("go.parameters.GOOS").unwrap();
+    assert_eq!((rule.outcome, rule.because.is_some()), (FAIL, true));
+}
+
+#[test]
+fn glass_is_broken_for_a_day_at_most() {
+    let mut release = Release::good();
+    release.fixtures.pop();
+    let artifact = release.digests().iter().next().unwrap().to_string();
+    let of = |from: &str, expires: &str| {
+        changed(&format!("sha256:{}", "1".repeat(64)), &artifact)
+            .replace("rules: [go.minVersion, signatures]", "rules: [attestations.sbom, go.modules]")
+            .replace("    expires: 2026-12-31T00:00:00Z", &format!("    expires: {expires}"))
+            .replace(
+                "    dangerousWaive",
+                &format!("    breakGlass: {{from: {from}}}\n    dangerousWaive"),
+            )
+    };
+    let missing: &[_] = &[("attestations.sbom", FAIL, "other-predicate-type")];
+    let (before, after) = ("2026-11-21T12:00:00Z", "2026-11-22T12:00:00Z");
+    check(&release, &of(before, after), &[]);
+    let report = release.against(&of(before, after));
+    assert_eq!(report.report().exceptions[0].break_glass, Some(at(before)));
+    check(&release, &of("2026-11-21T12:00:01Z", after), missing);
+    let state = release.against(&of("2026-11-21T12:00:01Z", after));
+    assert_eq!(state.report().exceptions[0].state, ExceptionState::NotYet);
+    check(&release, &of("2026-11-20T12:00:00Z", before), missing);
+    let lints = parse(&of(before, after)).unwrap().lints(at(NOW));
+    let lints: Vec<_> = lints.iter().map(ToString::to_string).collect();
+    let lint = "the exception EX-1 is for an emergency, until 2026-11-22T12:00:00Z".to_owned();
+    assert!(lints.contains(&lint), "{lints:?}");
+}
+
+#[test]
 fn an_sbom_describes_the_artifact_itself() {
     check_sbom("describes: artifact", serde_json::json!([]), &[]);
     let yaml = changed("sbom: {minComponents: 4}", "sbom: {describes: artifact}");

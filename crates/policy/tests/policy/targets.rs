@@ -1,6 +1,6 @@
 //! One file for many targets.
 
-use chainsign_policy::{Outcome, Policy, TargetError, TargetName};
+use chainsign_policy::{Outcome, Policy, TargetError, TargetName, Workload};
 
 use crate::common::*;
 
@@ -82,4 +82,49 @@ fn a_policy_for_some_targets_must_be_asked_about_one() {
     let bound = policy.for_target(&image("ghcr.io/evil/x")).unwrap();
     assert_eq!(Release::good().evaluate(&bound).outcome(), Outcome::Pass);
     assert_eq!(bound.identity(), policy.identity());
+}
+
+#[test]
+fn workloads_are_matched_by_all_that_is_written() {
+    let policy = |kubernetes: &str| {
+        let scope = format!("mode: enforce\nmatch: {{{kubernetes}}}\n");
+        parse(&BASELINE.replace("mode: enforce\n", &scope)).unwrap()
+    };
+    let mut workload = Workload::new("ghcr.io/acme/app:v1".parse().unwrap(), "prod", "Deployment");
+    workload.labels.insert("tier".to_owned(), "front".to_owned());
+    let workload = TargetName::Workload(workload);
+    let mut wrong = Vec::new();
+    for (scope, wanted) in [
+        ("kubernetes: {namespaces: {include: ['*'], exclude: [kube-system]}}", true),
+        ("kubernetes: {namespaces: {include: ['*'], exclude: [prod]}}", false),
+        ("kubernetes: {namespaces: {include: [staging]}}", false),
+        ("kubernetes: {kinds: [Pod, Deployment]}", true),
+        ("kubernetes: {kinds: Pod}", false),
+        ("kubernetes: {labels: {tier: front}}", true),
+        ("kubernetes: {labels: {tier: back}}", false),
+        ("kubernetes: {labels: {team: a}}", false),
+        ("kubernetes: {kinds: Deployment, labels: {tier: back}}", false),
+        ("kubernetes: {kinds: Deployment}, images: {include: ['ghcr.io/acme/*']}", true),
+        ("kubernetes: {kinds: Deployment}, images: {include: ['ghcr.io/other/*']}", false),
+        ("images: {include: ['ghcr.io/acme/*']}", true),
+        ("files: {include: ['**']}", false),
+    ] {
+        if policy(scope).for_target(&workload).is_ok() != wanted {
+            wrong.push(scope);
+        }
+    }
+    assert_eq!(wrong, Vec::<&str>::new());
+    // What nobody runs is not what a workload runs.
+    let policy = policy("kubernetes: {kinds: Pod}, images: {include: ['ghcr.io/acme/*']}");
+    let error = policy.for_target(&image("ghcr.io/acme/app")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the policy baseline is not about the image ghcr.io/acme/app, wanted one of ghcr.io/acme/*, \
+         kubernetes"
+    );
+    let error = policy.for_target(&workload).unwrap_err().to_string();
+    assert!(
+        error.contains("the image ghcr.io/acme/app of a Deployment in the namespace prod"),
+        "{error}"
+    );
 }

@@ -192,3 +192,68 @@ fn vex_of_somebody_else_or_of_long_ago_takes_out_nothing() {
     release.fixtures.push(good);
     check(&release, &policy(RULES), VULNERABLE);
 }
+
+/// CycloneDX documents with an analysis take findings out as OpenVEX does, and only then.
+#[test]
+fn cyclonedx_vex_takes_out_what_its_authorised_signer_says() {
+    let yaml = policy(&format!("{RULES}, {VEX}"));
+    let serial = "3e671687-395b-41f5-a30f-a58921a69b79";
+    let with = |signer: FixtureSigner, analysis: Value, affects: Value| {
+        let mut release = release(&scan(json!([finding("CVE-1", "critical")])));
+        let artifact = release.digests().iter().next().unwrap().hex();
+        let document = json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6",
+            "serialNumber": format!("urn:uuid:{serial}"),
+            "metadata": {
+                "timestamp": "2026-11-20T00:00:00Z",
+                "component": {"bom-ref": "app", "name": "app",
+                    "hashes": [{"alg": "SHA-256", "content": artifact}]},
+            },
+            "components": [{"name": "m", "components": [
+                {"bom-ref": "quote", "name": "q", "purl": "pkg:golang/rsc.io/quote@v1.5.2"},
+                {"bom-ref": "other", "name": "o", "purl": "pkg:golang/rsc.io/other@v1.5.2"},
+            ]}],
+            "vulnerabilities": [{
+                "id": "GHSA-1", "references": [{"id": "CVE-1"}], "analysis": analysis,
+                "affects": affects,
+            }],
+        });
+        let statement = statement(&release.binary, "cyclonedx", &document.to_string());
+        release.fixtures.push(fixture("vex.cdx.json", signer, &release.binary, Some(statement)));
+        causes(&release.against(&yaml)).is_empty()
+    };
+    let not_affected = || json!({"state": "not_affected", "justification": "code_not_present"});
+    let fixed = || json!({"state": "resolved"});
+    let link = format!("urn:cdx:{serial}/1#quote");
+    let version = |version: &str, status: &str| json!([{"ref": "quote", "versions": [{"version": version, "status": status}]}]);
+    let mut wrong = Vec::new();
+    for (name, signer, analysis, affects, taken_out) in [
+        ("by reference", signer(), not_affected(), json!([{"ref": "quote"}]), true),
+        ("by purl", signer(), fixed(), json!([{"ref": "pkg:golang/rsc.io/quote@v1.5.2"}]), true),
+        ("by link", signer(), fixed(), json!([{"ref": link}]), true),
+        ("the artifact", signer(), fixed(), json!([{"ref": "app"}]), true),
+        ("its version", signer(), fixed(), version("v1.5.2", "unaffected"), true),
+        ("another version", signer(), fixed(), version("v1.5.3", "unaffected"), false),
+        ("affected", signer(), fixed(), version("v1.5.2", "affected"), false),
+        ("another package", signer(), fixed(), json!([{"ref": "other"}]), false),
+        ("nothing", signer(), fixed(), json!([]), false),
+        ("a link elsewhere", signer(), fixed(), json!([{"ref": "urn:cdx:x/1#quote"}]), false),
+        ("no reason", signer(), json!({"state": "not_affected"}), json!([{"ref": "quote"}]), false),
+        ("in triage", signer(), json!({"state": "in_triage"}), json!([{"ref": "quote"}]), false),
+        (
+            "exploitable",
+            signer(),
+            json!({"state": "exploitable"}),
+            json!([{"ref": "quote"}]),
+            false,
+        ),
+        ("no word", signer(), json!({"state": "fine"}), json!([{"ref": "quote"}]), false),
+        ("no analysis", signer(), Value::Null, json!([{"ref": "quote"}]), false),
+        ("somebody else", scanner(), fixed(), json!([{"ref": "quote"}]), false),
+    ] {
+        if with(signer, analysis, affects) != taken_out {
+            wrong.push(name);
+        }
+    }
+    assert_eq!(wrong, Vec::<&str>::new());
+}

@@ -367,6 +367,7 @@ pub fn state_word(state: &ExceptionState) -> &'static str {
         ExceptionState::Used(_) => "used",
         ExceptionState::NotNeeded => "not-needed",
         ExceptionState::OtherArtifact => "other-artifact",
+        ExceptionState::NotYet => "not-yet",
         ExceptionState::Expired => "expired",
     }
 }
@@ -380,6 +381,7 @@ pub fn state_words(state: &ExceptionState) -> String {
         }
         ExceptionState::NotNeeded => "not needed: its rules are met".to_owned(),
         ExceptionState::OtherArtifact => "about other artifacts".to_owned(),
+        ExceptionState::NotYet => "for an emergency that has not begun, and ignored".to_owned(),
         ExceptionState::Expired => "expired and ignored".to_owned(),
     }
 }

@@ -5,10 +5,11 @@ use chainsign_gosbom::diff::{Difference, Mode, ModuleSet, compare};
 use chainsign_slsa::source::{GitCommit, GitRef};
 use chainsign_slsa::{Provenance, StampedCommit};
 
-use super::settings::STAMP_HINT;
+use super::super::slsa::parameter_value;
+use super::settings::{self, STAMP_HINT};
 use super::{GoImage, Joined, Place, Programs, id, modules, programs, worst};
 use crate::evidence::Testimony;
-use crate::language::{Go, ModulesJoin};
+use crate::language::{Go, ModulesJoin, Parameter};
 use crate::verdict::{Reason, Rule, RuleId};
 
 /// A rule that joins the binary with an attestation.
@@ -17,6 +18,7 @@ pub(super) enum Join<'a> {
     Modules { attestation: &'a str, mode: Mode },
     Listed { attestation: &'a str },
     Commit { attestation: &'a str },
+    Parameter { attestation: &'a str, setting: &'a str, parameter: &'a Parameter },
 }
 
 /// The joins that a policy writes.
@@ -31,7 +33,16 @@ pub(super) fn of(go: &Go) -> impl Iterator<Item = Join<'_>> {
     let commit = commit.map(|join| Join::Commit { attestation: join.equals.as_str() });
     let listed = go.listed.as_ref();
     let listed = listed.map(|join| Join::Listed { attestation: join.sbom.as_str() });
-    modules.into_iter().chain(listed).chain(commit)
+    let parameters = go.parameters.as_ref().map(|join| {
+        let attestation = join.of.as_str();
+        let settings = join.settings.iter();
+        settings.map(move |(setting, parameter)| Join::Parameter {
+            attestation,
+            setting,
+            parameter,
+        })
+    });
+    modules.into_iter().chain(listed).chain(commit).chain(parameters.into_iter().flatten())
 }
 
 impl Join<'_> {
@@ -40,13 +51,14 @@ impl Join<'_> {
             Join::Modules { .. } => id("modules"),
             Join::Listed { .. } => id("listed"),
             Join::Commit { .. } => id("commit"),
+            Join::Parameter { setting, .. } => id("parameters").below(setting),
         }
     }
 
     pub(super) fn kind(&self) -> Joined {
         match self {
             Join::Modules { .. } | Join::Listed { .. } => Joined::Sbom,
-            Join::Commit { .. } => Joined::Provenance,
+            Join::Commit { .. } | Join::Parameter { .. } => Joined::Provenance,
         }
     }
 
@@ -54,7 +66,8 @@ impl Join<'_> {
         match self {
             Join::Modules { attestation, .. }
             | Join::Listed { attestation }
-            | Join::Commit { attestation } => attestation,
+            | Join::Commit { attestation }
+            | Join::Parameter { attestation, .. } => attestation,
         }
     }
 
@@ -66,6 +79,9 @@ impl Join<'_> {
             Join::Commit { .. } => {
                 worst(&self.id(), &all.images, |image| same_commit(self.id(), image, candidate))
             }
+            Join::Parameter { setting, parameter, .. } => worst(&self.id(), &all.images, |image| {
+                same_setting(self.id(), image, candidate, setting, parameter)
+            }),
         }
     }
 }
@@ -188,6 +204,33 @@ fn same_commit(id: RuleId, image: &GoImage<'_>, candidate: &Testimony) -> Rule {
     }
     let message = format!("the provenance names the commit {commit}, the binary {stamp} by {by}");
     Rule::fail(id, Reason::CommitDiffers, message).compared(commit, &stamp).with(line(commit))
+}
+
+/// The setting that Go recorded is the parameter that the provenance names.
+fn same_setting(
+    id: RuleId,
+    image: &GoImage<'_>,
+    candidate: &Testimony,
+    setting: &str,
+    parameter: &Parameter,
+) -> Rule {
+    let provenance = match candidate.provenance() {
+        Ok(provenance) => provenance,
+        Err(error) => {
+            let message = format!("the provenance cannot be read: {error}");
+            return Rule::fail(id, Reason::Unreadable, message);
+        }
+    };
+    let stated = match parameter {
+        Parameter::External(name) => parameter_value(&provenance.external_parameters, name),
+        Parameter::Internal(name) => parameter_value(&provenance.internal_parameters, name),
+    };
+    let Some(stated) = stated else {
+        let message = format!("the provenance has no {parameter}, for the build setting {setting}");
+        return Rule::fail(id, Reason::ValueMissing, message).compared("nothing", parameter);
+    };
+    let line = format!("{}: the {parameter} is {stated}", candidate.origin);
+    settings::rule(id, image, setting, &stated).with([line])
 }
 
 /// `go install module@v1.2.3` leaves no stamp; version and sum of the main module then name what

@@ -1,8 +1,10 @@
-//! OpenVEX documents: what somebody says about how vulnerabilities affect products.
-//!
-//! <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>
+//! VEX documents: what somebody says about how vulnerabilities affect products. OpenVEX
+//! (<https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>) and CycloneDX.
+
+mod cyclonedx;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use chainsign_core::predicate::CYCLONEDX;
 use chainsign_core::statement::Statement;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -53,6 +55,9 @@ impl Status {
 impl Vex {
     /// Reads the document in a statement.
     pub(crate) fn read(statement: &Statement) -> Result<Self, String> {
+        if statement.predicate_type.as_str() == CYCLONEDX {
+            return cyclonedx::read(statement.predicate.get());
+        }
         let document: Document =
             serde_json::from_str(statement.predicate.get()).map_err(|error| error.to_string())?;
         let cascading = document.last_updated.unwrap_or(document.timestamp);
@@ -146,7 +151,7 @@ struct Identifiers {
 }
 
 /// IANA's names of hash functions.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 struct Hashes {
     #[serde(rename = "sha-256")]
     sha256: Option<String>,
