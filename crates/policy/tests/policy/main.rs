@@ -5,6 +5,7 @@
 mod common;
 mod evaluate;
 mod explain;
+mod fail_open;
 mod fuzz_targets;
 mod go;
 mod images;

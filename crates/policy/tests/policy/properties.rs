@@ -30,15 +30,25 @@ impl Piece {
         let modules = if self.fault == 2 { &MODULES[1..] } else { MODULES };
         let statement = match self.kind {
             0 => None,
-            1 => Some(statement(binary, "slsaprovenance1", &provenance_json(commit))),
+            1 => {
+                let built = if self.fault == 2 { "darwin" } else { "linux" };
+                let json = provenance_json(commit)
+                    .replace(r#"{"free":"text"}"#, &format!(r#"{{"goos":"{built}"}}"#));
+                assert!(json.contains("goos"));
+                Some(statement(binary, "slsaprovenance1", &json))
+            }
             _ => Some(statement(binary, "cyclonedx", &sbom_json(modules))),
         };
         let origin = format!("{index} {self:?}");
         let signed = at("2026-11-21T11:00:00Z") - jiff::SignedDuration::from_hours(self.age.into());
         let root = if self.fault == 3 { "two" } else { "one" };
-        fixture(&origin, identity(subject), binary, statement)
+        let fixture = fixture(&origin, identity(subject), binary, statement)
             .with_times([signed])
-            .under_root(root_digest(root))
+            .under_root(root_digest(root));
+        match (self.kind, self.age) {
+            (0, 1) => fixture.via_checksums("checksums.txt", "app"),
+            _ => fixture,
+        }
     }
 }
 
@@ -53,6 +63,11 @@ fn policy(select: &str) -> Policy {
         "    release",
     );
     let yaml = yaml.replace("select: newest", "select: any");
+    // Evidence about a signed list counts as well, and so do the joins of one program.
+    let yaml = yaml.replace("signatures:\n", "signatures:\n  via: checksums\n").replace(
+        "  commit: {equals: provenance}\n",
+        "  commit: {equals: provenance}\n  parameters: {of: provenance, settings: {GOOS: {external: /note/goos}}}\n",
+    );
     parse(&yaml.replace("select: any", &format!("select: {select}"))).unwrap()
 }
 
