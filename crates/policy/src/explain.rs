@@ -42,6 +42,18 @@ pub enum Lint {
         /// The root.
         name: String,
     },
+    /// Any program may be in the archive or image.
+    #[error("go.programs allows any program: {glob}")]
+    AnyProgram {
+        /// The glob.
+        glob: String,
+    },
+    /// The base image is known by its name only, for which nothing vouches.
+    #[error("image.base knows the base image by name only; whoever builds may write any name")]
+    BaseByName,
+    /// Whoever may label a workload decides whether the policy is about it.
+    #[error("match.kubernetes asks for labels: whoever may change them takes a workload out")]
+    ScopeByLabel,
     /// An exception is for an emergency.
     #[error("the exception {id} is for an emergency, until {expires}")]
     BreakGlass {
@@ -167,6 +179,17 @@ pub(crate) fn lints(model: &Model, now: Timestamp) -> Vec<Lint> {
         if slsa.is_some_and(|it| it.parameters.unknown == UnknownParameters::DangerousAllow) {
             lints.push(Lint::UnknownParameters { id: it.id.clone() });
         }
+    }
+    let programs = model.go.as_ref().and_then(|go| go.programs.as_ref());
+    let any = programs.into_iter().flat_map(|globs| globs.iter());
+    let any = any.filter(|glob| matches!(glob.0.as_str(), "**" | "/**" | "**/*"));
+    lints.extend(any.map(|glob| Lint::AnyProgram { glob: glob.0.as_str().to_owned() }));
+    let base = model.image.as_ref().and_then(|image| image.base.as_ref());
+    if base.is_some_and(|base| base.digests.is_empty()) {
+        lints.push(Lint::BaseByName);
+    }
+    if model.scoped_by_label {
+        lints.push(Lint::ScopeByLabel);
     }
     let standing = model.exceptions.iter().filter(|exception| exception.expires.0 > now);
     let glass = standing.filter(|exception| exception.break_glass.is_some());

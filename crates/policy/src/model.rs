@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) identity: PolicyIdentity,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) scope: Option<Scope>,
+    /// Whether labels decide what the policy is about.
+    pub(crate) scoped_by_label: bool,
     pub(crate) roots: Vec<NamedRoot>,
     pub(crate) authorities: Vec<Arc<Authority>>,
     pub(crate) signatures: Option<Signatures>,

@@ -143,6 +143,7 @@ fn compile(
     };
     let across = Scope::Policy { attestations: &names, go };
     let rules = rules(&RuleId::new("policy"), &document.rules, across)?;
+    let kubernetes = document.scope.as_ref().and_then(|scope| scope.kubernetes.as_ref());
     let metadata = &document.metadata;
     Ok(Model {
         identity: PolicyIdentity {
@@ -153,6 +154,7 @@ fn compile(
         },
         expires: metadata.expires.as_ref().map(|time| time.0),
         scope,
+        scoped_by_label: kubernetes.is_some_and(|it| !it.labels.is_empty()),
         roots,
         authorities,
         signatures,

@@ -8,9 +8,10 @@ use crate::common::*;
 #[test]
 fn every_rule_has_one_sentence() {
     let all = changed("mode: enforce", "mode: enforce\nmatch: {files: {include: ['**']}}")
-        .replace("sbom: {minComponents: 4}", "sbom: {describes: artifact, forbid: [{purl: 'pkg:npm/x', reason: y}], licences: {allow: [MIT]}}\n    rules: [{id: own, cel: 'true', message: It is so}]\n  scan:\n    predicateType: vulns\n    by: scanner\n    vulnerabilities: {maxSeverity: low, scannedWithin: 7d, vex: {by: release, maxAge: 9d, suppress: [fixed]}}")
-        .replace("replace: deny", "replace: deny\n  records: agree\n  hardening: {pie: require, stripped: require, relro: full, bindNow: require, executableStack: deny}")
-        .replace("\ndeny:\n", "\nrules: [{id: a, cel: '1 == 1', message: It adds up}]\ndeny:\n");
+        .replace("sbom: {minComponents: 4}", "sbom: {createdWithin: 9d, describes: artifact, forbid: [{purl: 'pkg:npm/x', reason: y}], licences: {allow: [MIT]}}\n    rules: [{id: own, cel: 'true', message: It is so}]\n  scan:\n    predicateType: vulns\n    by: scanner\n    vulnerabilities: {maxSeverity: low, scannedWithin: 7d, vex: {by: release, maxAge: 9d, suppress: [fixed]}}")
+        .replace("replace: deny", "replace: deny\n  records: agree\n  programs: [bin/app, 'lib/*']\n  listed: {sbom: sbom}\n  parameters: {of: provenance, settings: {GOOS: {external: goos}, '-tags': {internal: /a/b}}}\n  hardening: {pie: require, stripped: require, relro: full, bindNow: require, executableStack: deny}")
+        .replace("signatures:\n", "signatures:\n  via: checksums\n")
+        .replace("\ndeny:\n", "\nimage: {user: nonRoot, base: {names: ['a/*']}, labels: {a: b}}\nrules: [{id: a, cel: '1 == 1', message: It adds up}]\ndeny:\n");
     for yaml in [BASELINE, &all] {
         let policy = parse(yaml).unwrap();
         let explained: Vec<_> = policy.explain().into_iter().map(|it| it.id).collect();
@@ -57,6 +58,19 @@ fn what_is_odd_is_told() {
             "the authority scanner accepts anybody with an account at its issuer",
             "attestations.provenance lets whoever starts the build choose parameters that no rule \
              looks at",
+        ]
+    );
+    let inside = changed("replace: deny", "programs: ['**', bin/app]")
+        .replace("mode: enforce", "mode: enforce\nmatch: {kubernetes: {labels: {a: b}}}")
+        .replace("\ndeny:\n", "\nimage: {base: {names: ['a/*']}}\ndeny:\n");
+    let odd: Vec<_> = lints(&inside, NOW).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        odd,
+        [
+            "no authority stands under the root other",
+            "go.programs allows any program: **",
+            "image.base knows the base image by name only; whoever builds may write any name",
+            "match.kubernetes asks for labels: whoever may change them takes a workload out",
         ]
     );
 }
