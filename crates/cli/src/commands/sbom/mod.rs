@@ -63,7 +63,7 @@ pub enum DocumentFormat {
 pub enum FileHash {
     /// By its SHA-256: one pass over the file.
     Sha256,
-    /// By its path only: a few KiB are read, whatever the file's size.
+    /// By its path only: a few blocks are read, whatever the file's size.
     Skip,
 }
 

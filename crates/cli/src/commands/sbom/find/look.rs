@@ -61,7 +61,7 @@ impl Look<'_> {
         }
         let artifact = artifact::open(&target.path)
             .map_err(|failure| Failed { why: Why::CannotOpen, failure })?;
-        // A few KiB say what it is; only a Go binary or an archive is worth reading on.
+        // A few blocks say what it is; only a Go binary or an archive is worth reading on.
         let start = artifact.content(&crate::commands::sbom::limits(Depth::BuildInfo));
         match start.map_err(|error| unreadable(&error))? {
             Content::GoBinary(binary) if self.hash == FileHash::Skip && !self.is_deep() => {
