@@ -92,7 +92,7 @@ pub(super) fn write(
     output.write(&tar).map(|_| ())
 }
 
-/// Decides again from a file that [`write()`] wrote: loads the policies, parses the trusted root and
+/// Decides again from a file that `write` wrote: loads the policies, parses the trusted root and
 /// every document, verifies, and evaluates for the time of then. Only the facts about the artifact
 /// are taken as they are.
 ///
