@@ -146,6 +146,15 @@ pub fn plan(root: &TrustedRoot) -> Plan {
     }
 }
 
+/// Text as a YAML scalar that the language reads as this text: single-quoted where that says
+/// everything, else as JSON writes it.
+pub fn quoted(text: &str) -> String {
+    match text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        true => format!("'{}'", text.replace('\'', "''")),
+        false => serde_json::Value::from(text).to_string(),
+    }
+}
+
 /// Drafts a policy that the artifacts pass.
 ///
 /// First it asks for everything that may be true; what turns out not to be is taken out again and

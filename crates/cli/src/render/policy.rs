@@ -1,4 +1,4 @@
-//! `policy check`, `policy explain`, `policy test`, `policy schema`
+//! The verbs of `policy`
 
 use std::io;
 use std::path::Path;

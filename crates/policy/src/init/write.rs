@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::observe::{
     Findings, FoundAttestation, FoundGo, FoundKind, FoundProvenance, FoundSigner, Wanted,
 };
-use super::{Options, RootInstance};
+use super::{Options, RootInstance, quoted};
 
 /// Whether a rule that is not met may be left out: what no identity depends on.
 pub(super) fn may_leave_out(rule: &str) -> bool {
@@ -225,15 +225,6 @@ impl Text {
     fn line(&mut self, depth: usize, line: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{}{line}", "  ".repeat(if line.is_empty() { 0 } else { depth }));
-    }
-}
-
-/// Text as a YAML scalar: single-quoted where that says everything, else as JSON writes it. A brace
-/// would begin a capture, which a draft has none of.
-fn quoted(text: &str) -> String {
-    match text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        true => format!("'{}'", text.replace('\'', "''")),
-        false => serde_json::Value::from(text).to_string(),
     }
 }
 

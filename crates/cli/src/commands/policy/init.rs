@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use chainsign_artifact::Limits;
 use chainsign_gosbom::Depth;
-use chainsign_policy::init::{self, Draft, InitError, Observed, Options, PinnedRoot, RootInstance};
+use chainsign_policy::init::{
+    self, Draft, InitError, Observed, Options, PinnedRoot, RootInstance, quoted,
+};
 use chainsign_policy::{Candidate, EvidenceSet, Origin};
 use jiff::Timestamp;
 
@@ -249,13 +251,5 @@ fn plain_name(path: &Path) -> String {
     match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         true => name.to_owned(),
         false => format!("artifact-{name}").trim_end_matches('-').to_owned(),
-    }
-}
-
-/// Text as a YAML scalar.
-fn quoted(text: &str) -> String {
-    match text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        true => format!("'{}'", text.replace('\'', "''")),
-        false => serde_json::Value::from(text).to_string(),
     }
 }
