@@ -48,9 +48,6 @@ pub enum Lint {
         /// The glob.
         glob: String,
     },
-    /// The base image is known by its name only, for which nothing vouches.
-    #[error("image.base knows the base image by name only; whoever builds may write any name")]
-    BaseByName,
     /// Whoever may label a workload decides whether the policy is about it.
     #[error("match.kubernetes asks for labels: whoever may change them takes a workload out")]
     ScopeByLabel,
@@ -184,10 +181,6 @@ pub(crate) fn lints(model: &Model, now: Timestamp) -> Vec<Lint> {
     let any = programs.into_iter().flat_map(|globs| globs.iter());
     let any = any.filter(|glob| matches!(glob.0.as_str(), "**" | "/**" | "**/*"));
     lints.extend(any.map(|glob| Lint::AnyProgram { glob: glob.0.as_str().to_owned() }));
-    let base = model.image.as_ref().and_then(|image| image.base.as_ref());
-    if base.is_some_and(|base| base.digests.is_empty()) {
-        lints.push(Lint::BaseByName);
-    }
     if model.scoped_by_label {
         lints.push(Lint::ScopeByLabel);
     }
