@@ -53,9 +53,20 @@ pub fn pem_decode(what: &'static str, wanted: &'static str, text: &[u8]) -> Resu
 
 /// Encodes one PEM block with LF line ends and 64 columns (RFC 7468).
 pub fn pem_encode(label: &'static str, bytes: &[u8]) -> String {
-    // Encoding fails only for a label with forbidden characters; labels here are constants.
-    der::pem::encode_string(label, der::pem::LineEnding::LF, bytes).unwrap_or_default()
+    let body = base64_encode(bytes);
+    let mut text = format!("-----BEGIN {label}-----\n");
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, next) = rest.split_at(rest.len().min(PEM_COLUMNS));
+        text.push_str(line);
+        text.push('\n');
+        rest = next;
+    }
+    text.push_str(&format!("-----END {label}-----\n"));
+    text
 }
+
+const PEM_COLUMNS: usize = 64;
 
 fn trim_end(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
@@ -116,6 +127,12 @@ mod tests {
     fn pem_round_trip_and_label() {
         let text = pem_encode("PUBLIC KEY", &[1, 2, 3]);
         assert_eq!(pem_decode("key", "PUBLIC KEY", text.as_bytes()), Ok(vec![1, 2, 3]));
+        // As the library writes it that reads it, for every length of the last line.
+        for length in 1..200 {
+            let bytes = vec![7; length];
+            let theirs = der::pem::encode_string("KEY", der::pem::LineEnding::LF, &bytes).unwrap();
+            assert_eq!(pem_encode("KEY", &bytes), theirs, "{length} bytes");
+        }
         let error = pem_decode("key", "CERTIFICATE", text.as_bytes());
         assert!(matches!(error, Err(Error::Pem { wanted: "CERTIFICATE", .. })), "{error:?}");
     }

@@ -9,7 +9,7 @@ use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::dsse::Envelope;
-use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode};
+use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode, pem_encode};
 use chainsign_core::formats::bundle::hash_name;
 use chainsign_core::material::{LogEntry, SignedContent};
 use serde::Deserialize;
@@ -255,8 +255,13 @@ impl EntryView<'_> {
         Err(self.mismatch("signatures", text(&found), text(&wanted)))
     }
 
-    /// A verifier as PEM, of a certificate or of a key.
+    /// A verifier as PEM, of a certificate or of a key. Logs hold it as everybody writes it; only
+    /// another spelling needs decoding.
     fn verifier_pem(&self, text: &[u8]) -> Result<(), Refusal> {
+        let (kind, der) = self.wanted_verifier();
+        if text == pem_encode(kind.label(), der).as_bytes() {
+            return Ok(());
+        }
         let (kind, der) = pem(text).map_err(|reason| self.malformed(reason))?;
         self.verifier(kind, &der)
     }
@@ -283,15 +288,19 @@ impl EntryView<'_> {
     }
 
     fn verifier(&self, kind: Found, found: &[u8]) -> Result<(), Refusal> {
-        let (wanted_kind, wanted) = match self.claim.signer {
-            EntryVerifier::Certificate(der, _) => (Found::Certificate, der),
-            EntryVerifier::Key(spki, _) => (Found::Key, spki),
-        };
+        let (wanted_kind, wanted) = self.wanted_verifier();
         if (kind, found) == (wanted_kind, wanted) {
             return Ok(());
         }
         let text = |kind: Found, der: &[u8]| format!("{} {}", kind.name(), sha256(der));
         Err(self.mismatch("verifier", text(kind, found), text(wanted_kind, wanted)))
+    }
+
+    fn wanted_verifier(&self) -> (Found, &[u8]) {
+        match self.claim.signer {
+            EntryVerifier::Certificate(der, _) => (Found::Certificate, der),
+            EntryVerifier::Key(spki, _) => (Found::Key, spki),
+        }
     }
 
     /// Bytes of which base64 is in base64.
@@ -341,7 +350,8 @@ pub(crate) fn digest_of(
 /// verifiers of intoto entries as they were sent, and clients have sent them on one line.
 fn pem(text: &[u8]) -> Result<(Found, Vec<u8>), String> {
     let text = std::str::from_utf8(text).map_err(|_| "found a verifier that is not text")?;
-    for (kind, label) in [(Found::Certificate, "CERTIFICATE"), (Found::Key, "PUBLIC KEY")] {
+    for kind in [Found::Certificate, Found::Key] {
+        let label = kind.label();
         let begin = format!("-----BEGIN {label}-----");
         let end = format!("-----END {label}-----");
         let Some(rest) = text.trim_ascii().strip_prefix(&begin) else { continue };
@@ -369,6 +379,14 @@ impl Found {
         match self {
             Self::Certificate => "certificate",
             Self::Key => "key",
+        }
+    }
+
+    /// Of PEM (RFC 7468).
+    fn label(self) -> &'static str {
+        match self {
+            Self::Certificate => "CERTIFICATE",
+            Self::Key => "PUBLIC KEY",
         }
     }
 }
