@@ -1,7 +1,5 @@
-//! Peak live heap of archives and images: at most eight times the input, and a mebibyte. (Data of xz
-//! and zstd that is larger than its archive's share may need the window it asks for, at most 64 MiB.)
-//!
-//! One test in a process of its own, because the allocator counts what all threads do.
+//! Peak live heap of archives and images. (Data of xz and zstd that is larger than its archive's share
+//! may need the window it asks for, at most 64 MiB.)
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,38 +14,28 @@ mod make;
 #[path = "it/make_image.rs"]
 mod make_image;
 
+#[path = "../../../fuzz/src/heap.rs"]
+mod heap;
+
 #[global_allocator]
 static HEAP: dhat::Alloc = dhat::Alloc;
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use chainsign_artifact::{Error, Limits, OpenArtifact, image};
 use chainsign_core::digest::DigestAlgorithm;
+use heap::HeapBound;
 use make::{Tar, Zip, ZipEntry, ar, cpio, gzip, rpm};
 use make_image::{Files, plain};
 use serde_json::json;
 
 #[test]
 fn archives_take_little_memory() {
-    let mut over = Vec::new();
-    let mut check = |name: &str, input: &[u8], work: &dyn Fn(OpenArtifact) -> String| {
-        let artifact = open(input);
-        let profiler = dhat::Profiler::builder().testing().build();
-        let start = Instant::now();
-        let outcome = work(artifact);
-        let time = start.elapsed();
-        let peak = dhat::HeapStats::get().max_bytes;
-        drop(profiler);
-        let bound = 8 * input.len() + (1 << 20);
-        println!("{name}: {peak} bytes for {}, {time:.1?}: {outcome:.70}", input.len());
-        if peak > bound {
-            over.push(format!("{name}: found {peak} bytes at once, wanted at most {bound}"));
-        }
-    };
+    let mut heap = HeapBound::default();
     for (name, archive) in archives() {
-        check(name, &archive, &|artifact| {
+        let artifact = open(&archive);
+        heap.check(name, archive.len(), || {
             let mut count = 0;
             let mut take = |_| count += 1;
             match artifact.files([DigestAlgorithm::Sha256], &Limits::default(), &mut take) {
@@ -57,12 +45,13 @@ fn archives_take_little_memory() {
         });
     }
     for (name, archive) in images() {
-        check(name, &archive, &|artifact| match looked_at(artifact) {
+        let artifact = open(&archive);
+        heap.check(name, archive.len(), || match looked_at(artifact) {
             Ok(count) => format!("{count} files"),
             Err(error) => error.to_string(),
         });
     }
-    assert!(over.is_empty(), "{over:#?}");
+    heap.assert();
 }
 
 fn open(bytes: &[u8]) -> OpenArtifact {

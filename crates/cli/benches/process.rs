@@ -7,7 +7,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench ends with the first fault")]
 
-use std::io::Read as _;
+mod common;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,9 +17,9 @@ use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
     BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
 };
-use chainsign_core::digest::{DigestAlgorithm, StreamDigester};
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_sandbox::{Options, Sandbox, TokenRequest};
+use common::digest;
 use jiff::Timestamp;
 
 fn main() {
@@ -88,19 +89,6 @@ fn chainsign(folder: &Path) -> Command {
 
 fn run(command: &mut Command) {
     assert!(command.status().unwrap().success(), "{command:?}");
-}
-
-fn digest(path: &Path) {
-    let mut file = std::fs::File::open(path).unwrap();
-    let mut digester = StreamDigester::new([DigestAlgorithm::Sha256]);
-    let mut part = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut part).unwrap() {
-            0 => break,
-            count => digester.update(&part[..count]),
-        }
-    }
-    assert!(digester.finish().get(DigestAlgorithm::Sha256).is_some());
 }
 
 fn median(runs: usize, mut work: impl FnMut()) -> Duration {

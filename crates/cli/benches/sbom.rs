@@ -11,13 +11,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench ends with the first fault")]
 
-use std::io::Read as _;
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chainsign::commands::sbom::{FileHash, SbomRequest, sbom};
-use chainsign_core::digest::{DigestAlgorithm, StreamDigester};
+use common::digest;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -132,19 +133,6 @@ fn peak_memory(arguments: &[&str], path: &Path) -> String {
         Some(kibibytes) => format!("{:.1} MiB at most", kibibytes as f64 / 1024.0),
         None => "memory not measured: no GNU time".to_owned(),
     }
-}
-
-fn digest(path: &Path) {
-    let mut file = std::fs::File::open(path).unwrap();
-    let mut digester = StreamDigester::new([DigestAlgorithm::Sha256]);
-    let mut part = vec![0; 256 << 10];
-    loop {
-        match file.read(&mut part).unwrap() {
-            0 => break,
-            count => digester.update(&part[..count]),
-        }
-    }
-    assert!(digester.finish().get(DigestAlgorithm::Sha256).is_some());
 }
 
 fn processors() -> usize {

@@ -311,22 +311,20 @@ fn a_policy_is_drafted_from_what_there_is() {
     assert!(!both.stdout.contains("\"vcs.modified\":"), "{}", both.stdout);
 }
 
+/// A policy for the release, in `policy.yaml`.
+fn draft(desk: &Desk) {
+    let arguments = ["policy", "init", "--trust-config", "trust.json"];
+    let output = ["--output-policy", "policy.yaml", "shipcheck"];
+    desk.run(&[&arguments[..], &output].concat()).exits(0);
+}
+
 /// The same document, byte for byte, without the artifact and the files beside it.
 #[test]
 fn a_decision_is_replayed_byte_for_byte() {
     let stage = Stage::new();
     release(&stage);
     let desk = &stage.desk;
-    let init = [
-        "policy",
-        "init",
-        "--trust-config",
-        "trust.json",
-        "--output-policy",
-        "policy.yaml",
-        "shipcheck",
-    ];
-    desk.run(&init).exits(0);
+    draft(desk);
     std::fs::copy(desk.path("shipcheck"), desk.path("unsigned")).unwrap();
     let mut changed = std::fs::read(SHIPCHECK).unwrap();
     let last = changed.len() - 1;
@@ -378,16 +376,7 @@ fn a_changed_evidence_file_gives_no_other_pass() {
     let stage = Stage::new();
     release(&stage);
     let desk = &stage.desk;
-    let init = [
-        "policy",
-        "init",
-        "--trust-config",
-        "trust.json",
-        "--output-policy",
-        "policy.yaml",
-        "shipcheck",
-    ];
-    desk.run(&init).exits(0);
+    draft(desk);
     let arguments = ["verify", "--policy", "policy.yaml", "--save-evidence", "e.tar", "shipcheck"];
     desk.run(&arguments).exits(0);
     let tar = std::fs::read(desk.path("e.tar")).unwrap();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
@@ -62,6 +63,20 @@ fn crates_use_only_whom_they_may() {
         }
     }
     assert_eq!(seen.len(), EDGES.len(), "the table names a crate that is gone");
+}
+
+/// Every path of the table in ARCHITECTURE.md is there, below `crates/` or at the top.
+#[test]
+fn what_the_architecture_points_to_is_there() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(top.join("ARCHITECTURE.md")).unwrap();
+    let (_, table) = text.split_once("## Where to find\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let paths: Vec<_> = table.split('`').skip(1).step_by(2).collect();
+    assert!(paths.len() > 30, "found only {paths:?}");
+    let is_there = |path: &&&str| top.join("crates").join(path).exists() || top.join(path).exists();
+    let missing: Vec<_> = paths.iter().filter(|path| !is_there(path)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md points to what is not there: {missing:?}");
 }
 
 #[test]

@@ -1,6 +1,4 @@
-//! Peak live heap: at most eight times the file, and a mebibyte.
-//!
-//! One test in a process of its own, because the allocator counts what all threads do.
+//! Peak live heap of files, and of SBOMs by others.
 
 #![allow(
     clippy::disallowed_methods,
@@ -13,10 +11,11 @@
 #[path = "it/generate/mod.rs"]
 mod generate;
 
+#[path = "../../../fuzz/src/heap.rs"]
+mod heap;
+
 #[global_allocator]
 static HEAP: dhat::Alloc = dhat::Alloc;
-
-use std::time::Instant;
 
 use chainsign_gosbom::diff::ModuleSet;
 use chainsign_gosbom::{Depth, Limits, read};
@@ -24,41 +23,29 @@ use generate::elf::{self, Section};
 use generate::pclntab::{GO_1_2, GO_1_20, table};
 use generate::specimens::specimens;
 use generate::{MODULES, Order, Width, archive, inline, inline_raw, macho, pe, plan9, wasm, xcoff};
+use heap::HeapBound;
 
 /// About the size of each file.
 const SIZE: usize = 1 << 20;
 
 #[test]
 fn files_take_little_memory() {
-    let mut over = Vec::new();
-    let mut check = |name: &str, input: &[u8], work: &dyn Fn(&[u8]) -> String| {
-        let profiler = dhat::Profiler::builder().testing().build();
-        let start = Instant::now();
-        let outcome = work(input);
-        let time = start.elapsed();
-        let peak = dhat::HeapStats::get().max_bytes;
-        drop(profiler);
-        let bound = 8 * input.len() + (1 << 20);
-        println!("{name}: {peak} bytes for {}, {time:.1?}: {outcome:.60}", input.len());
-        if peak > bound {
-            over.push(format!("{name}: found {peak} bytes at once, wanted at most {bound}"));
-        }
-    };
+    let mut heap = HeapBound::default();
     let mut limits = Limits::default();
     limits.depth = Depth::SecondRecords;
     for (name, file) in specimens().into_iter().chain(hostile()) {
-        check(name, &file, &|file| match read(&file, &limits) {
+        heap.check(name, file.len(), || match read(&file, &limits) {
             Ok(binary) => format!("{} slices", binary.slices.len()),
             Err(error) => error.to_string(),
         });
     }
     for (name, document) in documents() {
-        check(name, document.as_bytes(), &|document| match ModuleSet::from_sbom(document) {
+        heap.check(name, document.len(), || match ModuleSet::from_sbom(document.as_bytes()) {
             Ok(_) => "accepted".to_owned(),
             Err(error) => error.to_string(),
         });
     }
-    assert!(over.is_empty(), "{over:#?}");
+    heap.assert();
 }
 
 /// Files that ask for much more than they are.

@@ -677,7 +677,7 @@ impl Refusal {
 
     /// Joins the failures of several candidates; `none` when there was no candidate.
     pub(crate) fn of_candidates(mut failures: Vec<Refusal>, none: Refusal) -> Refusal {
-        // The last of the most specific ones, so that equals keep the order of the document.
+        // `max_by_key` takes the last of equals: reversed, the document's first.
         let best = (0..failures.len()).rev().max_by_key(|index| failures[*index].specificity());
         match best {
             None => none,

@@ -59,7 +59,7 @@ pub struct VerifyBlobAttestationFlags {
                         Example: chainsign verify --policy go-release.yaml --report html=report.html \
                         dist/app")]
 pub struct VerifyFlags {
-    /// Files to verify
+    /// Files, or folders with the OCI layout of an image, to verify
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
     /// Policy, or set of policies, that decides; without it an identity or a key is required
