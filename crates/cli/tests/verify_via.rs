@@ -5,7 +5,7 @@
 mod support;
 
 use chainsign_core::digest::ArtifactDigest;
-use support::{EMAIL, Stage};
+use support::{Desk, EMAIL, Stage};
 
 #[test]
 fn a_file_that_a_signed_list_names_is_signed_where_that_counts() {
@@ -32,6 +32,13 @@ fn a_file_that_a_signed_list_names_is_signed_where_that_counts() {
         stage.desk.run(&all)
     };
     verify(&["--policy", "policy.yaml", "app-linux", "app-darwin"]).exits(0);
+    // The list is part of what a decision was made on.
+    let save = ["--policy", "policy.yaml", "-o", "json", "--save-evidence", "e.tar", "app-linux"];
+    let saved = verify(&save).exits(0);
+    let elsewhere = Desk::new();
+    std::fs::copy(stage.desk.path("e.tar"), elsewhere.path("e.tar")).unwrap();
+    let replayed = elsewhere.run(&["policy", "replay", "-o", "json", "e.tar"]).exits(0);
+    assert_eq!(replayed.stdout, saved.stdout);
     // The policy does not accept lists.
     let ran = verify(&["--policy", "direct.yaml", "app-linux"]).exits(1);
     assert!(ran.stdout.contains("signatures.via: checksums"), "{}", ran.stdout);
