@@ -50,6 +50,18 @@ fn aggregates(document: &Value) -> Vec<&str> {
     compositions.map(|it| it["aggregate"].as_str().unwrap()).collect()
 }
 
+/// A download that broke off looks like a binary without build information: the hint says so.
+#[test]
+fn a_file_that_is_cut_off() {
+    let desk = Desk::new();
+    let whole = std::fs::read(SHIPCHECK).unwrap();
+    desk.write("cut", &whole[..3_000_000]);
+    desk.run(&["sbom", "cut"])
+        .exits(2)
+        .says("error: cut: Go binary without build information: ELF file")
+        .says("its build information was removed, or the file is cut off");
+}
+
 #[test]
 fn every_format_and_version() {
     let desk = Desk::new();

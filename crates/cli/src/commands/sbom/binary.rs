@@ -36,7 +36,7 @@ pub(super) fn not_go(name: &str, reason: &gosbom::Error) -> Failure {
             failure.hint("make the SBOM from a build without the obfuscator")
         }
         gosbom::Error::NoBuildInfo { .. } => failure
-            .hint("it was built without module support, or its build information was removed"),
+            .hint("it was built without module support, its build information was removed, or the file is cut off"),
         _ => failure.hint("name a program or library that the Go toolchain built"),
     }
 }
