@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod artifact;
+pub mod checksums;
 pub mod digest;
 pub mod dsse;
 pub mod encoding;
 mod error;
 pub mod formats;
+pub mod glob;
 pub mod identity;
 pub mod json;
 pub mod key;

@@ -1,12 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod checksums;
 mod error;
 mod evaluate;
 mod evidence;
 mod explain;
 mod expression;
-mod glob;
 pub mod init;
 mod language;
 mod licence;
@@ -23,7 +21,7 @@ pub mod testing;
 pub mod verdict;
 mod version;
 
-pub use checksums::{Checksums, ChecksumsError};
+pub use chainsign_core::checksums::{Checksums, ChecksumsError};
 pub use error::{LoadError, Place};
 pub use evidence::{
     Candidate, Claim, Evidence, EvidenceSet, EvidenceSummary, Origin, Refused, Unavailable,

@@ -17,12 +17,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{Severity, Status};
 use crate::expression::Expression;
-use crate::glob::{Captures, Glob};
 use crate::language::{
     Base, Denied, Deny, Exception, Go, ImageCondition, Instance, KeyLog, Level, PlatformName,
     Required, Sbom, Select, UnknownParameters, UnknownSeverity, User, Via,
 };
 use crate::verdict::{PolicyIdentity, RuleId};
+use chainsign_core::glob::{Captures, Glob};
 
 /// Everything a policy says.
 #[derive(Clone, Debug)]

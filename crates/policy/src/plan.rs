@@ -13,10 +13,10 @@ use chainsign_core::verifier::BundleVerifier;
 use chainsign_verify::{CheckId, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
-use crate::checksums::{Checksums, Listing};
 use crate::evidence::{
     Candidate, Claim, Evidence, EvidenceSet, Origin, Refused, Testimony, Unavailable, Via,
 };
+use chainsign_core::checksums::{Checksums, Listing};
 
 /// The roots that a policy trusts, and how each candidate document is to be verified.
 #[derive(Clone, Debug)]

@@ -196,7 +196,7 @@ text_values! {
     };
 
     /// A glob over names.
-    Glob(crate::glob::Glob) = str::parse, {
+    Glob(chainsign_core::glob::Glob) = str::parse, {
         "description": "A glob: `*` is anything without a slash, `**` anything, `{name}` captures one \
                         segment.",
         "type": "string",

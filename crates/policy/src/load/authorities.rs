@@ -10,7 +10,6 @@ use chainsign_core::material::LogId;
 
 use super::{files, identity, text};
 use crate::error::{LoadError, Place};
-use crate::glob::Captures;
 use crate::language::{
     self, At, Instance, KeyAuthority, KeyLog, KeylessAuthority, Name, Opt, SigningTime, Text,
     Transparency, Trust,
@@ -20,6 +19,7 @@ use crate::model::{
     TimestampProof, Who,
 };
 use crate::policy::PolicyFiles;
+use chainsign_core::glob::Captures;
 
 /// Reads the policy's own roots.
 pub(super) fn roots(trust: &Trust, files: &dyn PolicyFiles) -> Result<Vec<NamedRoot>, LoadError> {

@@ -29,7 +29,6 @@ use jiff::SignedDuration;
 use crate::error::{LoadError, Place};
 use crate::evaluate;
 use crate::expression::{Expression, GoVariable, Scope};
-use crate::glob::Captures;
 use crate::language::{self, At, Document, ModulesJoin, Name, Opt, Select, SignatureTree, Text};
 use crate::model::{
     Attestation, Authority, Builder, CelRule, Image, ImageEnvironment, Model, Parameters,
@@ -39,6 +38,7 @@ use crate::model::{
 use crate::policy::PolicyFiles;
 use crate::target::TargetName;
 use crate::verdict::{PolicyIdentity, RuleId};
+use chainsign_core::glob::Captures;
 
 /// A policy file, read and complete, before it is known what it is asked about.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::error::LoadError;
-use crate::glob::{Captures, Glob};
 use crate::language::{self, At, Kubernetes, Match, Name, Names, OneOrMany};
 use crate::target::{TargetName, Workload};
+use chainsign_core::glob::{Captures, Glob};
 
 /// A text for every capture, for loading the policy before there is a target.
 ///

@@ -3,8 +3,8 @@
 use chainsign_core::identity::{Pattern, TextMatcher};
 
 use crate::error::{LoadError, Place};
-use crate::glob::{Captures, capture};
 use crate::language::{At, Text};
+use chainsign_core::glob::{Captures, capture};
 
 /// Fills captures in and compiles patterns.
 ///

@@ -6,9 +6,9 @@
 
 use super::{Place, Programs};
 use crate::evidence::Testimony;
-use crate::glob::Glob;
 use crate::language::{self, At, OneOrMany};
 use crate::verdict::{Reason, Rule, RuleId};
+use chainsign_core::glob::Glob;
 
 /// Every program has a path that is wanted, and so have all its other names; every wanted path is
 /// that of a program.

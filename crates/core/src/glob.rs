@@ -15,33 +15,35 @@ use std::str::FromStr;
 use regex::Regex;
 
 /// What a glob captured, by name.
-pub(crate) type Captures = BTreeMap<String, String>;
+pub type Captures = BTreeMap<String, String>;
 
 /// A compiled glob.
 #[derive(Clone)]
-pub(crate) struct Glob {
+pub struct Glob {
     text: String,
     regex: Regex,
 }
 
 impl Glob {
     /// What it captures from the name; `None` if it does not match.
-    pub(crate) fn captures(&self, name: &str) -> Option<Captures> {
+    pub fn captures(&self, name: &str) -> Option<Captures> {
         let found = self.regex.captures(name)?;
         let named = self.names().filter_map(|name| Some((name, found.name(name)?.as_str())));
         Some(named.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
     }
 
-    pub(crate) fn matches(&self, name: &str) -> bool {
+    /// Whether it matches the whole name.
+    pub fn matches(&self, name: &str) -> bool {
         self.regex.is_match(name)
     }
 
     /// The names of its captures.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.regex.capture_names().flatten()
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text that it was parsed from.
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 }
@@ -70,8 +72,11 @@ impl Ord for Glob {
 }
 
 impl FromStr for Glob {
+    /// In words, what was found and what was wanted.
     type Err = String;
 
+    /// # Errors
+    /// For what is none, or means something in other dialects only.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() || text.len() > LONGEST {
             return Err(format!("found a glob of {} bytes, wanted 1 to {LONGEST}", text.len()));
@@ -105,8 +110,9 @@ impl FromStr for Glob {
     }
 }
 
-/// The name of the capture that the text starts with, and what follows it.
-pub(crate) fn capture(text: &str) -> Option<(&str, &str)> {
+/// The name of the capture that the text starts with, and what follows it; `None` if it starts with
+/// none.
+pub fn capture(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.strip_prefix('{')?.split_once('}')?;
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     (starts && name.chars().all(|c| c.is_ascii_alphanumeric())).then_some((name, after))

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use crate::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 
 /// A checksum file, read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +66,21 @@ pub enum ChecksumsError {
 
 /// What a checksum file says about an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Listing<'a> {
-    /// It lists one of the digests, under this name.
-    Listed { name: &'a str, digest: &'a ArtifactDigest },
+pub enum Listing<'a> {
+    /// It lists one of the digests.
+    Listed {
+        /// The name that it is listed under.
+        name: &'a str,
+        /// The digest.
+        digest: &'a ArtifactDigest,
+    },
     /// It lists a file of that name with another digest.
-    Other { name: &'a str, digest: &'a ArtifactDigest },
+    Other {
+        /// The name.
+        name: &'a str,
+        /// The digest that is listed.
+        digest: &'a ArtifactDigest,
+    },
     /// It says nothing about it.
     Nothing,
 }
@@ -124,6 +134,11 @@ impl Checksums {
         &self.digests
     }
 
+    /// What it lists, in its order: names, each once, with their digests.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &ArtifactDigest)> {
+        self.entries.iter().map(|entry| (entry.name.as_str(), &entry.digest))
+    }
+
     /// The algorithms of the digests that it lists: those that an artifact needs, to be found in it.
     pub fn algorithms(&self) -> impl Iterator<Item = DigestAlgorithm> {
         let listed =
@@ -149,8 +164,10 @@ impl Checksums {
         }
     }
 
+    /// What it says about an artifact of this name with these digests.
+    ///
     /// A name that is listed is that of its own digest: another line's will not do.
-    pub(crate) fn listing(&self, file: &str, digests: &ArtifactDigests) -> Listing<'_> {
+    pub fn listing(&self, file: &str, digests: &ArtifactDigests) -> Listing<'_> {
         let own = |entry: &&Entry| last(&entry.name) == last(file);
         let is = |entry: &&Entry| digests.get(entry.digest.algorithm()) == Some(&entry.digest);
         let named = self.entries.iter().find(own);
