@@ -8,12 +8,12 @@ use crate::source::GitCommit;
 #[non_exhaustive]
 pub enum Error {
     /// The statement is about something else.
-    #[error(
-        "predicate type is {found}, wanted https://slsa.dev/provenance/v1 or https://slsa.dev/provenance/v0.2"
-    )]
+    #[error("predicate type is {found}, wanted {wanted}")]
     PredicateType {
         /// The predicate type found.
         found: PredicateType,
+        /// The ones that could have been read.
+        wanted: &'static str,
     },
     /// The predicate is not shaped as its version says.
     #[error("{what} is not valid: {reason} (line {line}, column {column} of it)")]
@@ -26,6 +26,27 @@ pub enum Error {
         line: usize,
         /// Column, from 1.
         column: usize,
+    },
+    /// A required value is not there, or is null or empty, which is the same.
+    #[error("found no {what}, wanted one")]
+    Missing {
+        /// Which value.
+        what: &'static str,
+    },
+    /// The result of a verification is neither of the two that there are.
+    #[error("verification result is {found:?}, wanted PASSED or FAILED")]
+    VerificationResult {
+        /// The text found, at most 80 characters of it.
+        found: String,
+    },
+    /// A text is not something that was verified of an artifact.
+    #[error(
+        "not a verified level: found {found:?}, wanted for example SLSA_BUILD_LEVEL_3, or a value that \
+         does not begin with SLSA_"
+    )]
+    VerifiedLevel {
+        /// The text found, at most 80 characters of it.
+        found: String,
     },
     /// A value that must be a JSON object is not.
     #[error("{what} is not an object")]
@@ -49,8 +70,8 @@ pub enum Error {
         /// The bound.
         limit: usize,
     },
-    /// The provenance names two values for one thing, so that two readers could believe two things.
-    #[error("provenance names two values for {what}: {first:?} and {second:?}")]
+    /// The document names two values for one thing, so that two readers could believe two things.
+    #[error("found two values for {what}: {first:?} and {second:?}, wanted one")]
     Ambiguous {
         /// What it is.
         what: &'static str,

@@ -7,6 +7,7 @@ mod predicate;
 mod read;
 pub mod source;
 mod stamp;
+pub mod vsa;
 
 pub use build_type::{BuildType, BuilderId, Producer};
 pub use error::Error;

@@ -212,7 +212,7 @@ fn reserve(
     Ok(())
 }
 
-fn absolute_uri(what: &'static str, text: &str) -> Result<(), Error> {
+pub(crate) fn absolute_uri(what: &'static str, text: &str) -> Result<(), Error> {
     // A predicate type is an absolute URI or an alias; an alias has no colon.
     let good = text.contains(':') && PredicateType::from_alias_or_uri(text).is_ok();
     let uri = || Error::Uri { what, found: text.chars().take(80).collect() };

@@ -4,9 +4,12 @@
 //! what is said in a place or form that is not known here stays visible as a parameter that was not
 //! interpreted. Nothing is looked up, and no value is derived from another.
 
+pub(crate) mod bounded;
 mod interpret;
 mod parameters;
 mod wire;
+
+pub(crate) use wire::{present, time};
 
 use std::collections::BTreeMap;
 
@@ -146,6 +149,8 @@ pub fn read_within(statement: &Statement, limits: &Limits) -> Result<Provenance,
     match statement.predicate_type.as_str() {
         SLSA_PROVENANCE_V1 => wire::read_v1(statement.predicate.get(), limits),
         SLSA_PROVENANCE_V0_2 => wire::read_v0_2(statement.predicate.get(), limits),
-        _ => Err(Error::PredicateType { found: statement.predicate_type.clone() }),
+        _ => Err(Error::PredicateType { found: statement.predicate_type.clone(), wanted: READ }),
     }
 }
+
+const READ: &str = "https://slsa.dev/provenance/v1 or https://slsa.dev/provenance/v0.2";

@@ -2,17 +2,14 @@
 //!
 //! Unknown fields are ignored, as in-toto asks; null and empty are absent.
 
-use std::fmt;
-
 use chainsign_core::digest::DigestSet;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::read::interpret::{self, Claims};
-use crate::read::{Dependency, Limits, Provenance, ProvenanceVersion, parameters};
+use crate::read::{Dependency, Limits, Provenance, ProvenanceVersion, bounded, parameters};
 use crate::{BuildType, BuilderId, Error};
 
 /// <https://slsa.dev/provenance/v1>
@@ -162,53 +159,20 @@ fn dependencies(
     raw: Option<&RawValue>,
     limits: &Limits,
 ) -> Result<Vec<Dependency>, Error> {
-    let Some(raw) = raw else { return Ok(Vec::new()) };
-    let limit = limits.dependencies;
-    let mut found = Vec::new();
-    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
-    let outcome = AtMost { limit, into: &mut found }.deserialize(&mut deserializer);
-    if found.len() > limit {
-        return Err(Error::LimitReached { what: "dependencies", limit });
-    }
-    outcome.map_err(|error| Error::shape(what, &error))?;
-    Ok(found)
+    let found: Vec<Descriptor> = bounded::list(what, raw, limits.dependencies)?;
+    let dependency = |it: Descriptor| Dependency {
+        name: present(it.name),
+        uri: present(it.uri),
+        digest: it.digest.unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(dependency).collect())
 }
 
-/// Takes at most one descriptor more than the limit.
-struct AtMost<'a> {
-    limit: usize,
-    into: &'a mut Vec<Dependency>,
-}
-
-impl<'de> DeserializeSeed<'de> for AtMost<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for AtMost<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of resource descriptors")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while self.into.len() <= self.limit {
-            let Some(Descriptor { name, uri, digest }) = seq.next_element()? else { break };
-            let digest = digest.unwrap_or_default();
-            self.into.push(Dependency { name: present(name), uri: present(uri), digest });
-        }
-        Ok(())
-    }
-}
-
-fn present(text: Option<String>) -> Option<String> {
+pub(crate) fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn time(what: &'static str, text: Option<String>) -> Result<Option<Timestamp>, Error> {
+pub(crate) fn time(what: &'static str, text: Option<String>) -> Result<Option<Timestamp>, Error> {
     let parse = |text: String| {
         text.parse().map_err(|_| Error::Time { what, found: text.chars().take(80).collect() })
     };

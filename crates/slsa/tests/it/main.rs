@@ -8,3 +8,4 @@
 
 mod generate;
 mod read;
+mod vsa;

@@ -150,7 +150,7 @@ fn values_of_the_wrong_type_are_refused() {
     let map = "invalid type: sequence, expected a map";
     check(v1, "/buildDefinition/externalParameters", json!([]), "externalParameters", map);
     check(v1, "/buildDefinition/internalParameters", json!([]), "internalParameters", map);
-    let descriptors = "expected an array of resource descriptors";
+    let descriptors = "expected an array";
     let dependencies = "/buildDefinition/resolvedDependencies";
     check(v1, dependencies, json!({}), "resolvedDependencies", descriptors);
     check(v1, &format!("{dependencies}/0"), json!(null), "resolvedDependencies", "null");
@@ -207,7 +207,7 @@ fn a_run_id_under_two_spellings_must_be_one() {
     assert_eq!(metadata("a", "a").unwrap().invocation_id.as_deref(), Some("a"));
     assert_eq!(metadata("", "a").unwrap().invocation_id.as_deref(), Some("a"));
     let error = metadata("a", "b").unwrap_err();
-    let text = r#"provenance names two values for metadata.invocationId: "a" and "b""#;
+    let text = r#"found two values for metadata.invocationId: "a" and "b", wanted one"#;
     assert_eq!(error.to_string(), text);
 }
 
@@ -317,7 +317,8 @@ fn other_statements_are_refused() {
     let subject = Subject { name: None, digest: Default::default() };
     let predicate = serde_json::value::to_raw_value(&json!({})).unwrap();
     let statement = Statement::new(vec![subject], found.clone(), predicate);
-    assert_eq!(read(&statement), Err(Error::PredicateType { found }));
+    let wanted = "https://slsa.dev/provenance/v1 or https://slsa.dev/provenance/v0.2";
+    assert_eq!(read(&statement), Err(Error::PredicateType { found, wanted }));
 }
 
 #[test]
@@ -330,14 +331,14 @@ fn limits_are_kept() {
     limits.dependencies = 3;
     limits.parameter_values = 4;
     assert_eq!(read_within(&many(3), &limits).unwrap().dependencies.len(), 3);
-    let wanted = Error::LimitReached { what: "dependencies", limit: 3 };
+    let wanted = Error::LimitReached { what: "resolvedDependencies", limit: 3 };
     assert_eq!(read_within(&many(4), &limits), Err(wanted));
     assert_eq!(read(&many(20_000)).unwrap().dependencies.len(), 20_000);
-    let wanted = Error::LimitReached { what: "dependencies", limit: 20_000 };
+    let wanted = Error::LimitReached { what: "resolvedDependencies", limit: 20_000 };
     assert_eq!(read(&many(20_001)), Err(wanted.clone()));
     assert_eq!(
         wanted.to_string(),
-        "dependencies exceed the limit: wanted at most 20000, found more"
+        "resolvedDependencies exceed the limit: wanted at most 20000, found more"
     );
 
     let wanted = Error::LimitReached { what: "values of the parameters", limit: 4 };
