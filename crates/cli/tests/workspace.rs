@@ -10,12 +10,13 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Who may use whom (ARCHITECTURE.md, "Crates"). The binary may use all.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("chainsign-core", &[]),
     ("chainsign-gosbom", &[]),
     ("chainsign-artifact", &["core", "gosbom"]),
     ("chainsign-slsa", &["core", "gosbom"]),
     ("chainsign-keyless", &["core"]),
+    ("chainsign-keys", &["core"]),
     ("chainsign-trust", &["core"]),
     ("chainsign-verify", &["core"]),
     ("chainsign-policy", &["core", "verify", "slsa", "gosbom", "artifact"]),
@@ -23,7 +24,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// No network and no runtime below these.
-const OFFLINE: [&str; 6] = ["core", "gosbom", "artifact", "slsa", "verify", "policy"];
+const OFFLINE: [&str; 7] = ["core", "gosbom", "artifact", "slsa", "keys", "verify", "policy"];
 
 /// Licences that our own allows us to ship. Each expression must offer one of them.
 const LICENCES: [&str; 12] = [
