@@ -315,6 +315,7 @@ impl Stage {
     fn verify(&self, policy: &Path, target: &Path) -> Result<TargetOutcome, Failure> {
         let outcomes = verify(&VerifyRequest {
             targets: vec![target.to_owned()],
+            used_as: None,
             decide: Decide::Policy(policy.to_owned()),
             bundles: Vec::new(),
             folders: Vec::new(),

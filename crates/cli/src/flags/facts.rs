@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::shared::OutputFlag;
+use super::shared::{OutputFlag, key_value};
 
 /// `provenance`
 #[derive(Debug, Args)]
@@ -81,11 +81,4 @@ pub struct DemoFlags {
 pub struct VersionFlags {
     #[command(flatten)]
     pub output: OutputFlag,
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("wanted KEY=VALUE".to_owned()),
-    }
 }

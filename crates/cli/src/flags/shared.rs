@@ -115,3 +115,11 @@ pub struct DetachedFlags {
     #[arg(long, value_name = "FILE", requires = "signature")]
     pub rekor_entry: Option<PathBuf>,
 }
+
+/// `KEY=VALUE`; the value may be empty and may have further equals signs.
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("wanted KEY=VALUE".to_owned()),
+    }
+}

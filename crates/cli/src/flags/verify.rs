@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::report::ReportFlags;
-use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags};
+use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags, key_value};
 
 /// `verify-blob`
 #[derive(Debug, Args)]
@@ -65,6 +65,8 @@ pub struct VerifyFlags {
     /// Policy, or set of policies, that decides; without it an identity or a key is required
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub used_as: UsedAsFlags,
     /// More evidence: a bundle, or a file with a bundle on each line
     #[arg(long, value_name = "FILE")]
     pub bundle: Vec<PathBuf>,
@@ -90,4 +92,19 @@ pub struct VerifyFlags {
     pub signer: SignerFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+}
+
+/// The name that a policy's `match` meets, where it is not the file's
+#[derive(Debug, Args)]
+pub struct UsedAsFlags {
+    /// Decide on the one target as this image, which is what match.images of a policy meets. A digest
+    /// in the reference must be the target's
+    #[arg(long, value_name = "REFERENCE", requires = "policy")]
+    pub as_image: Option<String>,
+    /// Decide as for a workload of a cluster that runs the image, which is what match.kubernetes meets
+    #[arg(long, value_name = "NAMESPACE/KIND", requires = "as_image")]
+    pub in_workload: Option<String>,
+    /// Label of that workload, repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value, requires = "in_workload")]
+    pub workload_label: Vec<(String, String)>,
 }

@@ -7,18 +7,19 @@ use chainsign_core::encoding::base64_decode;
 use chainsign_core::identity::{IdentityMatcher, Pattern, TextMatcher};
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
+use chainsign_policy::{ImageName, TargetName, Workload};
 use jiff::Timestamp;
 
 use super::report::same;
 use super::trust;
 use crate::commands::verify::{
-    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps,
+    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps, UsedAs,
     VerifyBlobRequest, VerifyRequest, Vouching,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
 use crate::flags::shared::{DetachedFlags, SignerFlags};
-use crate::flags::verify::{VerifyBlobAttestationFlags, VerifyBlobFlags, VerifyFlags};
+use crate::flags::verify::{UsedAsFlags, VerifyBlobAttestationFlags, VerifyBlobFlags, VerifyFlags};
 
 /// `verify-blob`
 ///
@@ -83,8 +84,14 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         Some(policy) => Decide::Policy(policy),
         None => Decide::Signer(demand(flags.signer)?),
     };
+    let used_as = used_as(flags.used_as)?;
+    if used_as.is_some() && flags.targets.len() > 1 {
+        let message = format!("found {} targets with --as-image, wanted one", flags.targets.len());
+        return Err(Failure::undecided("bad-flag", message));
+    }
     Ok(VerifyRequest {
         targets: flags.targets,
+        used_as,
         decide,
         bundles: flags.bundle,
         folders: flags.attestations,
@@ -95,6 +102,40 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         now: flags.dangerous_at.unwrap_or(now),
         dangerous_at: flags.dangerous_at,
     })
+}
+
+/// The image, or the workload, as which the target is decided on.
+fn used_as(flags: UsedAsFlags) -> Result<Option<UsedAs>, Failure> {
+    let Some(reference) = flags.as_image else { return Ok(None) };
+    let bad_flag =
+        |flag: &str, reason: String| Failure::undecided("bad-flag", format!("{flag}: {reason}"));
+    let image: ImageName =
+        reference.parse().map_err(|error| Failure::because("bad-flag", "--as-image", &error))?;
+    let digest = reference.split_once('@').map(|(_, digest)| digest.parse()).transpose();
+    let digest = digest.map_err(|error| Failure::because("bad-flag", "--as-image", &error))?;
+    let name = match flags.in_workload {
+        None => TargetName::Image(image),
+        Some(workload) => match workload.split_once('/') {
+            Some((namespace, kind))
+                if !namespace.is_empty() && !kind.is_empty() && !kind.contains('/') =>
+            {
+                let mut workload = Workload::new(image, namespace, kind);
+                for (name, value) in flags.workload_label {
+                    if workload.labels.insert(name.clone(), value).is_some() {
+                        let reason = format!("found {name} twice, wanted it once");
+                        return Err(bad_flag("--workload-label", reason));
+                    }
+                }
+                TargetName::Workload(workload)
+            }
+            _ => {
+                let reason = format!("found {workload:?}, wanted NAMESPACE/KIND");
+                return Err(bad_flag("--in-workload", reason)
+                    .hint("for example: --in-workload payments/Deployment"));
+            }
+        },
+    };
+    Ok(Some(UsedAs { name, digest }))
 }
 
 /// Who must have signed, and what must vouch for it.

@@ -79,7 +79,7 @@ pub fn init(request: &InitRequest) -> Result<Initialised, Failure> {
 
 fn seen(artifacts: &[PathBuf], named: &Named, limits: &Limits) -> Result<Vec<Gathered>, Failure> {
     let gather = |artifact: &PathBuf| {
-        let gathered = verify::gather(limits, artifact, named);
+        let gathered = verify::gather(limits, artifact, verify::file(artifact), named);
         gathered.map(|(_, gathered)| gathered).map_err(|(_, failure)| failure)
     };
     artifacts.iter().map(gather).collect()

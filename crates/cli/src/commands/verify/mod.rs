@@ -13,12 +13,13 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
+use chainsign_policy::TargetName;
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
 pub use saved::{Replayed, replay};
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
-pub(super) use targets::{Gathered, Named, gather};
+pub(super) use targets::{Gathered, Named, file, gather};
 
 use super::trust::TrustRequest;
 
@@ -150,6 +151,8 @@ pub enum Timestamps {
 pub struct VerifyRequest {
     /// The files.
     pub targets: Vec<PathBuf>,
+    /// As what they are decided on, where it is not the file that each was named as.
+    pub used_as: Option<UsedAs>,
     /// What decides.
     pub decide: Decide,
     /// More documents with evidence.
@@ -168,6 +171,15 @@ pub struct VerifyRequest {
     pub now: Timestamp,
     /// The same, where it is another than now.
     pub dangerous_at: Option<Timestamp>,
+}
+
+/// The image as which a target is decided on: on its own, or run by a workload of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedAs {
+    /// What a policy's `match` meets.
+    pub name: TargetName,
+    /// The digest that the target must have.
+    pub digest: Option<ArtifactDigest>,
 }
 
 /// What decides.

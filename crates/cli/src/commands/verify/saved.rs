@@ -1,9 +1,10 @@
 //! A file with everything that a decision was made on: policies, trusted root, documents, facts.
 //!
 //! A tar file of one form ([`crate::tarball`]): `manifest.json`, `policy/N`, `root.json`, for each file of
-//! checksums `via/V/checksums` and `via/V/evidence/N`, and for each target `targets/T/facts.json` and
-//! `targets/T/evidence/N`. What verified is not in it: a replay
-//! verifies again. Facts about the artifact are, because the artifact is not.
+//! checksums `via/V/checksums` and `via/V/evidence/N`, and for each target that could be read
+//! `targets/T/facts.json` and `targets/T/evidence/N`. What verified is not in it: a replay verifies
+//! again. Facts about the artifact are, because the artifact is not; and why a target could not be
+//! decided on, which no replay can make a pass.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,17 +12,17 @@ use std::path::{Path, PathBuf};
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::{Limits, json};
-use chainsign_policy::PolicySet;
+use chainsign_policy::{ImageName, PolicySet, TargetName, Workload};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::VerifyRequest;
 use super::documents::{self, EvidenceFile};
 use super::lists::List;
-use super::targets::{Gathered, GivenRoot, Judge, Policies, TargetOutcome};
+use super::targets::{Failed, Gathered, GivenRoot, Judge, Policies, Seen, TargetOutcome, file};
 use crate::commands::policy::Loaded;
 use crate::commands::trust::Trust;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::files::Output;
 use crate::tarball::{self, Entries};
 
@@ -39,27 +40,19 @@ pub(super) struct DecidedOn<'a> {
     pub(super) policies: &'a Loaded,
     pub(super) trust: &'a Trust,
     pub(super) lists: &'a [List],
-    pub(super) targets: &'a [Gathered],
+    pub(super) targets: &'a [Seen],
 }
 
 /// Writes the file, whole or not at all.
 ///
 /// # Errors
-/// `not-saved` when something could not be read, so that a replay could not come to the same;
-/// `unwritable`.
+/// `not-saved` when the documents are more than such a file holds; `unwritable`.
 pub(super) fn write(
     output: Output,
     request: &VerifyRequest,
     on: &DecidedOn<'_>,
-    failed: Option<&Failure>,
 ) -> Result<(), Failure> {
     let DecidedOn { policies, trust, lists, targets: seen } = on;
-    if let Some(failure) = failed {
-        let message = format!("the evidence was not saved: {}", failure.message);
-        let mut not_saved = Failure::undecided("not-saved", message);
-        not_saved.hints.clone_from(&failure.hints);
-        return Err(not_saved.hint("leave --save-evidence away to see what became of the others"));
-    }
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         at: request.now,
@@ -67,7 +60,7 @@ pub(super) fn write(
         root: trust.origin.clone(),
         policy: policies.files.iter().map(|(path, _)| path.clone()).collect(),
         via: lists.iter().map(|list| FilesManifest::of(&list.file.path, &list.files)).collect(),
-        targets: seen.iter().map(|it| FilesManifest::of(&it.target, &it.files)).collect(),
+        targets: seen.iter().map(TargetManifest::of).collect(),
     };
     let mut entries: Entries = vec![(MANIFEST.to_owned(), document(&manifest)?)];
     for (index, (_, content)) in policies.files.iter().enumerate() {
@@ -80,7 +73,8 @@ pub(super) fn write(
             entries.push((evidence_entry(VIA, number, index), file.content.clone()));
         }
     }
-    for (target, gathered) in seen.iter().enumerate() {
+    for (target, seen) in seen.iter().enumerate() {
+        let Seen::Whole(gathered) = seen else { continue };
         let facts = Facts { schema: FACTS.to_owned(), facts: &gathered.facts };
         entries.push((facts_entry(target), document(&facts)?));
         for (index, file) in gathered.files.iter().enumerate() {
@@ -135,24 +129,31 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
     for (number, list) in manifest.via.iter().enumerate() {
         let content = take(&checksums_entry(number))?;
         let mut files = Vec::new();
-        for (index, path) in list.evidence.iter().enumerate() {
-            let content = take(&evidence_entry(VIA, number, index))?;
-            files.push(EvidenceFile { path: PathBuf::from(path), content });
+        for (index, path) in paths(&list.evidence).into_iter().enumerate() {
+            files.push(EvidenceFile { path, content: take(&evidence_entry(VIA, number, index))? });
         }
         lists.push(List::of(EvidenceFile { path: PathBuf::from(&list.name), content }, files)?);
     }
     let mut outcomes = Vec::new();
     for (index, target) in manifest.targets.iter().enumerate() {
+        let (path, name) = (PathBuf::from(&target.name), target.target_name().map_err(bad)?);
+        if let Some(failed) = &target.failed {
+            let (looked_in, failure) = (paths(&failed.looked_in), failed.failure());
+            let failed = Failed { target: path, name, looked_in, failure };
+            outcomes.push(judge.failed(&failed, &given));
+            continue;
+        }
         let facts = take(&facts_entry(index))?;
         let facts = facts_of(&facts).map_err(bad)?;
         let mut files = Vec::new();
-        for (number, path) in target.evidence.iter().enumerate() {
-            let content = take(&evidence_entry(TARGETS, index, number))?;
-            files.push(EvidenceFile { path: PathBuf::from(path), content });
+        for (number, path) in paths(&target.evidence).into_iter().enumerate() {
+            files.push(EvidenceFile {
+                path,
+                content: take(&evidence_entry(TARGETS, index, number))?,
+            });
         }
         let documents = documents::parse(&files)?;
-        let target = PathBuf::from(&target.name);
-        let gathered = Gathered { target, files, documents, facts };
+        let gathered = Gathered { target: path, name, files, documents, facts };
         outcomes.extend(judge.decide(&gathered, &lists, &given, manifest.at));
     }
     match rest.next() {
@@ -190,7 +191,7 @@ struct Manifest {
     policy: Vec<String>,
     /// Signed files of checksums.
     via: Vec<FilesManifest>,
-    targets: Vec<FilesManifest>,
+    targets: Vec<TargetManifest>,
 }
 
 /// A file, and the files with documents about it.
@@ -199,6 +200,43 @@ struct Manifest {
 struct FilesManifest {
     name: String,
     evidence: Vec<String>,
+}
+
+/// A target.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TargetManifest {
+    name: String,
+    /// The image as which it was decided on, where it was not the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    /// The workload that runs the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workload: Option<WorkloadManifest>,
+    /// The files with documents about it.
+    evidence: Vec<String>,
+    /// Why nothing could be decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<FailedManifest>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WorkloadManifest {
+    namespace: String,
+    kind: String,
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FailedManifest {
+    /// Whether the evidence said no; else it could not be found out.
+    no: bool,
+    reason: String,
+    message: String,
+    hints: Vec<String>,
+    looked_in: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -212,9 +250,83 @@ impl FilesManifest {
     fn of(path: &Path, files: &[EvidenceFile]) -> Self {
         FilesManifest {
             name: path.display().to_string(),
-            evidence: files.iter().map(|file| file.path.display().to_string()).collect(),
+            evidence: texts(files.iter().map(|file| &file.path)),
         }
     }
+}
+
+impl TargetManifest {
+    fn of(seen: &Seen) -> Self {
+        let (target, name) = match seen {
+            Seen::Whole(it) => (&it.target, &it.name),
+            Seen::Failed(it) => (&it.target, &it.name),
+        };
+        let (image, workload) = match name {
+            TargetName::Image(image) => (Some(image), None),
+            TargetName::Workload(it) => (Some(&it.image), Some(WorkloadManifest::from(it))),
+            _ => (None, None),
+        };
+        let (evidence, failed) = match seen {
+            Seen::Whole(it) => (texts(it.files.iter().map(|file| &file.path)), None),
+            Seen::Failed(it) => (Vec::new(), Some(FailedManifest::from(it))),
+        };
+        TargetManifest {
+            name: target.display().to_string(),
+            image: image.map(ToString::to_string),
+            workload,
+            evidence,
+            failed,
+        }
+    }
+
+    fn target_name(&self) -> Result<TargetName, String> {
+        let image = self.image.as_ref().map(|image| image.parse::<ImageName>()).transpose();
+        let image = image.map_err(|error| error.to_string())?;
+        match (image, &self.workload) {
+            (None, None) => Ok(file(Path::new(&self.name))),
+            (Some(image), None) => Ok(TargetName::Image(image)),
+            (Some(image), Some(it)) => {
+                let mut workload = Workload::new(image, &it.namespace, &it.kind);
+                workload.labels.clone_from(&it.labels);
+                Ok(TargetName::Workload(workload))
+            }
+            (None, Some(_)) => Err("found a workload without an image".to_owned()),
+        }
+    }
+}
+
+impl From<&Workload> for WorkloadManifest {
+    fn from(workload: &Workload) -> Self {
+        WorkloadManifest {
+            namespace: workload.namespace.clone(),
+            kind: workload.kind.clone(),
+            labels: workload.labels.clone(),
+        }
+    }
+}
+
+impl From<&Failed> for FailedManifest {
+    fn from(failed: &Failed) -> Self {
+        let Failure { exit, reason, message, hints } = failed.failure.clone();
+        let looked_in = texts(&failed.looked_in);
+        FailedManifest { no: exit == Exit::No, reason, message, hints, looked_in }
+    }
+}
+
+impl FailedManifest {
+    fn failure(&self) -> Failure {
+        let exit = if self.no { Exit::No } else { Exit::Undecided };
+        let (reason, message) = (self.reason.clone(), self.message.clone());
+        Failure { exit, reason, message, hints: self.hints.clone() }
+    }
+}
+
+fn texts<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<String> {
+    paths.into_iter().map(|path| path.display().to_string()).collect()
+}
+
+fn paths(texts: &[String]) -> Vec<PathBuf> {
+    texts.iter().map(PathBuf::from).collect()
 }
 
 fn document(value: &impl Serialize) -> Result<Vec<u8>, Failure> {

@@ -30,6 +30,8 @@ use crate::parallel;
 pub struct TargetOutcome {
     /// The target as it was named.
     pub target: PathBuf,
+    /// The image as which it was decided on, where it was not the file.
+    pub used_as: Option<TargetName>,
     /// The files in which evidence was looked for, found beside it or named.
     pub looked_in: Vec<PathBuf>,
     /// The trusted root that the verifier was given.
@@ -134,28 +136,39 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         (_, Some(policies)) => Judge::Policies(Policies::new(&policies.set, &trust.root)),
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
     };
+    let name = |target: &Path| match &request.used_as {
+        Some(used_as) => used_as.name.clone(),
+        None => file(target),
+    };
     let decided = parallel::map(&request.targets, |target: &PathBuf| {
-        let gathered = judge.limits(target).map_err(|failure| (Vec::new(), failure));
-        match gathered.and_then(|limits| gather(&limits, target, &named)) {
+        let name = name(target);
+        let decided = judge.limits(&name).map_err(|failure| (Vec::new(), failure));
+        let decided = decided.and_then(|limits| {
+            let (opened, gathered) = gather(&limits, target, name.clone(), &named)?;
+            let outcomes = judge.decide(&gathered, &named.lists, &given, request.now);
+            let done = is_that_image(request, &gathered)
+                .and_then(|()| copy(request, &opened, &gathered, &outcomes));
+            done.map_err(|failure| (gathered.looked_in(), failure))?;
+            Ok((outcomes, gathered))
+        });
+        match decided {
+            Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Seen::Whole(gathered))),
             Err((looked_in, failure)) => {
-                (vec![judge.failed(target, looked_in, &given, failure)], None)
-            }
-            Ok((opened, gathered)) => {
-                let mut decided = judge.decide(&gathered, &named.lists, &given, request.now);
-                copy(request, &opened, &gathered, &mut decided);
-                (decided, keep.is_some().then_some(gathered))
+                let failed = Failed { target: target.clone(), name, looked_in, failure };
+                (
+                    vec![judge.failed(&failed, &given)],
+                    keep.is_some().then_some(Seen::Failed(failed)),
+                )
             }
         }
     });
     let (outcomes, seen): (Vec<_>, Vec<_>) = decided.into_iter().unzip();
-    let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     let seen: Vec<_> = seen.into_iter().flatten().collect();
     if let (Some(output), Some(policies)) = (keep, &policies) {
-        let failed = outcomes.iter().find_map(|outcome| outcome.decided.as_ref().err());
         let on = saved::DecidedOn { policies, trust: &trust, lists: &named.lists, targets: &seen };
-        saved::write(output, request, &on, failed)?;
+        saved::write(output, request, &on)?;
     }
-    Ok(outcomes)
+    Ok(outcomes.into_iter().flatten().collect())
 }
 
 /// What was named for all targets.
@@ -169,9 +182,34 @@ pub(in crate::commands) struct Named {
 #[derive(Debug)]
 pub(in crate::commands) struct Gathered {
     pub(in crate::commands) target: PathBuf,
+    /// As what it is decided on.
+    pub(in crate::commands) name: TargetName,
     pub(in crate::commands) files: Vec<EvidenceFile>,
     pub(in crate::commands) documents: Vec<Document>,
     pub(in crate::commands) facts: ArtifactFacts,
+}
+
+/// A target that no decision could be made about.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) target: PathBuf,
+    pub(super) name: TargetName,
+    /// Where evidence was looked for by then.
+    pub(super) looked_in: Vec<PathBuf>,
+    pub(super) failure: Failure,
+}
+
+/// What there is to keep of a target.
+#[derive(Debug)]
+pub(super) enum Seen {
+    Whole(Gathered),
+    Failed(Failed),
+}
+
+impl Gathered {
+    fn looked_in(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| file.path.clone()).collect()
+    }
 }
 
 /// Opens a target, and reads it and the evidence about it. On failure also says where evidence was
@@ -179,6 +217,7 @@ pub(in crate::commands) struct Gathered {
 pub(in crate::commands) fn gather(
     limits: &Limits,
     target: &Path,
+    name: TargetName,
     named: &Named,
 ) -> Result<(Opened, Gathered), (Vec<PathBuf>, Failure)> {
     let opened = Opened::open(target, limits).map_err(|failure| (Vec::new(), failure))?;
@@ -199,7 +238,7 @@ pub(in crate::commands) fn gather(
             documents = documents::parse(&files)?;
             facts = opened.facts(algorithms(&documents), limits)?;
         }
-        Ok(Gathered { target: target.to_owned(), files, documents, facts })
+        Ok(Gathered { target: target.to_owned(), name: name.clone(), files, documents, facts })
     };
     match read(&mut looked_in) {
         Ok(gathered) => Ok((opened, gathered)),
@@ -231,7 +270,7 @@ impl<'a> Policies<'a> {
 
 impl Judge<'_> {
     /// How much of a target the rules need.
-    fn limits(&self, target: &Path) -> Result<Limits, Failure> {
+    fn limits(&self, target: &TargetName) -> Result<Limits, Failure> {
         match self {
             Judge::Policies(it) => Ok(sbom::limits(select(it.set, target)?.depth())),
             Judge::Signer { .. } => Ok(Limits::default()),
@@ -246,11 +285,11 @@ impl Judge<'_> {
         given: &GivenRoot,
         now: Timestamp,
     ) -> Vec<TargetOutcome> {
-        let own = gathered.files.iter().map(|file| file.path.clone());
         let of_lists = lists.iter().flat_map(|list| list.looked_in());
-        let looked_in: Vec<_> = own.chain(of_lists).collect();
+        let looked_in: Vec<_> = gathered.looked_in().into_iter().chain(of_lists).collect();
         let outcome = |asked, decided| TargetOutcome {
             target: gathered.target.clone(),
+            used_as: image(&gathered.name),
             looked_in: looked_in.clone(),
             given: given.clone(),
             asked,
@@ -262,7 +301,7 @@ impl Judge<'_> {
                 let by = Asked { trust, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
-            Judge::Policies(policies) => match select(policies.set, &gathered.target) {
+            Judge::Policies(policies) => match select(policies.set, &gathered.name) {
                 Err(failure) => vec![outcome(Vec::new(), Err(failure))],
                 Ok(selection) => {
                     let decided = by_policies(policies, &selection, gathered, lists, now);
@@ -272,13 +311,8 @@ impl Judge<'_> {
         }
     }
 
-    fn failed(
-        &self,
-        target: &Path,
-        looked_in: Vec<PathBuf>,
-        given: &GivenRoot,
-        failure: Failure,
-    ) -> TargetOutcome {
+    /// The outcome of what could not be decided.
+    pub(super) fn failed(&self, failed: &Failed, given: &GivenRoot) -> TargetOutcome {
         let asked = match self {
             Judge::Policies(it) => match it.set.policies() {
                 [one] => one.explain(),
@@ -286,33 +320,60 @@ impl Judge<'_> {
             },
             Judge::Signer { .. } => Vec::new(),
         };
-        let (target, given) = (target.to_owned(), given.clone());
-        TargetOutcome { target, looked_in, given, asked, decided: Err(failure) }
+        TargetOutcome {
+            target: failed.target.clone(),
+            used_as: image(&failed.name),
+            looked_in: failed.looked_in.clone(),
+            given: given.clone(),
+            asked,
+            decided: Err(failed.failure.clone()),
+        }
     }
 }
 
 /// The policies that are about a target: by their `match`, with what it captures from the name. None
 /// at all is an answer only where the set may let the target pass without one.
-fn select(set: &PolicySet, target: &Path) -> Result<Selection, Failure> {
-    let selection = set
-        .select(&name_of(target))
-        .map_err(|error| Failure::undecided("not-matched", error.to_string()))?;
+fn select(set: &PolicySet, target: &TargetName) -> Result<Selection, Failure> {
+    let selection =
+        set.select(target).map_err(|error| Failure::undecided("not-matched", error.to_string()))?;
     match selection.policies().is_empty() && !set.allows_without_policy() {
         true if set.always_allow().is_empty() => Err(not_matched(set, target)),
         _ => Ok(selection),
     }
 }
 
-fn name_of(target: &Path) -> TargetName {
+/// A target that is decided on as the file that it is.
+pub(in crate::commands) fn file(target: &Path) -> TargetName {
     TargetName::File(target.display().to_string())
 }
 
+/// The name, if it is not a file's.
+fn image(name: &TargetName) -> Option<TargetName> {
+    (!matches!(name, TargetName::File(_))).then(|| name.clone())
+}
+
+/// A reference with a digest is to that image and no other.
+fn is_that_image(request: &VerifyRequest, gathered: &Gathered) -> Result<(), Failure> {
+    let wanted = request.used_as.as_ref().and_then(|used_as| used_as.digest.as_ref());
+    let Some(wanted) = wanted else { return Ok(()) };
+    let found: Vec<_> = gathered.facts.identities().flat_map(ArtifactDigests::iter).collect();
+    match found.contains(&wanted) {
+        true => Ok(()),
+        false => {
+            let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+            let (target, found) = (gathered.target.display(), found.join(" and "));
+            let message = format!("--as-image names {wanted}, found {found} for {target}");
+            let failure = Failure::no("other-digest", message);
+            Err(failure.hint("the target is another image than the one that the reference pins"))
+        }
+    }
+}
+
 /// No policy is about the target.
-fn not_matched(set: &PolicySet, target: &Path) -> Failure {
-    let name = name_of(target);
+fn not_matched(set: &PolicySet, name: &TargetName) -> Failure {
     // One policy says itself which targets it is about.
     if let [one] = set.policies()
-        && let Err(error @ TargetError::NotMatched { .. }) = one.for_target(&name)
+        && let Err(error @ TargetError::NotMatched { .. }) = one.for_target(name)
     {
         let failure = Failure::undecided("not-matched", error.to_string());
         return failure.hint("name a policy that is about it");
@@ -345,7 +406,7 @@ fn by_policies(
         (Some(digest), _) => Some(AllowedBecause::Listed(digest.clone())),
         (None, true) if policies.set.allows_without_policy() => Some(AllowedBecause::NoPolicy),
         (None, true) => {
-            return vec![(Vec::new(), Err(not_matched(policies.set, &gathered.target)))];
+            return vec![(Vec::new(), Err(not_matched(policies.set, &gathered.name)))];
         }
         (None, false) => None,
     };
@@ -439,24 +500,20 @@ fn signed(
     Err(Failure { message: lines.join("\n       "), ..worst.clone() })
 }
 
-/// Writes exactly the bytes that passed. What keeps it from doing so is then the outcome.
+/// Writes exactly the bytes that passed.
 fn copy(
     request: &VerifyRequest,
     opened: &Opened,
     gathered: &Gathered,
-    outcomes: &mut [TargetOutcome],
-) {
+    outcomes: &[TargetOutcome],
+) -> Result<(), Failure> {
     let passed = |outcome: &TargetOutcome| match &outcome.decided {
         Ok(Decided::Signed(..) | Decided::Allowed(_)) => true,
         Ok(Decided::Verdict(verdict)) => verdict.decision() == Decision::Allow,
         Err(_) => false,
     };
-    let Some(path) = request.copy_to.as_ref().filter(|_| outcomes.iter().all(passed)) else {
-        return;
-    };
-    if let (Err(failure), Some(outcome)) =
-        (opened.copy(&gathered.facts, path), outcomes.first_mut())
-    {
-        outcome.decided = Err(failure);
+    match request.copy_to.as_ref().filter(|_| outcomes.iter().all(passed)) {
+        Some(path) => opened.copy(&gathered.facts, path),
+        None => Ok(()),
     }
 }

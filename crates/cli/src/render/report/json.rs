@@ -1,7 +1,10 @@
 //! The report for programs: `docs/schema/verify.v1.json`.
 
+use std::collections::BTreeMap;
+
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::statement::Subject;
+use chainsign_policy::TargetName;
 use chainsign_policy::verdict::{ExceptionState, Report, Rule, RuleId};
 use chainsign_verify::{
     Check, UnusedEvidence, VerifiedBundle, VerifiedLogEntry, VerifiedSigner, VerifiedTime,
@@ -46,6 +49,9 @@ impl From<&Run<'_>> for RunJson {
 #[serde(rename_all = "camelCase")]
 struct TargetJson {
     target: String,
+    /// The image as which it was decided on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_as: Option<UsedAsJson>,
     outcome: &'static str,
     looked_in: Vec<String>,
     given_root: RootJson,
@@ -65,6 +71,40 @@ struct TargetJson {
     failure: Option<FailureJson>,
 }
 
+/// An image, on its own or run by a workload of a cluster.
+#[derive(Serialize)]
+struct UsedAsJson {
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<WorkloadJson>,
+}
+
+#[derive(Serialize)]
+struct WorkloadJson {
+    namespace: String,
+    kind: String,
+    labels: BTreeMap<String, String>,
+}
+
+impl UsedAsJson {
+    fn of(name: &TargetName) -> Option<Self> {
+        match name {
+            TargetName::Image(image) => {
+                Some(UsedAsJson { image: image.to_string(), workload: None })
+            }
+            TargetName::Workload(it) => {
+                let workload = WorkloadJson {
+                    namespace: it.namespace.clone(),
+                    kind: it.kind.clone(),
+                    labels: it.labels.clone(),
+                };
+                Some(UsedAsJson { image: it.image.to_string(), workload: Some(workload) })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A trusted root, and where it came from.
 #[derive(Serialize)]
 struct RootJson {
@@ -77,7 +117,8 @@ impl From<&Target<'_>> for TargetJson {
         let Target(outcome) = target;
         let decided = outcome.decided.as_ref();
         TargetJson {
-            target: target.name(),
+            target: target.path(),
+            used_as: outcome.used_as.as_ref().and_then(UsedAsJson::of),
             outcome: target.word().as_str(),
             looked_in: outcome.looked_in.iter().map(|path| path.display().to_string()).collect(),
             given_root: RootJson {

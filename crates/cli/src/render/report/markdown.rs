@@ -292,6 +292,7 @@ mod tests {
         let outcomes: Vec<_> = (0..20_000)
             .map(|number| TargetOutcome {
                 target: format!("dist/{number}").into(),
+                used_as: None,
                 looked_in: Vec::new(),
                 given: GivenRoot {
                     digest: chainsign_core::digest::ArtifactDigest::sha256(b"root"),

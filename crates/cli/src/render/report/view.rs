@@ -140,8 +140,14 @@ impl Word {
 pub struct Target<'a>(pub &'a TargetOutcome);
 
 impl<'a> Target<'a> {
-    /// Its name as it was typed.
+    /// Its name as it was typed, and as what it was decided on.
     pub fn name(&self) -> String {
+        let path = self.path();
+        self.0.used_as.as_ref().map_or_else(|| path.clone(), |name| format!("{path} as {name}"))
+    }
+
+    /// Its name as it was typed.
+    pub fn path(&self) -> String {
         self.0.target.display().to_string()
     }
 

@@ -82,7 +82,7 @@ impl Article<'_> {
         let html = &mut *self.html;
         html.markup("<div role=\"group\" aria-label=\"The chain of trust at a glance\">\n");
         html.markup("<ol class=\"strip\">\n");
-        html.markup("<li><span>Artifact</span><strong>").text(&short_name(&self.target.name()));
+        html.markup("<li><span>Artifact</span><strong>").text(&short_name(&self.target.path()));
         html.markup("</strong><small>");
         if let Some(first) = self.target.digests().first() {
             html.text(&short_digest(first));
