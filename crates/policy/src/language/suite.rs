@@ -89,8 +89,25 @@ pub(crate) struct Case {
 pub(crate) enum Target {
     /// An image, such as ghcr.io/acme/app:v1.
     Image(String),
+    /// An image that a workload of a cluster runs.
+    Workload(CaseWorkload),
     /// A file, as its user names it.
     File(String),
+}
+
+/// A workload of a cluster, and the image that it runs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CaseWorkload {
+    /// The image, such as ghcr.io/acme/app:v1.
+    pub(crate) image: String,
+    /// Its namespace.
+    pub(crate) namespace: Name,
+    /// Its kind: Pod, Deployment.
+    pub(crate) kind: Name,
+    /// Its labels.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 /// A piece of evidence: a real one that is verified, or one that nobody made.

@@ -21,6 +21,9 @@ impl PolicyFiles for Files {
             "policy/baseline.yaml" => BASELINE.as_bytes().to_vec(),
             "policy/broken.yaml" => BASELINE.replace("signatures:", "signature:").into_bytes(),
             "policy/scoped.yaml" => scoped().into_bytes(),
+            "policy/workloads.yaml" => scoped()
+                .replace("match: {", "match: {kubernetes: {namespaces: {include: [shop]}, kinds: Pod, labels: {a: b}}, ")
+                .into_bytes(),
             "provenance.json" => provenance_json(COMMIT).into_bytes(),
             "sbom.json" => sbom_json(MODULES).into_bytes(),
             "text.json" => b"no JSON".to_vec(),
@@ -250,6 +253,35 @@ cases:
   - name: about-others
     from: about-it
     target: {image: ghcr.io/other/cart}
+    expect: notMatched
+",
+    ))
+    .run();
+    assert!(run.as_expected(), "{:#?}", run.results());
+}
+
+#[test]
+fn workloads_are_targets() {
+    let run = load(&suite(
+        "
+policy: policy/workloads.yaml
+cases:
+  - name: about-it
+    artifact: app
+    target: {workload: {image: ghcr.io/acme/cart, namespace: shop, kind: Pod, labels: {a: b}}}
+    evidence: {signature: {signature: {by: a}}}
+    expect: pass
+  - name: elsewhere
+    from: about-it
+    target: {workload: {image: ghcr.io/acme/cart, namespace: test, kind: Pod, labels: {a: b}}}
+    expect: notMatched
+  - name: without-its-label
+    from: about-it
+    target: {workload: {image: ghcr.io/acme/cart, namespace: shop, kind: Pod}}
+    expect: notMatched
+  - name: run-by-nobody
+    from: about-it
+    target: {image: ghcr.io/acme/cart}
     expect: notMatched
 ",
     ))

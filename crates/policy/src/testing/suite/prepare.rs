@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::resolve::{Expectation, Piece, Resolved};
 use super::{CaseVerdict, SignedDocument, Suite};
-use crate::error::LoadError;
+use crate::error::{LoadError, Place};
 use crate::evidence::{Candidate, EvidenceSet, Origin, Signer};
 use crate::language::{
     AssumedAttestation, AssumedSigner, At, CaseEvidence, CaseTarget, Change, Name,
@@ -23,7 +23,7 @@ use crate::load;
 use crate::model::Model;
 use crate::plan::PreparedRoots;
 use crate::policy::Policy;
-use crate::target::{TargetError, TargetName};
+use crate::target::{ImageName, TargetError, TargetName, Workload};
 use crate::testing::assume::{self, About};
 use crate::testing::{Fixture, evaluate};
 
@@ -249,12 +249,19 @@ fn target(case: &Resolved) -> Result<TargetName, LoadError> {
     match &case.target {
         None => Ok(TargetName::File(case.artifact.path.clone())),
         Some(At { value: CaseTarget::File(name), .. }) => Ok(TargetName::File(name.clone())),
-        Some(At { value: CaseTarget::Image(name), at }) => {
-            let wrong =
-                |error: TargetError| LoadError::Value { at: *at, reason: error.to_string() };
-            name.parse().map(TargetName::Image).map_err(wrong)
+        Some(At { value: CaseTarget::Image(name), at }) => image(name, *at).map(TargetName::Image),
+        Some(At { value: CaseTarget::Workload(it), at }) => {
+            let image = image(&it.image, *at)?;
+            let mut workload = Workload::new(image, it.namespace.as_str(), it.kind.as_str());
+            workload.labels.clone_from(&it.labels);
+            Ok(TargetName::Workload(workload))
         }
     }
+}
+
+fn image(reference: &str, at: Place) -> Result<ImageName, LoadError> {
+    let wrong = |error: TargetError| LoadError::Value { at, reason: error.to_string() };
+    reference.parse().map_err(wrong)
 }
 
 fn known(rules: &[At<String>], policy: &Policy) -> Result<(), LoadError> {
