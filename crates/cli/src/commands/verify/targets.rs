@@ -152,7 +152,9 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
             Ok((outcomes, gathered))
         });
         match decided {
-            Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Seen::Whole(gathered))),
+            Ok((outcomes, gathered)) => {
+                (outcomes, keep.is_some().then(|| Seen::Whole(Box::new(gathered))))
+            }
             Err((looked_in, failure)) => {
                 let failed = Failed { target: target.clone(), name, looked_in, failure };
                 (
@@ -202,7 +204,7 @@ pub(super) struct Failed {
 /// What there is to keep of a target.
 #[derive(Debug)]
 pub(super) enum Seen {
-    Whole(Gathered),
+    Whole(Box<Gathered>),
     Failed(Failed),
 }
 
