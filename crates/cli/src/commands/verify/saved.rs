@@ -74,7 +74,7 @@ pub(super) fn write(
         }
     }
     for (target, seen) in seen.iter().enumerate() {
-        let Seen::Whole(gathered) = seen else { continue };
+        let Ok(gathered) = seen else { continue };
         let facts = Facts { schema: FACTS.to_owned(), facts: &gathered.facts };
         entries.push((facts_entry(target), document(&facts)?));
         for (index, file) in gathered.files.iter().enumerate() {
@@ -258,8 +258,8 @@ impl FilesManifest {
 impl TargetManifest {
     fn of(seen: &Seen) -> Self {
         let (target, name) = match seen {
-            Seen::Whole(it) => (&it.target, &it.name),
-            Seen::Failed(it) => (&it.target, &it.name),
+            Ok(it) => (&it.target, &it.name),
+            Err(it) => (&it.target, &it.name),
         };
         let (image, workload) = match name {
             TargetName::Image(image) => (Some(image), None),
@@ -267,8 +267,8 @@ impl TargetManifest {
             _ => (None, None),
         };
         let (evidence, failed) = match seen {
-            Seen::Whole(it) => (texts(it.files.iter().map(|file| &file.path)), None),
-            Seen::Failed(it) => (Vec::new(), Some(FailedManifest::from(it))),
+            Ok(it) => (texts(it.files.iter().map(|file| &file.path)), None),
+            Err(it) => (Vec::new(), Some(FailedManifest::from(it))),
         };
         TargetManifest {
             name: target.display().to_string(),

@@ -152,15 +152,10 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
             Ok((outcomes, gathered))
         });
         match decided {
-            Ok((outcomes, gathered)) => {
-                (outcomes, keep.is_some().then(|| Seen::Whole(Box::new(gathered))))
-            }
+            Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Ok(gathered))),
             Err((looked_in, failure)) => {
                 let failed = Failed { target: target.clone(), name, looked_in, failure };
-                (
-                    vec![judge.failed(&failed, &given)],
-                    keep.is_some().then_some(Seen::Failed(failed)),
-                )
+                (vec![judge.failed(&failed, &given)], keep.is_some().then_some(Err(failed)))
             }
         }
     });
@@ -202,11 +197,7 @@ pub(super) struct Failed {
 }
 
 /// What there is to keep of a target.
-#[derive(Debug)]
-pub(super) enum Seen {
-    Whole(Box<Gathered>),
-    Failed(Failed),
-}
+pub(super) type Seen = Result<Gathered, Failed>;
 
 impl Gathered {
     fn looked_in(&self) -> Vec<PathBuf> {
