@@ -25,6 +25,13 @@ impl BuildType {
     /// The generic build of a Go program, described in this crate's documentation.
     pub const GO: &'static str = "https://chainsign.dev/buildtypes/go/v1";
 
+    /// Any build, described in this crate's documentation.
+    pub const GENERIC: &'static str = "https://chainsign.dev/buildtypes/generic/v1";
+    /// A job of Jenkins, described in this crate's documentation.
+    pub const JENKINS: &'static str = "https://chainsign.dev/buildtypes/jenkins/v1";
+    /// A task of Tekton that describes itself, as this crate's documentation says.
+    pub const TEKTON: &'static str = "https://chainsign.dev/buildtypes/tekton/v1";
+
     /// [`GO`](Self::GO) as a build type.
     pub fn go() -> Self {
         BuildType(Self::GO.to_owned())
@@ -49,7 +56,8 @@ impl fmt::Display for BuildType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Producer {
-    /// This crate: [`BuildType::GO`].
+    /// This crate: [`BuildType::GO`], [`BuildType::GENERIC`], [`BuildType::JENKINS`],
+    /// [`BuildType::TEKTON`].
     Chainsign,
     /// GitHub's `attest-build-provenance`, npm, and others who describe a GitHub workflow.
     GitHubActions,
@@ -72,8 +80,11 @@ pub enum Producer {
 /// specification", github.com/tektoncd/chains `docs/predicate/slsa/v2.md` and `docs/intoto.md`,
 /// docs.cloud.google.com/build/gcb-buildtypes, github.com/moby/buildkit
 /// `docs/attestations/slsa-definitions.md`.
-const EXACT: [(&str, Producer); 14] = [
+const EXACT: [(&str, Producer); 17] = [
     (BuildType::GO, Producer::Chainsign),
+    (BuildType::GENERIC, Producer::Chainsign),
+    (BuildType::JENKINS, Producer::Chainsign),
+    (BuildType::TEKTON, Producer::Chainsign),
     ("https://actions.github.io/buildtypes/workflow/v1", Producer::GitHubActions),
     (
         "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1",
@@ -112,7 +123,9 @@ mod tests {
 
     #[test]
     fn producers_are_told_by_their_build_types() {
-        check(BuildType::GO, Producer::Chainsign);
+        for own in [BuildType::GO, BuildType::GENERIC, BuildType::JENKINS, BuildType::TEKTON] {
+            check(own, Producer::Chainsign);
+        }
         check("https://actions.github.io/buildtypes/workflow/v1", Producer::GitHubActions);
         check(
             "https://github.com/slsa-framework/slsa-github-generator/generic@v1",

@@ -1,6 +1,7 @@
 use chainsign_core::predicate::PredicateType;
 
 use crate::StampedCommit;
+use crate::ci::{Ci, Origin};
 use crate::source::GitCommit;
 
 /// Why provenance could not be written or read.
@@ -148,6 +149,66 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// The environment is that of two CI systems.
+    #[error("found {first} and {second} at once, wanted one")]
+    SeveralCis {
+        /// One.
+        first: Ci,
+        /// The other.
+        second: Ci,
+    },
+    /// The CI system does not say what its build type must have.
+    #[error("{ci} does not say the {what}{}", places(*.claim, *.variable))]
+    NotSaid {
+        /// The system.
+        ci: Ci,
+        /// What is missing.
+        what: &'static str,
+        /// The claim that would say it.
+        claim: Option<&'static str>,
+        /// The variable that would say it.
+        variable: Option<&'static str>,
+    },
+    /// A claim or variable cannot be what it is for.
+    #[error("the {origin} cannot be used: {reason}")]
+    Value {
+        /// Which one.
+        origin: Origin,
+        /// What was found and what was wanted. Never contains user names or passwords.
+        reason: String,
+    },
+    /// A build type was stated for a CI system that has its own.
+    #[error("{ci} has the build type {wanted}, found another")]
+    FixedBuildType {
+        /// The system.
+        ci: Ci,
+        /// Its build type.
+        wanted: &'static str,
+    },
+    /// A variable was named that is not in the environment.
+    #[error("the variable {name} is not set, or empty")]
+    VariableUnset {
+        /// The variable.
+        name: String,
+    },
+    /// Variables were named for a build type that has no parameter for them.
+    #[error("the build type of {ci} has no place for variables")]
+    NoVariables {
+        /// The system.
+        ci: Ci,
+    },
+}
+
+/// Where a value was looked for.
+fn places(claim: Option<&str>, variable: Option<&str>) -> String {
+    match (claim, variable) {
+        (Some(claim), Some(variable)) => {
+            format!(": found neither the claim {claim} nor the variable {variable}")
+        }
+        (Some(claim), None) => format!(": found no claim {claim}"),
+        (None, Some(variable)) => format!(": found no variable {variable}"),
+        (None, None) => String::new(),
+    }
 }
 
 impl Error {

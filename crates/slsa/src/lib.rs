@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod build_type;
+pub mod ci;
 mod error;
 mod generate;
 mod predicate;

@@ -57,15 +57,8 @@ impl Summary {
 }
 
 /// `internalParameters.go`, if there is anything to say.
-pub(super) fn parameters(builds: Vec<Value>, commit_override: Option<Value>) -> Option<Value> {
-    let mut go = serde_json::Map::new();
-    if !builds.is_empty() {
-        go.insert("builds".to_owned(), Value::Array(builds));
-    }
-    if let Some(commit_override) = commit_override {
-        go.insert("commitOverride".to_owned(), commit_override);
-    }
-    (!go.is_empty()).then_some(Value::Object(go))
+pub(super) fn parameters(builds: Vec<Value>) -> Option<Value> {
+    (!builds.is_empty()).then(|| json!({ "builds": builds }))
 }
 
 /// One entry of `internalParameters.go.builds`.

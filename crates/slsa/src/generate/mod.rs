@@ -16,7 +16,7 @@ use crate::predicate::{
 };
 use crate::read::Source;
 use crate::source::{GitCommit, SourceUri};
-use crate::{BuildType, BuilderId, Error, StampedCommit};
+use crate::{BuildType, BuilderId, Error, Producer, StampedCommit};
 
 /// What is known about a build from outside its results.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,14 @@ pub struct BuildFacts {
     pub builder_version: BTreeMap<String, String>,
     /// The kind of build: an absolute URI.
     pub build_type: BuildType,
-    /// What was built. Goes into the dependencies, and for [`BuildType::GO`] into the external
-    /// parameters.
+    /// What was built. Goes into the dependencies, and for the build types of this crate
+    /// ([`Producer::Chainsign`](crate::Producer::Chainsign)) into the external parameters.
     pub source: Source,
-    /// What whoever started the build could choose. For [`BuildType::GO`] without `source`.
+    /// The commit that the build platform reports. Where the source's is another, both are
+    /// recorded.
+    pub reported_commit: Option<GitCommit>,
+    /// What whoever started the build could choose. For the build types of this crate without
+    /// `source`.
     pub external_parameters: BTreeMap<String, Value>,
     /// What the build platform chose, without `go`.
     pub internal_parameters: BTreeMap<String, Value>,
@@ -55,6 +59,7 @@ impl BuildFacts {
             builder_version: BTreeMap::new(),
             build_type,
             source: Source::default(),
+            reported_commit: None,
             external_parameters: BTreeMap::new(),
             internal_parameters: BTreeMap::new(),
             dependencies: Vec::new(),
@@ -71,7 +76,7 @@ impl BuildFacts {
 pub enum OnCommitMismatch {
     /// Refuse.
     Refuse,
-    /// Write the stated commit, and record both under `internalParameters.go.commitOverride`. For
+    /// Write the stated commit, and record both under `internalParameters.commitOverride`. For
     /// builds of a merge commit that exists nowhere else, as for pull requests.
     Record,
 }
@@ -107,11 +112,14 @@ pub fn generate(
     resolved_dependencies.extend(go.dependencies);
 
     let mut internal_parameters = facts.internal_parameters.clone();
-    if let Some(go) = go::parameters(go.builds, commit_override) {
+    if let Some(go) = go::parameters(go.builds) {
         reserve("internalParameters", &mut internal_parameters, GO, go)?;
     }
+    if let Some(both) = commit_override {
+        reserve("internalParameters", &mut internal_parameters, COMMIT_OVERRIDE, both)?;
+    }
     let mut external_parameters = facts.external_parameters.clone();
-    if facts.build_type.0 == BuildType::GO {
+    if is_own(facts) {
         let source = source_parameter(&facts.source);
         reserve("externalParameters", &mut external_parameters, SOURCE, source)?;
     }
@@ -147,20 +155,28 @@ fn commit(
     stamp: Option<&StampedCommit>,
     on_mismatch: OnCommitMismatch,
 ) -> Result<(Option<GitCommit>, Option<Value>), Error> {
-    let stated = facts.source.commit.as_ref();
-    match (stated, stamp) {
-        (Some(stated), Some(stamped)) if !stamped.names(stated) => match on_mismatch {
-            OnCommitMismatch::Refuse => {
-                Err(Error::CommitMismatch { stated: stated.clone(), stamped: stamped.clone() })
-            }
-            OnCommitMismatch::Record => {
-                let both = json!({ "stamped": stamped.to_string(), "stated": stated });
-                Ok((Some(stated.clone()), Some(both)))
-            }
-        },
-        (Some(stated), _) => Ok((Some(stated.clone()), None)),
-        (None, stamp) => Ok((stamp.and_then(StampedCommit::commit).cloned(), None)),
+    let Some(stated) = &facts.source.commit else {
+        return Ok((stamp.and_then(StampedCommit::commit).cloned(), None));
+    };
+    let stamped = stamp.filter(|stamp| !stamp.names(stated));
+    if let (Some(stamped), OnCommitMismatch::Refuse) = (stamped, on_mismatch) {
+        let (stated, stamped) = (stated.clone(), stamped.clone());
+        return Err(Error::CommitMismatch { stated, stamped });
     }
+    let reported = facts.reported_commit.as_ref().filter(|reported| *reported != stated);
+    let mut overrides = serde_json::Map::new();
+    overrides.extend(reported.map(|it| ("reported".to_owned(), json!(it))));
+    overrides.extend(stamped.map(|it| ("stamped".to_owned(), json!(it.to_string()))));
+    if overrides.is_empty() {
+        return Ok((Some(stated.clone()), None));
+    }
+    overrides.insert("stated".to_owned(), json!(stated));
+    Ok((Some(stated.clone()), Some(Value::Object(overrides))))
+}
+
+/// Whether the build type is of this crate, and so names its source as this crate does.
+fn is_own(facts: &BuildFacts) -> bool {
+    facts.build_type.producer() == Producer::Chainsign
 }
 
 fn source_dependency(
@@ -176,7 +192,7 @@ fn source_dependency(
     let digest = commit.map(|commit| ("gitCommit".to_owned(), commit.as_str().to_owned()));
     let annotation = modified.then(|| ("vcsModified".to_owned(), Value::Bool(true)));
     Some(ResourceDescriptor {
-        name: (facts.build_type.0 == BuildType::GO).then(|| SOURCE.to_owned()),
+        name: is_own(facts).then(|| SOURCE.to_owned()),
         uri: repository.clone().map(uri),
         digest: DigestSet(digest.into_iter().collect()),
         annotations: annotation.into_iter().collect(),
@@ -219,7 +235,10 @@ pub(crate) fn absolute_uri(what: &'static str, text: &str) -> Result<(), Error> 
     good.then_some(()).ok_or_else(uri)
 }
 
-/// The external parameter and the dependency that name the source, for [`BuildType::GO`].
+/// The external parameter and the dependency that name the source, for the build types of this
+/// crate.
 pub(crate) const SOURCE: &str = "source";
 /// The internal parameter for what Go binaries say.
 const GO: &str = "go";
+/// The internal parameter for what a stated commit overrides.
+const COMMIT_OVERRIDE: &str = "commitOverride";

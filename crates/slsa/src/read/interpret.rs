@@ -107,11 +107,13 @@ impl<'a> Reading<'a> {
         self.commits_of_dependencies(Dependency::commit);
     }
 
-    /// `source` is the project's URL, `entryPoint` the job's name. Which ref was built is not said:
-    /// among `variables` are names that a user can set.
+    /// `source` is the project's URL, `entryPoint` the job's name. GitLab's own provenance does not
+    /// say which ref was built: among `variables` are names that a user can set. Ours says it in
+    /// the dependency that is the source, as `git+` URIs do.
     fn gitlab_job(&mut self) {
         self.repository("/source");
         self.entry_point("/entryPoint");
+        self.reference = self.only_ref_of_dependencies();
         self.commits_of_dependencies(Dependency::gitlab_commit);
     }
 
@@ -137,6 +139,7 @@ impl<'a> Reading<'a> {
     fn chainsign(&mut self) {
         self.repository("/source/repository");
         self.reference("/source/ref");
+        self.entry_point("/entryPoint");
         let named = |it: &&Dependency| it.name.as_deref() == Some(SOURCE);
         let same = |it: &&Dependency| match (&it.uri, &self.repository) {
             (Some(_), Some(_)) => it.address().is_some_and(|uri| self.is_source(&uri)),
@@ -219,6 +222,15 @@ impl<'a> Reading<'a> {
         let of_source = |it: &&Dependency| it.address().is_some_and(|uri| self.is_source(&uri));
         let sources: Vec<_> = self.dependencies.iter().filter(of_source).collect();
         self.commits.extend(sources.into_iter().filter_map(commit));
+    }
+
+    /// The ref of the dependencies that are the source, if they name one and no other.
+    fn only_ref_of_dependencies(&self) -> Option<GitRef> {
+        let sources = self.dependencies.iter().filter_map(Dependency::source);
+        let sources = sources.filter(|uri| Some(&uri.repository) == self.repository.as_ref());
+        let refs: BTreeSet<_> = sources.filter_map(|uri| uri.reference).collect();
+        let mut refs = refs.into_iter();
+        refs.next().filter(|_| refs.next().is_none())
     }
 
     /// The same repository, and not another ref.

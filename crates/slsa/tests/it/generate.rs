@@ -284,7 +284,7 @@ fn an_override_is_recorded() {
         generate(&stated(OTHER), &[&stamped(COMMIT)], OnCommitMismatch::Record).unwrap();
     let definition = &json(&predicate)["buildDefinition"];
     let both = json!({"stamped": COMMIT, "stated": OTHER});
-    assert_eq!(definition["internalParameters"]["go"]["commitOverride"], both);
+    assert_eq!(definition["internalParameters"]["commitOverride"], both);
     assert_eq!(definition["resolvedDependencies"][0]["digest"]["gitCommit"], OTHER);
     let agreed = generate(&stated(COMMIT), &[&stamped(COMMIT)], OnCommitMismatch::Record).unwrap();
     assert!(!agreed.to_json().unwrap().get().contains("commitOverride"));

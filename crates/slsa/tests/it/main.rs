@@ -6,6 +6,7 @@
     reason = "tests read files, say what they skip, and stop"
 )]
 
+mod ci;
 mod generate;
 mod read;
 mod vsa;
