@@ -3,10 +3,12 @@
 //! A token is a bearer secret: whoever has it can sign as its subject until it expires. It is kept
 //! in memory that is wiped, is never printed, and is sent to the certificate authority only.
 
+mod claims;
 mod secret;
 mod source;
 mod token;
 
+pub use claims::TokenClaims;
 pub use secret::SecretText;
 pub use source::{AmbientGithub, TokenSource};
 pub use token::IdentityToken;

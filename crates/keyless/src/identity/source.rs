@@ -1,9 +1,13 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde::Deserialize;
 use url::Url;
 
-use super::{IdentityToken, SecretText};
+use super::{IdentityToken, SecretText, TokenClaims};
+use crate::Clock;
 use crate::error::{Endpoint, Error};
-use crate::services::{Body, Request, Services, is_encrypted};
+use crate::services::{Body, Http, Options, Request, Services, is_encrypted};
 
 /// Where identity tokens come from.
 ///
@@ -64,15 +68,47 @@ impl TokenSource {
     pub async fn token(&self, services: &Services) -> Result<IdentityToken, Error> {
         let text = match self {
             TokenSource::Given(text) => text.clone(),
-            TokenSource::Github(github) => github.token(services).await?,
+            TokenSource::Github(github) => {
+                let timeout = services.options().timeouts.token;
+                github.token(services.http(), timeout, IdentityToken::AUDIENCE).await?
+            }
         };
         IdentityToken::parse(text.expose(), services.now())
+    }
+
+    /// Gets a token to read its claims, for saying how something was built. No signing service is
+    /// needed for it.
+    ///
+    /// Where a token service is asked, it is asked for the audience [`TokenClaims::AUDIENCE`], so
+    /// that what it gives is good for nothing else. A token that was given may have any audience.
+    ///
+    /// # Errors
+    /// As [`TokenClaims::parse`]; when a service must be asked also as [`Self::token`].
+    pub async fn claims(
+        &self,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<TokenClaims, Error> {
+        let now = clock.now();
+        let text = match self {
+            TokenSource::Given(text) => text.clone(),
+            TokenSource::Github(github) => {
+                let http = Http::new(options.retry.clone(), clock);
+                github.token(&http, options.timeouts.token, TokenClaims::AUDIENCE).await?
+            }
+        };
+        TokenClaims::parse(text.expose(), now)
     }
 }
 
 impl AmbientGithub {
     /// GitHub documentation, "OpenID Connect reference", "Methods for requesting the OIDC token".
-    async fn token(&self, services: &Services) -> Result<SecretText, Error> {
+    async fn token(
+        &self,
+        http: &Http,
+        timeout: Duration,
+        audience: &str,
+    ) -> Result<SecretText, Error> {
         let endpoint = Endpoint {
             kind: chainsign_core::trust::ServiceKind::OidcIssuer,
             url: self.request_url.clone(),
@@ -82,17 +118,17 @@ impl AmbientGithub {
         if !is_encrypted(&url) {
             return Err(address("the request's bearer token needs https".to_owned()));
         }
-        url.query_pairs_mut().append_pair("audience", IdentityToken::AUDIENCE);
+        url.query_pairs_mut().append_pair("audience", audience);
         let request = Request {
             endpoint: &endpoint,
             url,
-            timeout: services.options().timeouts.token,
+            timeout,
             limit: ANSWER_BYTES,
             body: Body::None { bearer: Some(&self.request_token) },
             accept: "application/json",
             also: None,
         };
-        let answer = services.http().send(request).await?;
+        let answer = http.send(request).await?;
         #[derive(Deserialize)]
         struct Answer {
             value: String,

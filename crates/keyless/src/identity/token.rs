@@ -38,21 +38,12 @@ impl IdentityToken {
     /// [`Error::TokenNotYetValid`], [`Error::TokenEmailUnverified`].
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, Error> {
         let text = text.trim_ascii();
-        let claims = claims(text)?;
+        let (claims, _) = claims(text)?;
         if !claims.aud.contains(Self::AUDIENCE) {
             let wanted = Self::AUDIENCE.to_owned();
             return Err(Error::TokenAudience { found: claims.aud.into_vec(), wanted });
         }
-        let expires = claims.exp.timestamp("exp")?;
-        if now.duration_since(expires) >= Self::SKEW {
-            return Err(Error::TokenExpired { expired: expires, now });
-        }
-        if let Some(from) = claims.nbf.as_ref() {
-            let from = from.timestamp("nbf")?;
-            if from.duration_since(now) > Self::SKEW {
-                return Err(Error::TokenNotYetValid { from, now });
-            }
-        }
+        let expires = claims.valid_at(now)?;
         match claims.email.as_deref() {
             // Fulcio refuses these, and sigstore-go and sigstore-js before it.
             Some(email) if !email.is_empty() && !claims.email_verified.is_true() => {
@@ -151,7 +142,8 @@ impl fmt::Debug for IdentityToken {
     }
 }
 
-fn claims(text: &str) -> Result<Claims, Error> {
+/// The claims that this crate knows, and the payload that has all of them.
+pub(super) fn claims(text: &str) -> Result<(Claims, Vec<u8>), Error> {
     let malformed = |reason: String| Error::TokenMalformed { reason };
     if text.len() > TOKEN_BYTES {
         let reason = format!("found {} bytes, wanted at most {TOKEN_BYTES}", text.len());
@@ -178,7 +170,7 @@ fn claims(text: &str) -> Result<Claims, Error> {
             return Err(malformed(format!("its claim {name:?} is empty")));
         }
     }
-    Ok(claims)
+    Ok((claims, payload))
 }
 
 fn pattern(text: &str) -> TextMatcher {
@@ -208,7 +200,7 @@ struct Header {
 }
 
 #[derive(Clone, Deserialize)]
-struct Claims {
+pub(super) struct Claims {
     iss: String,
     sub: String,
     aud: Audience,
@@ -224,6 +216,24 @@ struct Claims {
     pipeline_slug: Option<String>,
     #[serde(rename = "kubernetes.io")]
     kubernetes: Option<KubernetesClaims>,
+}
+
+impl Claims {
+    /// Checks that `now` is in its validity, with [`IdentityToken::SKEW`] to either side, and says
+    /// when it ends.
+    pub(super) fn valid_at(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        let expires = self.exp.timestamp("exp")?;
+        if now.duration_since(expires) >= IdentityToken::SKEW {
+            return Err(Error::TokenExpired { expired: expires, now });
+        }
+        if let Some(from) = self.nbf.as_ref() {
+            let from = from.timestamp("nbf")?;
+            if from.duration_since(now) > IdentityToken::SKEW {
+                return Err(Error::TokenNotYetValid { from, now });
+            }
+        }
+        Ok(expires)
+    }
 }
 
 #[derive(Clone, Deserialize)]

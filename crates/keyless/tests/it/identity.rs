@@ -27,6 +27,17 @@ async fn a_github_job_asks_for_its_token() {
     }
 }
 
+/// Nothing can be signed with what is asked for to be read.
+#[tokio::test]
+async fn a_token_to_be_read_is_for_nobody() {
+    let fake = Fake::honest().await;
+    let source = github(&format!("{}/github?api-version=2.0", fake.url));
+    let claims = source.claims(&Fake::options(), fake.clock()).await.unwrap();
+    assert_eq!(claims.text("email").as_deref(), Some(EMAIL));
+    let [seen] = &fake.seen(To::Github)[..] else { panic!() };
+    assert_eq!(seen.path, "/github?api-version=2.0&audience=nobody");
+}
+
 #[tokio::test]
 async fn the_request_token_is_not_sent_without_encryption_or_to_where_a_redirect_points() {
     let fake =
