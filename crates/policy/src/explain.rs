@@ -11,8 +11,8 @@ use crate::language::{
     UnknownParameters, UnknownSeverity, Via, spoken,
 };
 use crate::model::{
-    Attestation, Authority, Image, Model, RepositoryMatch, RootChoice, Scope, SignerTree, Slsa,
-    SubjectMatch, Vulnerabilities, Who,
+    AcceptedSummary, Attestation, Authority, Image, Model, RepositoryMatch, RootChoice, Scope,
+    SignerTree, Slsa, SubjectMatch, Vulnerabilities, Who,
 };
 use crate::verdict::RuleId;
 
@@ -137,6 +137,9 @@ pub(crate) fn explain(model: &Model) -> Vec<Explanation> {
     }
     for it in &model.attestations {
         attestation(&mut say, it);
+    }
+    for it in &model.summaries {
+        summary(&mut say, it);
     }
     if let Some(rules) = &model.go {
         go(&mut say, model, rules);
@@ -287,6 +290,26 @@ fn attestation(say: &mut Sentences, it: &Attestation) {
         let text = format!("{} ({}).", rule.message, rule.expression.source());
         say.0.push(Explanation { id: rule.id.clone(), text });
     }
+}
+
+fn summary(say: &mut Sentences, it: &AcceptedSummary) {
+    let inputs: Vec<_> = it.in_place_of.iter().map(|input| input.as_str()).collect();
+    let levels: Vec<_> = it.levels.iter().map(ToString::to_string).collect();
+    let policies = it.policies.as_ref().map_or(String::new(), |policies| {
+        let policies: Vec<_> = policies.iter().map(ToString::to_string).collect();
+        format!(" by the policy {}", policies.join(" or "))
+    });
+    let age = it.max_age.map_or(String::new(), |limit| format!(", at most {} ago", spoken(limit)));
+    let text = format!(
+        "Where {} is not met, a summary stands in for it that {} signed for the verifier {}, and in which it \
+         verified{policies} that the artifact is the resource that {} and has {}{age}.",
+        inputs.join(" or "),
+        names(&it.by),
+        it.verifier,
+        is(&it.resource_uri),
+        levels.join(" and "),
+    );
+    say.that(it.id.as_str(), text);
 }
 
 fn slsa(say: &mut Sentences, id: &RuleId, wanted: &Slsa) {
@@ -538,6 +561,8 @@ fn used(model: &Model) -> BTreeSet<&str> {
         let vex = it.vulnerabilities.iter().filter_map(|it| it.vex.as_ref());
         used.extend(vex.flat_map(|vex| &vex.by).map(|authority| authority.name.as_str()));
     }
+    let summaries = model.summaries.iter().flat_map(|it| &it.by);
+    used.extend(summaries.map(|authority| authority.name.as_str()));
     used
 }
 

@@ -13,6 +13,7 @@ use chainsign_core::material::LogId;
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_slsa::source::Repository;
+use chainsign_slsa::vsa::Property;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{Severity, Status};
@@ -36,6 +37,7 @@ pub(crate) struct Model {
     pub(crate) authorities: Vec<Arc<Authority>>,
     pub(crate) signatures: Option<Signatures>,
     pub(crate) attestations: Vec<Attestation>,
+    pub(crate) summaries: Vec<AcceptedSummary>,
     pub(crate) go: Option<Go>,
     pub(crate) image: Option<Image>,
     pub(crate) rules: Vec<CelRule>,
@@ -202,6 +204,21 @@ pub(crate) struct Attestation {
     pub(crate) sbom: Option<Sbom>,
     pub(crate) vulnerabilities: Option<Vulnerabilities>,
     pub(crate) rules: Vec<CelRule>,
+}
+
+/// A verifier whose summaries are accepted in place of evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct AcceptedSummary {
+    pub(crate) id: RuleId,
+    /// Who speaks for the verifier.
+    pub(crate) by: Vec<Arc<Authority>>,
+    pub(crate) verifier: TextMatcher,
+    pub(crate) resource_uri: TextMatcher,
+    pub(crate) levels: Vec<Property>,
+    pub(crate) policies: Option<Vec<ArtifactDigest>>,
+    pub(crate) max_age: Option<SignedDuration>,
+    /// The sections that it stands in for.
+    pub(crate) in_place_of: Vec<RuleId>,
 }
 
 /// What must be true of a container image.

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
+use chainsign_slsa::vsa::TrackLevel;
 use jiff::Timestamp;
 
 use crate::evidence::{EvidenceSummary, Refused};
@@ -135,6 +136,10 @@ pub struct Report {
     pub refused: Vec<Refused>,
     /// Every exception of the policy, used or not.
     pub exceptions: Vec<ExceptionUse>,
+    /// The SLSA build level that was proven: the one that the policy gives to builder and signer of an
+    /// accepted provenance, where a rule asks for a level, or that of a summary which stands in for such a
+    /// provenance. Means nothing unless the outcome is a pass.
+    pub build_level: TrackLevel,
 }
 
 impl Report {
@@ -198,8 +203,8 @@ pub struct ArtifactIdentity {
     pub image: Option<ArtifactDigest>,
 }
 
-/// Rules that belong together: `policy`, `deny`, `signatures`, `attestations.<name>`, `go`, `image`,
-/// `rules`.
+/// Rules that belong together: `policy`, `deny`, `signatures`, `attestations.<name>`,
+/// `acceptSummaries`, `go`, `image`, `rules`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Section {
@@ -389,10 +394,21 @@ reasons! {
     ValueMismatch "value-mismatch",
     /// The builder is not one that this signer may speak for.
     BuilderNotTrusted "builder-not-trusted",
-    /// The level that the policy gives to signer and builder is lower than wanted.
+    /// The level that the policy gives to signer and builder, or that a summary states, is lower than
+    /// wanted.
     LevelTooLow "level-too-low",
     /// A parameter that the policy does not know.
     UnknownParameter "unknown-parameter",
+    /// A summary of a trusted verifier stands in for the evidence.
+    OnSummary "on-summary",
+    /// The summary is by another verifier than the one for which its signer speaks.
+    OtherVerifier "other-verifier",
+    /// The summary is about the artifact as something else.
+    OtherResource "other-resource",
+    /// The summary says that verification failed.
+    SummaryFailed "summary-failed",
+    /// The summary is by a policy that this one does not name.
+    OtherPolicy "other-policy",
     /// An expression is false.
     ExpressionFalse "expression-false",
     /// An expression gave no answer: an absent field, a wrong type, too much work.

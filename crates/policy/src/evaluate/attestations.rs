@@ -1,5 +1,7 @@
 //! What is attested: which attestation counts, and what it must say.
 
+use chainsign_slsa::vsa::TrackLevel;
+
 use super::authority::Mismatch;
 use super::case::Case;
 use super::exceptions::Waivers;
@@ -20,6 +22,8 @@ pub(super) struct Judged<'a> {
     pub(super) joined: Vec<Rule>,
     /// The evidence that expressions across attestations look at.
     pub(super) accepted: Accepted<'a>,
+    /// The build level that the policy gives to what was accepted, where a rule asks for one.
+    pub(super) build_level: TrackLevel,
 }
 
 /// One candidate, or several together, held against every rule.
@@ -55,6 +59,7 @@ pub(super) fn judge<'a>(
         Select::Newest | Select::All => all_good,
     });
     let accepted: Vec<_> = accepted.map(|(testimony, _)| *testimony).collect();
+    let build_level = build_level(attestation, &accepted, case);
     let held = held.into_iter().map(|(_, held)| held);
     let told = match attestation.select {
         // The first of the best, in the order of the evidence.
@@ -79,7 +84,21 @@ pub(super) fn judge<'a>(
             candidates: accepted,
             cause,
         },
+        build_level,
     }
+}
+
+/// Where one candidate is enough, the best; else what holds for every one.
+fn build_level(attestation: &Attestation, accepted: &[&Testimony], case: &Case<'_>) -> TrackLevel {
+    let Some(wanted) = attestation.slsa.as_ref().filter(|it| it.level.is_some()) else {
+        return TrackLevel::Unevaluated;
+    };
+    let levels = accepted.iter().map(|candidate| slsa::build_level(wanted, candidate, case));
+    let level = match attestation.select {
+        Select::Any => levels.max(),
+        Select::Newest | Select::All => levels.min(),
+    };
+    level.unwrap_or(TrackLevel::Unevaluated)
 }
 
 /// The verified evidence of the type by the authority, and why the rest of that type will not do.

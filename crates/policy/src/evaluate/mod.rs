@@ -19,13 +19,16 @@ mod rules;
 mod sbom;
 mod signatures;
 mod slsa;
+mod summaries;
 mod vulnerabilities;
 
+use chainsign_slsa::vsa::TrackLevel;
 use jiff::Timestamp;
 
 pub(crate) use case::{Case, Target};
 
 use crate::evidence::Testimony;
+use crate::load::SUMMARIES;
 use crate::model::{Model, NamedRoot, Scope};
 use crate::verdict::{
     ArtifactIdentity, Outcome, Reason, Report, RootIdentity, Rule, RuleId, Section,
@@ -46,13 +49,17 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         section(&mut sections, SIGNATURES, vec![rule]);
     }
     let (mut joined, mut accepted) = (Vec::new(), Vec::new());
+    let mut build_level = TrackLevel::Unevaluated;
     for attestation in &model.attestations {
         let judged =
             attestations::judge(attestation, go.as_ref(), &case, &denied.evidence, &waivers);
         section(&mut sections, attestation.id.as_str(), judged.rules);
         joined.extend(judged.joined);
         accepted.push(judged.accepted);
+        build_level = build_level.max(judged.build_level);
     }
+    let summaries = summaries::judge(model, &mut sections, &case, &denied.evidence, &waivers);
+    section(&mut sections, SUMMARIES, summaries.rules);
     if let Some(go) = &go {
         let mut rules = go.rules();
         rules.extend(joined);
@@ -77,6 +84,7 @@ pub(crate) fn evaluate(model: &Model, case: Case<'_>) -> Report {
         evidence,
         refused: case.refused.to_vec(),
         exceptions,
+        build_level: build_level.max(summaries.build_level),
     }
 }
 
@@ -102,7 +110,9 @@ pub(crate) fn rule_ids(model: &Model) -> Vec<RuleId> {
 /// The rules of a policy that ask who signed.
 pub(crate) fn identity_rules(model: &Model) -> Vec<RuleId> {
     let signatures = model.signatures.iter().map(|_| RuleId::new(SIGNATURES));
-    signatures.chain(model.attestations.iter().map(|it| it.id.clone())).collect()
+    let attestations = model.attestations.iter().map(|it| it.id.clone());
+    let summaries = model.summaries.iter().map(|it| it.id.clone());
+    signatures.chain(attestations).chain(summaries).collect()
 }
 
 /// Whether the id is this one or below it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chainsign_core::identity::TextMatcher;
 use chainsign_slsa::Provenance;
+use chainsign_slsa::vsa::TrackLevel;
 use serde_json::Value;
 
 use super::case::Case;
@@ -89,6 +90,14 @@ pub(super) fn rule_ids(id: &RuleId, wanted: &Slsa) -> Vec<RuleId> {
         ids.push(parameters);
     }
     ids
+}
+
+/// The level that the policy gives to the builder that a provenance names and who signed it.
+pub(super) fn build_level(wanted: &Slsa, candidate: &Testimony, case: &Case<'_>) -> TrackLevel {
+    let Ok(provenance) = candidate.provenance() else { return TrackLevel::Unevaluated };
+    let trusted = builders(wanted, provenance, candidate, case).trusted;
+    let level = trusted.iter().map(|builder| TrackLevel::Number(builder.level.0)).max();
+    level.unwrap_or(TrackLevel::Unevaluated)
 }
 
 /// The entries of the policy's list that name this builder and whose signer signed this.

@@ -19,6 +19,7 @@ mod rule;
 mod scope;
 mod set;
 mod suite;
+mod summary;
 mod text;
 mod value;
 
@@ -45,10 +46,11 @@ pub(crate) use suite::{
     AssumedAttestation, AssumedIdentity, AssumedSigner, Case, CaseEvidence, Change, Expected, Lack,
     SuiteDocument, Target as CaseTarget,
 };
+pub(crate) use summary::{AcceptedSummary, Input};
 pub(crate) use text::Text;
 pub(crate) use value::{
     Age, At, Digest, Glob, GoVersion, LogIdHex, Name, OneOrMany, Opt, PackageUrl, PlatformName,
-    Predicate, Sha256, Time, Versions, spoken,
+    Predicate, Sha256, Time, VerifiedLevel, Versions, spoken,
 };
 
 use crate::verdict::Mode;
@@ -94,6 +96,10 @@ pub(crate) struct Document {
     /// What must be attested about the artifact, by a name that rule ids and joins use.
     #[serde(default)]
     pub(crate) attestations: BTreeMap<Name, At<Attestation>>,
+    /// Verifiers whose SLSA verification summaries are accepted in place of signatures and attestations,
+    /// by a name that rule ids use.
+    #[serde(default)]
+    pub(crate) accept_summaries: BTreeMap<Name, At<AcceptedSummary>>,
     /// What must be true of the Go binary that the artifact is, or of every one in it, read from the
     /// binaries themselves.
     #[serde(default)]

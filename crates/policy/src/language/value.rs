@@ -234,6 +234,16 @@ text_values! {
         "minLength": 1,
     };
 
+    /// What a verifier found out about an artifact.
+    VerifiedLevel(chainsign_slsa::vsa::Property) = |text| {
+        text.parse().map_err(|error: chainsign_slsa::Error| error.to_string())
+    }, {
+        "description": "What a verifier found out: a level of SLSA such as SLSA_BUILD_LEVEL_3, a property of \
+                        SLSA, or a value of the verifier's own that does not begin with SLSA_.",
+        "type": "string",
+        "minLength": 1,
+    };
+
     /// What an image runs on.
     PlatformName(Platform) = |text| text.parse().map_err(|error: PlatformError| error.to_string()), {
         "description": "A platform in Go's words: linux/amd64, linux/arm/v7.",

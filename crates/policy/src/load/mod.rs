@@ -9,11 +9,13 @@ mod files;
 mod identity;
 mod scope;
 mod set;
+mod summaries;
 mod text;
 mod yaml;
 
 pub(crate) use files::{read as read_file, root as read_root};
 pub(crate) use set::{Below, load_set};
+pub(crate) use summaries::SECTION as SUMMARIES;
 pub(crate) use yaml::{generic, read};
 
 use std::collections::BTreeMap;
@@ -143,6 +145,7 @@ fn compile(
     };
     let across = Scope::Policy { attestations: &names, go };
     let rules = rules(&RuleId::new("policy"), &document.rules, across)?;
+    let summaries = summaries::summaries(document, &rules, &known, captures)?;
     let kubernetes = document.scope.as_ref().and_then(|scope| scope.kubernetes.as_ref());
     let metadata = &document.metadata;
     Ok(Model {
@@ -159,6 +162,7 @@ fn compile(
         authorities,
         signatures,
         attestations,
+        summaries,
         go: document.go.0.clone(),
         image,
         rules,

@@ -10,6 +10,15 @@
 //! }
 //! ```
 //!
+//! Nor is there a verification summary of it.
+//!
+//! ```compile_fail,E0599
+//! use chainsign_policy::{SummaryDetails, testing::TestVerdict};
+//! fn vouch(verdict: &TestVerdict, details: &SummaryDetails) {
+//!     drop(verdict.summary(details));
+//! }
+//! ```
+//!
 //! Nor can a fixture become evidence.
 //!
 //! ```compile_fail,E0423

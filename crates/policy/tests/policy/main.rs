@@ -25,6 +25,7 @@ mod rules;
 mod schema;
 mod sets;
 mod suites;
+mod summaries;
 #[path = "../../../../fuzz/src/target.rs"]
 mod target;
 mod targets;

@@ -408,6 +408,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Document.authorities", ""),
     ("Document.signatures", ""),
     ("Document.attestations", ""),
+    ("Document.acceptSummaries", ""),
     ("Document.go", ""),
     ("Document.deny", ""),
     ("Document.exceptions", ""),
@@ -557,6 +558,7 @@ fn every_field_has_a_mutation() {
     let covered: BTreeSet<_> = MUTATIONS
         .iter()
         .chain(crate::images::MUTATIONS)
+        .chain(crate::summaries::MUTATIONS)
         .map(|mutation| mutation.field)
         .chain(ELSEWHERE.iter().map(|(field, _)| *field))
         .map(str::to_owned)

@@ -8,7 +8,7 @@ use chainsign_core::formats::bundle;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::{Limits, digest::ArtifactDigest};
 use chainsign_policy::verdict::Outcome;
-use chainsign_policy::{Decision, Origin, Policy, Verdict};
+use chainsign_policy::{Decision, Origin, Policy, SummaryDetails, SummaryError, Verdict};
 
 use crate::common::{at, facts};
 
@@ -156,4 +156,55 @@ fn a_real_provenance_says_where_it_is_from() {
     );
     let other = verdict(&folder, case, PUBLIC, &yaml("https://github.com/acme/app"));
     denied(&other, "attestations.provenance.source.repository", "value-mismatch");
+}
+
+/// What a verifier says about a real verdict, yes or no, names everything that it rests on.
+#[test]
+fn a_real_verdict_has_a_summary() {
+    let Some(folder) = vectors() else { return };
+    let yaml = beacon(
+        "attestations:\n  provenance:\n    predicateType: slsaprovenance1\n    by: a\n    slsa:\n      \
+         builders: [{id: {pattern: 'https://github.com/.*'}, signer: a, level: 2}]\n      level: 2\n      \
+         source: {repository: 'https://github.com/loosebazooka/aa-test'}\n",
+    );
+    let details = SummaryDetails {
+        verifier: "https://gate.acme.example".parse().unwrap(),
+        verifier_version: [("chainsign".to_owned(), "0.1.0".to_owned())].into(),
+        resource_uri: "https://dl.acme.example/a.txt".to_owned(),
+        policy_uri: None,
+    };
+    let summary = |yaml: &str| {
+        let verdict = verdict(&folder, "happy-path-intoto-in-dsse-v3", PUBLIC, yaml);
+        let written = verdict.summary(&details).unwrap().to_json().unwrap();
+        serde_json::from_str::<serde_json::Value>(written.get()).unwrap()
+    };
+    let document = "sigstore-conformance/test/assets/bundle-verify/happy-path-intoto-in-dsse-v3/bundle.sigstore.json";
+    let document = ArtifactDigest::sha256(&read(&folder.join(document)));
+    let policy = ArtifactDigest::sha256(yaml.as_bytes());
+    let passed = summary(&yaml);
+    let uri = passed["policy"]["uri"].as_str().unwrap();
+    assert!(uri.starts_with("ni:///sha-256;"), "{uri}");
+    let wanted = serde_json::json!({
+        "verifier": {"id": "https://gate.acme.example", "version": {"chainsign": "0.1.0"}},
+        "timeVerified": "2026-11-21T12:00:00Z",
+        "resourceUri": "https://dl.acme.example/a.txt",
+        "policy": {"name": "x", "uri": uri, "digest": {"sha256": policy.hex()}},
+        "inputAttestations": [{"digest": {"sha256": document.hex()}}],
+        "verificationResult": "PASSED",
+        "verifiedLevels": ["SLSA_BUILD_LEVEL_2"],
+        "slsaVersion": "1.2",
+    });
+    assert_eq!(passed, wanted);
+
+    let failed = summary(&yaml.replace("aa-test", "other"));
+    assert_eq!(failed["verificationResult"], "FAILED");
+    assert_eq!(failed["verifiedLevels"], serde_json::json!(["FAILED"]));
+    let warned =
+        summary(&yaml.replace("aa-test", "other").replace("metadata:", "mode: warn\nmetadata:"));
+    assert_eq!(warned["verificationResult"], "FAILED");
+    let without = summary(&yaml.replace("      level: 2\n", ""));
+    assert_eq!(without["verifiedLevels"], serde_json::json!(["SLSA_BUILD_LEVEL_UNEVALUATED"]));
+    let expired = yaml.replace("{name: x}", "{name: x, expires: 2026-01-01T00:00:00Z}");
+    let undecided = verdict(&folder, "happy-path-intoto-in-dsse-v3", PUBLIC, &expired);
+    assert_eq!(undecided.summary(&details), Err(SummaryError::Undecided));
 }

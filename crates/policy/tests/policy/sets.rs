@@ -114,7 +114,7 @@ fn what_is_wrong_in_a_set_is_told() {
     assert_eq!(
         text("policies: [{file: bad.yaml}]\n"),
         "in bad.yaml: line 7, column 1: unknown key \"signature\", wanted one of apiVersion, kind, \
-         metadata, mode, match, trust, authorities, transparency, signed, signatures, attestations, \
+         metadata, mode, match, trust, authorities, transparency, signed, signatures, attestations, acceptSummaries, \
          go, image, rules, deny, exceptions"
     );
     assert_eq!(

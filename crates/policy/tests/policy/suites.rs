@@ -334,7 +334,7 @@ fn what_is_wrong_with_a_test_file_is_told() {
             "policy: policy/broken.yaml\ncases: []\n".to_owned(),
             "in policy/broken.yaml: line 41, column 1: unknown key \"signature\", wanted one of apiVersion, \
              kind, metadata, mode, match, trust, authorities, transparency, signed, signatures, \
-             attestations, go, image, rules, deny, exceptions",
+             attestations, acceptSummaries, go, image, rules, deny, exceptions",
         ),
         (
             "policy: none.yaml\ncases: []\n".to_owned(),

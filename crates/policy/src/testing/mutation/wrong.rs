@@ -23,6 +23,7 @@ pub(super) fn values(leaf: &Leaf, known: &Known) -> Vec<Value> {
             texts(&[&format!("{found}-wrong"), "nobody@nobody.invalid", NOWHERE, &"0".repeat(40)])
         }
         "SettingValue" => texts(&["wrong"]),
+        "VerifiedLevel" => texts(&["SLSA_BUILD_LEVEL_255", "WRONG"]),
         _ => Vec::new(),
     };
     values.extend(leaf.words.iter().map(|word| json!(word)));
