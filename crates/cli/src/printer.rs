@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use crate::failure::Failure;
@@ -60,10 +61,19 @@ impl Printer {
         self.data(json_text(document)?)
     }
 
-    /// A line about the work, for people.
-    pub fn note(&self, line: impl AsRef<str>) {
-        // Nobody left to tell.
-        let _ = writeln!(anstream::stderr().lock(), "{}", guarded(line.as_ref()));
+    /// A line, or several, about the work, for people.
+    pub fn note(&self, lines: impl AsRef<str>) {
+        let text = format!("{}\n", guarded(lines.as_ref()));
+        let out = anstream::stderr();
+        // Where nobody is left to tell, nothing is lost.
+        let _ = match out.current_choice() {
+            ColorChoice::Never => {
+                // In one piece: the stream would write what is between styles one by one.
+                let text = anstream::adapter::strip_str(&text).to_string();
+                io::stderr().lock().write_all(text.as_bytes())
+            }
+            _ => out.lock().write_all(text.as_bytes()),
+        };
     }
 
     /// A warning.

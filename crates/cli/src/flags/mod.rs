@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, reason = "a group of flags that several verbs share documents itself")]
 
+pub mod deferred;
 pub mod evidence;
 pub mod facts;
 pub mod policy;
@@ -14,6 +15,8 @@ pub mod sign;
 pub mod verify;
 
 use clap::{Parser, Subcommand};
+
+use deferred::Deferred;
 
 /// Sign software, attest how it was built, and verify that the attestations tell the truth.
 #[derive(Debug, Parser)]
@@ -31,34 +34,34 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the whole story on a real Go binary, offline: sign, attest, verify, four lies caught
-    Demo(facts::DemoFlags),
+    Demo(Deferred<facts::DemoFlags>),
     /// Sign files and write a bundle for each
-    SignBlob(sign::SignBlobFlags),
+    SignBlob(Deferred<sign::SignBlobFlags>),
     /// Verify that files were signed by an identity or a key
-    VerifyBlob(verify::VerifyBlobFlags),
+    VerifyBlob(Deferred<verify::VerifyBlobFlags>),
     /// Attest a predicate about a file, added to FILE.sigstore.jsonl
-    Attest(sign::AttestFlags),
+    Attest(Deferred<sign::AttestFlags>),
     /// Attest a predicate about a file, written to a bundle of its own
-    AttestBlob(sign::AttestBlobFlags),
+    AttestBlob(Deferred<sign::AttestBlobFlags>),
     /// Verify an attestation about a file, and print its statement
-    VerifyBlobAttestation(verify::VerifyBlobAttestationFlags),
+    VerifyBlobAttestation(Deferred<verify::VerifyBlobAttestationFlags>),
     /// Verify files against a policy, or, without one, against an identity
-    Verify(verify::VerifyFlags),
+    Verify(Deferred<verify::VerifyFlags>),
     /// Print the SBOM of Go binaries, read from the binaries themselves, or compare two
-    Sbom(sbom::SbomFlags),
+    Sbom(Deferred<sbom::SbomFlags>),
     /// Print SLSA provenance, from flags and from a Go binary's own stamp
-    Provenance(facts::ProvenanceFlags),
+    Provenance(Deferred<facts::ProvenanceFlags>),
     /// Show what is in a bundle, certificate, attestation, trusted root or Go binary
-    Inspect(facts::InspectFlags),
+    Inspect(Deferred<facts::InspectFlags>),
     /// Check, explain and test policies
     #[command(subcommand)]
-    Policy(policy::PolicyCommand),
+    Policy(Deferred<policy::PolicyCommand>),
     /// Show which Sigstore is trusted
     #[command(subcommand)]
-    Trust(evidence::TrustCommand),
+    Trust(Deferred<evidence::TrustCommand>),
     /// Run a whole Sigstore on this machine, for trying out and testing
     #[command(subcommand)]
-    Sandbox(sandbox::SandboxCommand),
+    Sandbox(Deferred<sandbox::SandboxCommand>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -67,5 +70,5 @@ pub enum Command {
     /// Print the manual page
     Man,
     /// Print the version
-    Version(facts::VersionFlags),
+    Version(Deferred<facts::VersionFlags>),
 }

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
+use crate::flags::deferred::Deferred;
 use crate::flags::evidence::TrustCommand;
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
@@ -41,7 +42,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(command) => command.format(),
-        Command::Trust(TrustCommand::Show(flags)) => flags.output.output,
+        Command::Trust(Deferred(TrustCommand::Show(flags))) => flags.output.output,
         Command::Version(flags) => flags.output.output,
         _ => OutputFormat::Text,
     };
@@ -60,39 +61,43 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(flags) => block_on(demo::run(flags, printer, now)),
-        Command::SignBlob(flags) => {
+        Command::Demo(Deferred(flags)) => block_on(demo::run(flags, printer, now)),
+        Command::SignBlob(Deferred(flags)) => {
             let request = resolve::sign::sign_blob(flags)?;
             block_on(sign::run(request, printer))
         }
-        Command::Attest(flags) => {
+        Command::Attest(Deferred(flags)) => {
             let request = resolve::sign::attest(flags, now)?;
             block_on(sign::run(request, printer))
         }
-        Command::AttestBlob(flags) => {
+        Command::AttestBlob(Deferred(flags)) => {
             let request = resolve::sign::attest_blob(flags, now)?;
             block_on(sign::run(request, printer))
         }
-        Command::VerifyBlob(flags) => {
+        Command::VerifyBlob(Deferred(flags)) => {
             let request = resolve::verify::verify_blob(flags, now)?;
             printed(verify::blob(printer, &verifying::verify_blob(&request)?))
         }
-        Command::VerifyBlobAttestation(flags) => {
+        Command::VerifyBlobAttestation(Deferred(flags)) => {
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
         }
-        Command::Verify(flags) => report::verify(flags, printer, now),
-        Command::Sbom(flags) => sbom::sbom(flags, printer),
-        Command::Provenance(flags) => facts::provenance(flags, printer),
-        Command::Inspect(flags) => {
+        Command::Verify(Deferred(flags)) => report::verify(flags, printer, now),
+        Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),
+        Command::Provenance(Deferred(flags)) => facts::provenance(flags, printer),
+        Command::Inspect(Deferred(flags)) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
-        Command::Policy(command) => policy::run(command, printer, now),
-        Command::Trust(TrustCommand::Show(flags)) => {
+        Command::Policy(Deferred(command)) => policy::run(command, printer, now),
+        Command::Trust(Deferred(TrustCommand::Show(flags))) => {
             printed(inspect::trust(printer, &resolve::trust::trust(flags.trust).load()?))
         }
-        Command::Sandbox(SandboxCommand::Start(flags)) => block_on(sandbox::start(flags, printer)),
-        Command::Sandbox(SandboxCommand::Token(flags)) => block_on(sandbox::token(flags, printer)),
+        Command::Sandbox(Deferred(SandboxCommand::Start(flags))) => {
+            block_on(sandbox::start(flags, printer))
+        }
+        Command::Sandbox(Deferred(SandboxCommand::Token(flags))) => {
+            block_on(sandbox::token(flags, printer))
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "chainsign", &mut script);

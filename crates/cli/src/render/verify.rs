@@ -26,10 +26,9 @@ pub fn blob(printer: &Printer, verified: &VerifiedBlob) -> io::Result<()> {
             bundle: BundleJson::from(&verified.bundle),
         }),
         OutputFormat::Text => {
-            printer.note(format!("{} {}", paint(GOOD, "Verified OK"), verified.target));
-            for line in evidence_lines(&verified.bundle) {
-                printer.note(line);
-            }
+            let mut lines = vec![format!("{} {}", paint(GOOD, "Verified OK"), verified.target)];
+            lines.extend(evidence_lines(&verified.bundle));
+            printer.note(lines.join("\n"));
             Ok(())
         }
     }
