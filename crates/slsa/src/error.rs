@@ -191,6 +191,41 @@ pub enum Error {
         /// The variable.
         name: String,
     },
+    /// A name that no subject can have.
+    #[error("not a name for a subject: found {found:?}, wanted some without control characters")]
+    SubjectName {
+        /// The name, at most 80 characters of it.
+        found: String,
+    },
+    /// A name stands for two subjects.
+    #[error("two subjects are named {name:?}, wanted one for each name")]
+    SubjectTwice {
+        /// The name.
+        name: String,
+    },
+    /// More subjects than one statement may have.
+    #[error("found more than {limit} subjects for one statement")]
+    TooManySubjects {
+        /// The bound: [`Subjects::MOST`](crate::subjects::Subjects::MOST).
+        limit: usize,
+    },
+    /// A statement was asked for that is about nothing.
+    #[error("found no subject, wanted at least one")]
+    NoSubjects,
+    /// A text is not a name with a digest.
+    #[error("not a name with a digest: found {found:?}, wanted {wanted}")]
+    NamedDigest {
+        /// The text, at most 160 characters of it.
+        found: String,
+        /// What was wanted.
+        wanted: &'static str,
+    },
+    /// A file is not GoReleaser's list of artifacts, or the list lacks something.
+    #[error("GoReleaser's list of artifacts cannot be used: {reason}")]
+    Artifacts {
+        /// What was found and what was wanted.
+        reason: String,
+    },
     /// Variables were named for a build type that has no parameter for them.
     #[error("the build type of {ci} has no place for variables")]
     NoVariables {

@@ -8,6 +8,7 @@ mod predicate;
 mod read;
 pub mod source;
 mod stamp;
+pub mod subjects;
 pub mod vsa;
 
 pub use build_type::{BuildType, BuilderId, Producer};

@@ -22,10 +22,13 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
     let builder = overruled(at(&job_workflow), &server);
     let mut facts = lookup.facts(BUILD_TYPE, Some(builder))?;
     let url = at(&repository);
+    let stated = lookup.stated;
+    let reference = lookup.require_unless_stated(&stated.reference, "ref", REFERENCE)?;
+    let commit = lookup.require_unless_stated(&stated.commit, "commit", COMMIT)?;
     let found = FoundSource {
         repository: Some(overruled(url.clone(), &repository).parse::<Repository>()?),
-        reference: Some(lookup.require("ref", REFERENCE)?.parse::<GitRef>()?),
-        commit: Some(lookup.require("commit", COMMIT)?.parse::<GitCommit>()?),
+        reference: reference.map(Found::parse::<GitRef>).transpose()?,
+        commit: commit.map(Found::parse::<GitCommit>).transpose()?,
     };
     let paths = ("externalParameters.workflow.repository", "resolvedDependencies[0].uri");
     lookup.source(&mut facts, paths, found);

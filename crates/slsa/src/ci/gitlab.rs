@@ -25,10 +25,11 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
     let builder = configuration(lookup, &project, reference.as_ref())?;
     let mut facts = lookup.facts(BUILD_TYPE, builder)?;
 
+    let commit = lookup.require_unless_stated(&lookup.stated.commit, "commit", COMMIT)?;
     let found = FoundSource {
         repository: Some(project.clone().parse::<Repository>()?),
         reference: reference.map(Found::parse::<GitRef>).transpose()?,
-        commit: Some(lookup.require("commit", COMMIT)?.parse::<GitCommit>()?),
+        commit: commit.map(Found::parse::<GitCommit>).transpose()?,
     };
     let paths = ("externalParameters.source", "resolvedDependencies[0].uri");
     lookup.source(&mut facts, paths, found);

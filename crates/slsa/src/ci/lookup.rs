@@ -116,6 +116,19 @@ impl<'a> Lookup<'a> {
         self.find(names)?.ok_or_else(|| self.not_said(what, names))
     }
 
+    /// As [`Self::require`], where the caller has not stated it.
+    pub(super) fn require_unless_stated<T>(
+        &self,
+        stated: &Option<T>,
+        what: &'static str,
+        names: Names,
+    ) -> Result<Option<Found>, Error> {
+        match self.find(names)? {
+            None if stated.is_none() => Err(self.not_said(what, names)),
+            found => Ok(found),
+        }
+    }
+
     pub(super) fn not_said(&self, what: &'static str, names: Names) -> Error {
         Error::NotSaid { ci: self.ci, what, claim: names.claim, variable: names.variable }
     }

@@ -435,6 +435,21 @@ fn what_is_stated_counts_before_all_else() {
 }
 
 #[test]
+fn what_is_stated_fills_what_is_not_said() {
+    let mut job = Job::load("github-no-token").without("GITHUB_SHA").without("GITHUB_REF");
+    job.stated.commit = Some(COMMIT.parse().unwrap());
+    job.stated.reference = Some("refs/tags/v1.4.2".parse().unwrap());
+    assert_eq!(job.view().source, Job::load("github-no-token").view().source);
+    let mut job = Job::load("gitlab-no-token").without("CI_CONFIG_PATH").without("CI_COMMIT_SHA");
+    job.stated.commit = Some(COMMIT.parse().unwrap());
+    job.stated.builder_id = Some(BuilderId(BUILDER.to_owned()));
+    assert_eq!(job.view().builder_id, job.stated.builder_id);
+    let mut job = Job::load("cloud-build-trigger").without("TRIGGER_NAME");
+    job.stated.builder_id = Some(BuilderId(BUILDER.to_owned()));
+    assert_eq!(job.view().builder_id, job.stated.builder_id);
+}
+
+#[test]
 fn a_build_type_of_the_systems_own_stays() {
     let stated = BuildType("https://acme.example/build/v1".to_owned());
     for (name, mut job) in jobs() {
