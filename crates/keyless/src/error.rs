@@ -75,6 +75,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is no service that certifies ephemeral keys.
+    #[error("no certificate authority: the services name none that certifies the identity")]
+    NoCertificateAuthority,
     /// The services cannot prove when a certificate's key signed.
     #[error(
         "the services prove no time of signing: found neither a timestamp authority nor a log of version 1"

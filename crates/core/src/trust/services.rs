@@ -71,11 +71,11 @@ impl std::fmt::Display for ServiceKind {
     }
 }
 
-/// The services chosen for one signing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The services chosen for one signing. The default is none, which is enough for a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceSelection {
-    /// The certificate authority.
-    pub certificate_authority: Service,
+    /// The certificate authority, where the config names one. A kept key needs none.
+    pub certificate_authority: Option<Service>,
     /// The OIDC issuer, where the config names one.
     pub oidc_issuer: Option<Service>,
     /// The logs.
@@ -125,9 +125,8 @@ impl SigningConfig {
     /// as many as the selector says.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when no certificate authority is left, or fewer logs or timestamp
-    /// authorities than the selector demands. A config that lists no log, or no authority at
-    /// all, asks for none.
+    /// [`Error::Invalid`] when of the services of one kind fewer are usable than the selector
+    /// demands. A config that lists none of a kind asks for none.
     pub fn select(
         &self,
         supported_log_versions: &[u32],
@@ -142,10 +141,8 @@ impl SigningConfig {
             now,
         )?;
         let oidc = choose(ServiceKind::OidcIssuer, &self.oidc_issuers, one, &[1], now)?;
-        let certificate_authority = ca.into_iter().next();
         Ok(ServiceSelection {
-            certificate_authority: certificate_authority
-                .ok_or(Error::Missing { document: DOCUMENT, what: "certificate authority" })?,
+            certificate_authority: ca.into_iter().next(),
             oidc_issuer: oidc.into_iter().next(),
             transparency_logs: choose(
                 ServiceKind::TransparencyLog,

@@ -48,7 +48,7 @@ impl EphemeralKey {
     /// ([`UnverifiedBundle::release`](crate::UnverifiedBundle::release)).
     ///
     /// # Errors
-    /// [`Error::NoProvenTime`] before anything is asked; [`Error::TokenExpired`] when the token
+    /// [`Error::NoCertificateAuthority`] and [`Error::NoProvenTime`] before anything is asked; [`Error::TokenExpired`] when the token
     /// expired since it was parsed; [`Error::Unreachable`], [`Error::Status`],
     /// [`Error::AnswerTooLarge`], [`Error::MalformedAnswer`], [`Error::DetachedSct`],
     /// [`Error::CertifiedAnotherKey`].
@@ -57,6 +57,7 @@ impl EphemeralKey {
         token: &IdentityToken,
         services: &Services,
     ) -> Result<CertifiedKey, Error> {
+        services.authority()?;
         if !services.prove_time() {
             return Err(Error::NoProvenTime);
         }

@@ -1,6 +1,7 @@
 use std::fmt;
+use std::sync::Arc;
 
-use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::dsse::{self, Envelope, EnvelopeSignature, IN_TOTO_PAYLOAD_TYPE};
 use chainsign_core::encoding::Base64Bytes;
 use chainsign_core::key::{KeyAlgorithm, PublicKey};
@@ -18,12 +19,15 @@ use crate::{Error, Services};
 pub enum ToSign {
     /// An artifact, by its digest of the signer's algorithm: SHA-256 for an ephemeral key.
     Artifact(ArtifactDigest),
+    /// An artifact, by its bytes: what a signer of pure Ed25519 needs, which has no digest to sign.
+    /// No log takes such a signature.
+    Message(Arc<[u8]>),
     /// An in-toto statement, by its exact bytes.
     Statement(Vec<u8>),
 }
 
 impl ToSign {
-    /// Signs: an artifact by its digest, a statement as the payload of a DSSE envelope.
+    /// Signs: an artifact by its digest or its bytes, a statement as the payload of a DSSE envelope.
     ///
     /// # Errors
     /// [`Error::DigestAlgorithm`] and [`Error::Unsupported`] when the signer's algorithm does not
@@ -46,6 +50,15 @@ impl ToSign {
                 let signature = ask(signer, SignInput::Digest(&digest)).await?;
                 let content = SignedContent::Message { digest: Some(digest.clone()), signature };
                 Ok(Signed { content, digest: Some(digest), credential, algorithm })
+            }
+            ToSign::Message(message) => {
+                let signature = ask(signer, SignInput::Message(&message)).await?;
+                // Of an algorithm with a prehash it is the very digest that was signed.
+                let prehash = algorithm.prehash();
+                let named = prehash.unwrap_or(DigestAlgorithm::Sha256).digest(&message);
+                let content = SignedContent::Message { digest: Some(named.clone()), signature };
+                let digest = prehash.map(|_| named);
+                Ok(Signed { content, digest, credential, algorithm })
             }
             ToSign::Statement(payload) => {
                 let encoded = dsse::pae(IN_TOTO_PAYLOAD_TYPE, &payload);

@@ -30,7 +30,7 @@ impl Services {
         key: &PublicKey,
         proof_of_possession: &[u8],
     ) -> Result<Issued, Error> {
-        let authority = self.authority();
+        let authority = self.authority()?;
         let body = SigningRequest {
             credentials: Credentials { oidc_identity_token: token.secret().expose() },
             public_key_request: PublicKeyRequest {

@@ -34,7 +34,7 @@ pub struct Services(Arc<Inner>);
 
 struct Inner {
     selection: ServiceSelection,
-    authority: Remote,
+    authority: Option<Remote>,
     logs: Vec<Remote>,
     timestamp_authorities: Vec<Remote>,
     http: Http,
@@ -115,9 +115,13 @@ impl Services {
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let authority =
-            Remote::new(ServiceKind::CertificateAuthority, &selection.certificate_authority)?;
-        if options.plain_http == PlainHttp::LoopbackOnly && !is_encrypted(&authority.url) {
+        let kind = ServiceKind::CertificateAuthority;
+        let authority = selection.certificate_authority.as_ref();
+        let authority = authority.map(|service| Remote::new(kind, service)).transpose()?;
+        if let Some(authority) = &authority
+            && options.plain_http == PlainHttp::LoopbackOnly
+            && !is_encrypted(&authority.url)
+        {
             return Err(authority.address("the identity token needs https, found http"));
         }
         let remotes = |kind, services: &[Service]| {
@@ -173,8 +177,8 @@ impl Services {
         }
     }
 
-    pub(crate) fn authority(&self) -> &Remote {
-        &self.0.authority
+    pub(crate) fn authority(&self) -> Result<&Remote, Error> {
+        self.0.authority.as_ref().ok_or(Error::NoCertificateAuthority)
     }
 
     pub(crate) fn logs(&self) -> &[Remote] {

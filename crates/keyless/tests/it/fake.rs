@@ -211,7 +211,7 @@ impl Fake {
             operator: "test".to_owned(),
         };
         ServiceSelection {
-            certificate_authority: service(self.url.clone(), 1),
+            certificate_authority: Some(service(self.url.clone(), 1)),
             oidc_issuer: None,
             transparency_logs: vec![service(self.url.clone(), log_version)],
             timestamp_authorities: vec![service(format!("{}/api/v1/timestamp", self.url), 1)],

@@ -60,7 +60,7 @@ async fn the_identity_token_is_not_sent_without_encryption() {
     let fake = Fake::honest().await;
     let mut selection = fake.selection(1);
     let error = |selection, options| Services::new(selection, options, fake.clock()).unwrap_err();
-    selection.certificate_authority.url = "http://fulcio.test".to_owned();
+    selection.certificate_authority.as_mut().unwrap().url = "http://fulcio.test".to_owned();
     assert_eq!(
         error(selection.clone(), Fake::options()).to_string(),
         "unusable address of the certificate authority at http://fulcio.test: the identity token needs https, found http"
@@ -74,7 +74,7 @@ async fn the_identity_token_is_not_sent_without_encryption() {
         ("file:///etc", "wanted an http or https URL with a host"),
         ("https://fulcio.test?a=b", "wanted an URL without query and fragment"),
     ] {
-        selection.certificate_authority.url = url.to_owned();
+        selection.certificate_authority.as_mut().unwrap().url = url.to_owned();
         let error = error(selection.clone(), Fake::options());
         assert!(
             matches!(&error, Error::Address { reason: found, .. } if found == reason),
@@ -82,7 +82,7 @@ async fn the_identity_token_is_not_sent_without_encryption() {
         );
     }
     let mut selection = fake.selection(3);
-    selection.certificate_authority.url = "https://fulcio.test".to_owned();
+    selection.certificate_authority.as_mut().unwrap().url = "https://fulcio.test".to_owned();
     let error = error(selection, Fake::options());
     assert!(
         matches!(&error, Error::Address { reason, .. } if reason == "found interface version 3, wanted 1 or 2"),

@@ -7,5 +7,6 @@ mod batch;
 mod fake;
 mod faults;
 mod identity;
+mod kept;
 mod sandbox;
 mod signing;

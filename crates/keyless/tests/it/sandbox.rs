@@ -28,7 +28,7 @@ use serde_json::value::RawValue;
 
 use crate::fake::{EMAIL, given};
 
-const BLOB: &[u8] = b"the artifact";
+pub(crate) const BLOB: &[u8] = b"the artifact";
 
 struct Setup {
     sandbox: Sandbox,
@@ -71,7 +71,7 @@ impl Setup {
     }
 }
 
-fn statement(blob: &[u8]) -> Vec<u8> {
+pub(crate) fn statement(blob: &[u8]) -> Vec<u8> {
     let digests = ArtifactDigests::from(ArtifactDigest::sha256(blob));
     let predicate = RawValue::from_string(r#"{"a":  1}"#.to_owned()).unwrap();
     let predicate_type = PredicateType::from_alias_or_uri("https://example.com/p").unwrap();
