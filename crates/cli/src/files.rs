@@ -48,6 +48,18 @@ impl Output {
     /// `unwritable` when the path is a directory or a device, its folder is missing, or may not be
     /// written.
     pub fn prepare(path: &Path) -> Result<Self, Failure> {
+        Self::prepare_as(path, Readers::Public)
+    }
+
+    /// Prepares to write a file that only its owner may read, from the first byte on.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_secret(path: &Path) -> Result<Self, Failure> {
+        Self::prepare_as(path, Readers::Owner)
+    }
+
+    fn prepare_as(path: &Path, readers: Readers) -> Result<Self, Failure> {
         if let Ok(metadata) = path.metadata()
             && !metadata.is_file()
         {
@@ -61,9 +73,15 @@ impl Output {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            // What is written is public; the process's umask still applies.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
+            // The process's umask still applies.
+            let mode = match readers {
+                Readers::Public => 0o666,
+                Readers::Owner => 0o600,
+            };
+            builder.permissions(std::fs::Permissions::from_mode(mode));
         }
+        #[cfg(not(unix))]
+        let _ = readers;
         let neighbour =
             builder.tempfile_in(folder(path)).map_err(|error| unwritable(path, &error))?;
         Ok(Output { path: path.to_owned(), neighbour })
@@ -84,6 +102,21 @@ impl Output {
         self.finish()
     }
 
+    /// Writes the bytes and gives the file its name, if nothing has that name.
+    ///
+    /// # Errors
+    /// `exists`, `unwritable`; the path is then as it was.
+    pub fn write_new(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        let written = self.neighbour.write_all(bytes).and_then(|()| self.neighbour.flush());
+        written.map_err(|error| unwritable(&self.path, &error))?;
+        let Output { path, neighbour } = self;
+        match neighbour.persist_noclobber(&path) {
+            Ok(_) => Ok(path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
+            Err(error) => Err(unwritable(&path, &error.error)),
+        }
+    }
+
     /// Gives what was written through [`Output::writer`] its name.
     ///
     /// # Errors
@@ -100,6 +133,19 @@ impl Output {
     pub fn writer(&mut self) -> &mut impl Write {
         &mut self.neighbour
     }
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy)]
+enum Readers {
+    Public,
+    Owner,
+}
+
+/// The failure of a file that is there and must not be replaced.
+pub fn exists(path: &Path) -> Failure {
+    Failure::undecided("exists", format!("{} is there already", path.display()))
+        .hint("choose another name, or replace it with --yes")
 }
 
 /// Adds a line to a file of lines, as [`append`] does.

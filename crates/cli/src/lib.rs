@@ -6,6 +6,7 @@ pub mod failure;
 pub mod files;
 pub mod flags;
 pub mod parallel;
+pub mod password;
 pub mod plain;
 pub mod printer;
 pub mod render;

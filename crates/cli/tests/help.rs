@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 26] = [
+const VERBS: [&[&str]; 29] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -18,6 +18,9 @@ const VERBS: [&[&str]; 26] = [
     &["sbom"],
     &["provenance"],
     &["inspect"],
+    &["generate-key-pair"],
+    &["import-key-pair"],
+    &["public-key"],
     &["policy"],
     &["policy", "init"],
     &["policy", "check"],

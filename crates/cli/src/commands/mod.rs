@@ -4,6 +4,7 @@
 
 pub mod artifact;
 pub mod inspect;
+pub mod keys;
 pub mod policy;
 pub mod provenance;
 pub mod sandbox;

@@ -6,6 +6,7 @@
 pub mod deferred;
 pub mod evidence;
 pub mod facts;
+pub mod keys;
 pub mod policy;
 pub mod report;
 pub mod sandbox;
@@ -53,6 +54,12 @@ pub enum Command {
     Provenance(Deferred<facts::ProvenanceFlags>),
     /// Show what is in a bundle, certificate, attestation, trusted root or Go binary
     Inspect(Deferred<facts::InspectFlags>),
+    /// Make a key pair to sign with: a private key under a password, and its public key
+    GenerateKeyPair(Deferred<keys::GenerateKeyPairFlags>),
+    /// Take over a private key that another tool made
+    ImportKeyPair(Deferred<keys::ImportKeyPairFlags>),
+    /// Print the public key of a private one
+    PublicKey(Deferred<keys::PublicKeyFlags>),
     /// Check, explain and test policies
     #[command(subcommand)]
     Policy(Deferred<policy::PolicyCommand>),

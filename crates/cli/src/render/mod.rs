@@ -5,6 +5,7 @@ pub mod facts;
 pub mod go_card;
 mod image_card;
 pub mod inspect;
+pub mod keys;
 pub mod policy;
 pub mod report;
 pub mod sandbox;
@@ -44,6 +45,9 @@ pub fn run(cli: Cli) -> Exit {
         Command::Policy(command) => command.format(),
         Command::Trust(Deferred(TrustCommand::Show(flags))) => flags.output.output,
         Command::Version(flags) => flags.output.output,
+        Command::GenerateKeyPair(flags) => flags.output.output,
+        Command::ImportKeyPair(flags) => flags.output,
+        Command::PublicKey(flags) => flags.output.output,
         _ => OutputFormat::Text,
     };
     let printer = Printer { format };
@@ -97,6 +101,18 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         }
         Command::Sandbox(Deferred(SandboxCommand::Token(flags))) => {
             block_on(sandbox::token(flags, printer))
+        }
+        Command::GenerateKeyPair(Deferred(flags)) => {
+            let request = resolve::keys::generate(flags)?;
+            printed(keys::pair(printer, &commands::keys::key_pair(&request)?))
+        }
+        Command::ImportKeyPair(Deferred(flags)) => {
+            let request = resolve::keys::import(flags)?;
+            printed(keys::pair(printer, &commands::keys::key_pair(&request)?))
+        }
+        Command::PublicKey(Deferred(flags)) => {
+            let request = resolve::keys::public_key(flags)?;
+            printed(keys::public(printer, &commands::keys::public_key(&request)?))
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,6 +2,7 @@
 //! to type it. Environment variables are read here and nowhere else.
 
 pub mod facts;
+pub mod keys;
 pub mod policy;
 pub mod report;
 pub mod sbom;

@@ -89,6 +89,7 @@ impl Desk {
             "GITHUB_STEP_SUMMARY",
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "SOURCE_DATE_EPOCH",
+            "COSIGN_PASSWORD",
         ] {
             command.env_remove(name);
         }

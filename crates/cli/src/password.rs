@@ -1,0 +1,126 @@
+//! Passwords of key files: from the environment, from a terminal, or from standard input.
+//!
+//! As cosign does it, so that its scripts go on working: `COSIGN_PASSWORD` where it is set, even if
+//! empty; else a prompt where standard input is a terminal; else all of standard input, line feed
+//! included. Nothing is asked where `CI` is set.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use chainsign_keys::Password;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// Where the password of a key file comes from.
+#[derive(Clone, Debug)]
+pub enum PasswordSource {
+    /// It was given in an environment variable.
+    Given(Password),
+    /// Somebody at a terminal is asked.
+    Terminal,
+    /// All of standard input is the password.
+    StandardInput,
+    /// There is none, and why.
+    Nowhere(&'static str),
+}
+
+/// Whether standard input is read for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandardInput {
+    /// Nothing reads it.
+    Free,
+    /// A document or an artifact is read from it.
+    Taken,
+}
+
+impl PasswordSource {
+    /// Finds the source of this process for the password in an environment variable. Nothing is
+    /// read yet but the variable.
+    pub fn detect(variable: &str, input: StandardInput) -> Self {
+        if let Some(password) = std::env::var_os(variable) {
+            return PasswordSource::Given(Password::new(password.into_encoded_bytes()));
+        }
+        match (io::stdin().is_terminal(), input) {
+            (true, _) if std::env::var_os("CI").is_some() => {
+                PasswordSource::Nowhere("CI is set, so that nobody is asked")
+            }
+            (true, _) => PasswordSource::Terminal,
+            (false, StandardInput::Free) => PasswordSource::StandardInput,
+            (false, StandardInput::Taken) => {
+                PasswordSource::Nowhere("standard input is read for something else")
+            }
+        }
+    }
+
+    /// The password of an encrypted key.
+    ///
+    /// # Errors
+    /// `no-password`; `limit-reached` for more than 64 KiB; `unreadable`.
+    pub fn to_open(&self, key: &str) -> Result<Password, Failure> {
+        match self {
+            PasswordSource::Given(password) => Ok(password.clone()),
+            PasswordSource::Terminal => ask(&format!("Password of {key}: ")),
+            PasswordSource::StandardInput => read_input(),
+            PasswordSource::Nowhere(why) => Err(nowhere(key, why)),
+        }
+    }
+
+    /// The password to encrypt a key under, asked for twice at a terminal.
+    ///
+    /// # Errors
+    /// As [`to_open`](Self::to_open); `no-password` also for nothing on standard input, where an
+    /// empty password would be an accident, and for two that differ.
+    pub fn to_protect(&self, key: &str) -> Result<Password, Failure> {
+        match self {
+            PasswordSource::Terminal => {
+                let password = ask(&format!("New password of {key} (empty for none): "))?;
+                if ask("The same again: ")?.is(&password) {
+                    return Ok(password);
+                }
+                let message = "found two different passwords, wanted the same twice";
+                Err(Failure::undecided("no-password", message)
+                    .hint("nothing was written; try again"))
+            }
+            PasswordSource::StandardInput => {
+                let password = read_input()?;
+                if password.is_empty() {
+                    let message = format!("found no password for {key}: standard input is empty");
+                    return Err(Failure::undecided("no-password", message).hint(
+                        "set COSIGN_PASSWORD; set it to nothing for a key that is not protected",
+                    ));
+                }
+                Ok(password)
+            }
+            PasswordSource::Given(_) | PasswordSource::Nowhere(_) => self.to_open(key),
+        }
+    }
+}
+
+fn ask(prompt: &str) -> Result<Password, Failure> {
+    let line = rpassword::prompt_password(prompt).map_err(|error| {
+        Failure::because("no-password", "cannot ask for a password", &error)
+            .hint("set COSIGN_PASSWORD")
+    })?;
+    Ok(Password::new(line))
+}
+
+fn read_input() -> Result<Password, Failure> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
+    let read = io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| {
+        Failure::because("unreadable", "cannot read the password from standard input", &error)
+    })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let message = format!("the password on standard input has more than {MOST_BYTES} bytes");
+        return Err(Failure::undecided("limit-reached", message));
+    }
+    Ok(Password::new(std::mem::take(&mut *bytes)))
+}
+
+fn nowhere(key: &str, why: &str) -> Failure {
+    Failure::undecided("no-password", format!("found no password for {key}: {why}"))
+        .hint("set COSIGN_PASSWORD")
+}
+
+/// No password is longer.
+const MOST_BYTES: u64 = 64 << 10;
