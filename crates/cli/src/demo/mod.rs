@@ -323,6 +323,7 @@ impl Stage {
             copy_to: None,
             trust: TrustRequest::Config(self.trust_config.clone()),
             save_evidence: None,
+            summary: None,
             now: self.now.max(Timestamp::now()),
             dangerous_at: None,
         })?;

@@ -13,6 +13,7 @@ pub mod sandbox;
 pub mod sbom;
 pub mod shared;
 pub mod sign;
+pub mod summary;
 pub mod verify;
 
 use clap::{Parser, Subcommand};

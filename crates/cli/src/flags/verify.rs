@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::report::ReportFlags;
 use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags, key_value};
+use super::summary::SummaryFlags;
 
 /// `verify-blob`
 #[derive(Debug, Args)]
@@ -86,6 +87,8 @@ pub struct VerifyFlags {
     /// Decide as of another time. Dangerous: what expired since then counts again
     #[arg(long, value_name = "TIME")]
     pub dangerous_at: Option<Timestamp>,
+    #[command(flatten)]
+    pub summary: SummaryFlags,
     #[command(flatten)]
     pub report: ReportFlags,
     #[command(flatten)]

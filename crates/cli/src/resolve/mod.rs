@@ -7,6 +7,7 @@ pub mod policy;
 pub mod report;
 pub mod sbom;
 pub mod sign;
+mod summary;
 pub mod trust;
 pub mod verify;
 

@@ -11,7 +11,7 @@ use chainsign_policy::{ImageName, TargetName, Workload};
 use jiff::Timestamp;
 
 use super::report::same;
-use super::trust;
+use super::{summary, trust};
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps, UsedAs,
     VerifyBlobRequest, VerifyRequest, Vouching,
@@ -75,6 +75,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
             return Err(Failure::undecided("bad-flag", message).hint("name another file"));
         }
     }
+    let policy = flags.policy.clone();
     let decide = match flags.policy {
         Some(_) if flags.signer != SignerFlags::default() => {
             let message = "found --policy together with flags that say who must have signed";
@@ -89,6 +90,9 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         let message = format!("found {} targets with --as-image, wanted one", flags.targets.len());
         return Err(Failure::undecided("bad-flag", message));
     }
+    let read = flags.targets.iter().chain(&policy).chain(&flags.bundle).chain(&flags.via);
+    let read = read.map(PathBuf::as_path);
+    let summary = summary::summary(flags.summary, flags.targets.len(), used_as.as_ref(), read)?;
     Ok(VerifyRequest {
         targets: flags.targets,
         used_as,
@@ -99,6 +103,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         copy_to: flags.copy_to,
         trust: trust::trust(flags.trust),
         save_evidence: flags.save_evidence,
+        summary,
         now: flags.dangerous_at.unwrap_or(now),
         dangerous_at: flags.dangerous_at,
     })

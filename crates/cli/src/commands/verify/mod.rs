@@ -5,6 +5,7 @@ pub(super) mod documents;
 mod lists;
 pub(super) mod opened;
 mod saved;
+mod summary;
 mod targets;
 
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
-use chainsign_policy::TargetName;
+use chainsign_policy::{SummaryDetails, TargetName};
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
@@ -167,10 +168,21 @@ pub struct VerifyRequest {
     pub trust: TrustRequest,
     /// Where to keep everything that the decision is made on.
     pub save_evidence: Option<PathBuf>,
+    /// The verification summary to write.
+    pub summary: Option<SummaryRequest>,
     /// The time for which it is decided.
     pub now: Timestamp,
     /// The same, where it is another than now.
     pub dangerous_at: Option<Timestamp>,
+}
+
+/// A verification summary to be written.
+#[derive(Clone, Debug)]
+pub struct SummaryRequest {
+    /// Where to.
+    pub path: PathBuf,
+    /// What it says beside the verdict.
+    pub details: SummaryDetails,
 }
 
 /// The image as which a target is decided on: on its own, or run by a workload of a cluster.

@@ -18,7 +18,7 @@ use super::blob::{refused, says};
 use super::documents::{self, Document, EvidenceFile};
 use super::lists::{self, List};
 use super::opened::Opened;
-use super::{Decide, Demand, VerifyRequest, saved};
+use super::{Decide, Demand, VerifyRequest, saved, summary};
 use crate::commands::trust::Trust;
 use crate::commands::{policy, sbom};
 use crate::failure::{Exit, Failure};
@@ -114,10 +114,11 @@ pub enum AllowedBecause {
 ///
 /// # Errors
 /// What concerns all targets: the policies, the trusted root, a document that was named and cannot
-/// be read; `not-saved` when the evidence shall be kept and cannot be. What concerns one target is
+/// be read; `not-saved` when the evidence shall be kept and cannot be; as `summary::write` has them. What concerns one target is
 /// in its [`TargetOutcome`].
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
+    let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
     let trust = request.trust.load()?;
     let given = GivenRoot { digest: trust.root.digest().clone(), origin: trust.origin.clone() };
     let mut named = request.bundles.clone();
@@ -165,7 +166,11 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         let on = saved::DecidedOn { policies, trust: &trust, lists: &named.lists, targets: &seen };
         saved::write(output, request, &on)?;
     }
-    Ok(outcomes.into_iter().flatten().collect())
+    let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
+    if let Some((output, request)) = summary {
+        summary::write(output, request, &outcomes)?;
+    }
+    Ok(outcomes)
 }
 
 /// What was named for all targets.
