@@ -209,6 +209,7 @@ fn release(stage: &Stage) {
         "https://github.com/acme/shipcheck",
         "--source-ref",
         "refs/tags/v1.4.2",
+        "--from-binary",
         "shipcheck",
     ]);
     desk.write("provenance.json", provenance.exits(0).stdout);

@@ -27,7 +27,7 @@ use policy::DemoPolicy;
 pub use repeat::Step;
 
 use crate::commands::inspect::{Inspected, inspect};
-use crate::commands::provenance::{ProvenanceRequest, provenance};
+use crate::commands::provenance::predicate;
 use crate::commands::sbom::{SbomRequest, sbom};
 use crate::commands::sign::{self, BundleOutput, FileToSign, SignRequest, SignedFile, What};
 use crate::commands::trust::TrustRequest;
@@ -230,8 +230,9 @@ impl Documents {
         if let Some(commit) = &release.commit {
             facts.source.commit = Some(commit.parse().map_err(unfit)?);
         }
-        let path = Some(release.binary.clone());
-        provenance(&ProvenanceRequest { path, facts, on_mismatch: OnCommitMismatch::Refuse })
+        let binaries = [release.binary.clone()];
+        let predicate = predicate(&facts, &binaries, OnCommitMismatch::Refuse)?;
+        Ok(format!("{}\n", predicate.to_json().map_err(unfit)?).into_bytes())
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn steps(
     step(
         "write its provenance",
         format!(
-            "chainsign provenance --builder-id {} --source-uri {} --source-ref {} {binary} > {provenance}",
+            "chainsign provenance --ci none --builder-id {} --source-uri {} --source-ref {} --from-binary {binary} > {provenance}",
             quote(&builder),
             quote(&source),
             quote(reference)

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod facts;
 pub mod keys;
 pub mod policy;
+pub mod provenance;
 pub mod report;
 pub mod sandbox;
 pub mod sbom;
@@ -51,8 +52,8 @@ pub enum Command {
     Verify(Deferred<verify::VerifyFlags>),
     /// Print the SBOM of Go binaries, read from the binaries themselves, or compare two
     Sbom(Deferred<sbom::SbomFlags>),
-    /// Print SLSA provenance, from flags and from a Go binary's own stamp
-    Provenance(Deferred<facts::ProvenanceFlags>),
+    /// Print SLSA provenance: from the CI's own word, from flags, and from Go binaries' stamps
+    Provenance(Deferred<provenance::ProvenanceFlags>),
     /// Show what is in a bundle, certificate, attestation, trusted root or Go binary
     Inspect(Deferred<facts::InspectFlags>),
     /// Make a key pair to sign with: a private key under a password, and its public key

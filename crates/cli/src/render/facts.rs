@@ -1,23 +1,10 @@
-//! `provenance`, `version`
+//! `version`
 
 use std::io;
 
 use serde::Serialize;
 
-use crate::commands::provenance::provenance as make_provenance;
-use crate::failure::{Exit, Failure};
-use crate::flags::facts::ProvenanceFlags;
 use crate::printer::{OutputFormat, Printer};
-use crate::resolve;
-
-/// `provenance`
-///
-/// # Errors
-/// As [`make_provenance`].
-pub fn provenance(flags: ProvenanceFlags, printer: &Printer) -> Result<Exit, Failure> {
-    let request = resolve::facts::provenance(flags)?;
-    super::printed(printer.bytes(&make_provenance(&request)?))
-}
 
 /// `version`
 ///

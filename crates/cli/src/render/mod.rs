@@ -7,6 +7,7 @@ mod image_card;
 pub mod inspect;
 pub mod keys;
 pub mod policy;
+pub mod provenance;
 pub mod report;
 pub mod sandbox;
 pub mod sbom;
@@ -88,7 +89,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         }
         Command::Verify(Deferred(flags)) => report::verify(flags, printer, now),
         Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),
-        Command::Provenance(Deferred(flags)) => facts::provenance(flags, printer),
+        Command::Provenance(Deferred(flags)) => block_on(provenance::provenance(flags, printer)),
         Command::Inspect(Deferred(flags)) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }

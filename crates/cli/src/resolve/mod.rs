@@ -4,6 +4,7 @@
 pub mod facts;
 pub mod keys;
 pub mod policy;
+pub mod provenance;
 pub mod report;
 pub mod sbom;
 pub mod sign;

@@ -86,6 +86,12 @@ impl Desk {
         for name in [
             "SIGSTORE_ID_TOKEN",
             "GITHUB_ACTIONS",
+            "GITLAB_CI",
+            "JENKINS_URL",
+            "JENKINS_HOME",
+            "TEKTON_TASKRUN_UID",
+            "TEKTON_PIPELINERUN_UID",
+            "PROJECT_ID",
             "GITHUB_STEP_SUMMARY",
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "SOURCE_DATE_EPOCH",
