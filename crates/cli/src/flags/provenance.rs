@@ -60,7 +60,8 @@ pub struct SubjectFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Build")]
 pub struct BuildFlags {
-    /// CI system that this job is of; default: detected
+    /// CI system that this job is of; default: detected. With none and generic nothing is asked, and
+    /// the build type is chainsign's own for Go, or for any build
     #[arg(long, value_name = "CI", value_enum)]
     pub ci: Option<CiFlag>,
     /// Who built it (runDetails.builder.id); default: the workflow that the CI system names
@@ -99,21 +100,16 @@ pub struct BuildFlags {
     pub finished_on: Option<Timestamp>,
 }
 
-/// A CI system.
+/// A CI system. `none` is a Go build of which only what is stated and stamped is known; `generic` any
+/// build of which only what is stated is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the values name themselves")]
 pub enum CiFlag {
-    /// No CI system: a Go build, of which only what is stated and stamped is known
     None,
-    /// GitHub Actions
     Github,
-    /// GitLab CI/CD
     Gitlab,
-    /// Google Cloud Build
     CloudBuild,
-    /// Tekton Pipelines
     Tekton,
-    /// Jenkins
     Jenkins,
-    /// Any other: only what is stated is known
     Generic,
 }

@@ -75,11 +75,20 @@ fn table(made: &Made) -> Vec<String> {
 }
 
 fn row(field: &Field) -> [String; 3] {
-    let origins = field.origins.iter().map(|origin| match origin {
-        Origin::Stated => flag(field.kind).to_owned(),
-        other => other.to_string(),
+    let claims = field.origins.iter().filter_map(|origin| match origin {
+        Origin::Claim(name) => Some(*name),
+        _ => None,
     });
-    [field.path.clone(), origins.collect::<Vec<_>>().join(", "), field.value.clone()]
+    let claims: Vec<_> = claims.collect();
+    let others = field.origins.iter().filter_map(|origin| match origin {
+        Origin::Claim(_) => None,
+        Origin::Variable(name) => Some(format!("${name}")),
+        Origin::Stated => Some(flag(field.kind).to_owned()),
+        other => Some(other.to_string()),
+    });
+    let claims = (!claims.is_empty()).then(|| format!("claim {}", claims.join(" ")));
+    let origins = claims.into_iter().chain(others).collect::<Vec<_>>().join(", ");
+    [field.path.clone(), origins, field.value.clone()]
 }
 
 /// The flag that states such a value.

@@ -30,7 +30,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
         reference: reference.map(Found::parse::<GitRef>).transpose()?,
         commit: commit.map(Found::parse::<GitCommit>).transpose()?,
     };
-    let paths = ("externalParameters.workflow.repository", "resolvedDependencies[0].uri");
+    let paths = ("externalParameters.workflow.repository", "resolvedDependencies[0].uri, behind @");
     lookup.source(&mut facts, paths, found);
 
     let path = workflow_parameter(lookup, &mut facts, &repository.value, &workflow)?;

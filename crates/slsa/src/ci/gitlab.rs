@@ -31,7 +31,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
         reference: reference.map(Found::parse::<GitRef>).transpose()?,
         commit: commit.map(Found::parse::<GitCommit>).transpose()?,
     };
-    let paths = ("externalParameters.source", "resolvedDependencies[0].uri");
+    let paths = ("externalParameters.source", "resolvedDependencies[0].uri, behind @");
     lookup.source(&mut facts, paths, found);
     if let Some(repository) = &facts.source.repository {
         let source = Value::String(repository.to_string());
