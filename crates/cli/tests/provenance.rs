@@ -381,6 +381,26 @@ fn named_variables_are_parameters_and_secrets_are_masked() {
     assert_eq!(*variables, wanted);
 }
 
+/// Every command of docs/provenance.md is one that this binary takes.
+#[test]
+fn the_documented_commands_are_commands() {
+    use clap::Parser as _;
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/provenance.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| line.trim_start_matches([' ', '-']));
+    let commands: Vec<_> = lines
+        .filter_map(|line| line.strip_prefix("chainsign "))
+        .map(|line| line.trim_end_matches([' ', '|']))
+        .collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let words = ["chainsign"].into_iter().chain(command.split(' '));
+        let parsed = chainsign::flags::Cli::try_parse_from(words);
+        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+    }
+}
+
 /// Files, globs, checksum files, GoReleaser's list and digests, in one statement.
 #[test]
 fn subjects_of_every_kind_make_one_statement() {

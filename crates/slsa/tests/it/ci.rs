@@ -117,7 +117,7 @@ fn jobs() -> Vec<(String, Job)> {
 #[test]
 fn every_job_has_its_provenance() {
     let jobs = jobs();
-    assert_eq!(jobs.len(), 16);
+    assert_eq!(jobs.len(), 18);
     for (name, job) in jobs {
         let described = job.described().unwrap();
         let predicate = job.predicate();
@@ -291,7 +291,7 @@ fn no_recorded_secret_gets_out() {
 proptest! {
     /// Whatever the environment and the token have beside the listed names.
     #[test]
-    fn no_unlisted_value_gets_out(index in 0usize..16, secret in "[a-zA-Z0-9]{12,40}") {
+    fn no_unlisted_value_gets_out(index in 0usize..18, secret in "[a-zA-Z0-9]{12,40}") {
         let (_, job) = jobs().swap_remove(index);
         let secret = format!("hidden-{secret}");
         let listed = |names: &[&str], name: &str| names.contains(&name);
@@ -536,4 +536,66 @@ fn a_parameter_does_not_replace_one_of_the_build_types() {
         let (parameters, name) = ("externalParameters", name.to_owned());
         assert_eq!(job.described(), Err(Error::ReservedParameter { parameters, name }));
     }
+}
+
+/// The table of docs/provenance.md: for each kind of value and each system, what said it in one of
+/// the jobs. Written anew with `SNAPSHOTS=overwrite`.
+#[test]
+fn the_documented_table_is_what_the_code_does() {
+    let mut cells: BTreeMap<(FieldKind, Ci), BTreeSet<Origin>> = BTreeMap::new();
+    let mut build_types = BTreeMap::new();
+    for (_, job) in jobs() {
+        let described = job.described().unwrap();
+        build_types.insert(job.ci, described.facts.build_type.0);
+        for field in described.fields {
+            let said =
+                field.origins.into_iter().chain(field.overruled.into_iter().map(|it| it.origin));
+            cells.entry((field.kind, job.ci)).or_default().extend(said);
+        }
+    }
+    let systems = [Ci::Github, Ci::Gitlab, Ci::CloudBuild, Ci::Tekton, Ci::Jenkins];
+    let kinds = [
+        (FieldKind::BuildType, "`buildType`"),
+        (FieldKind::BuilderId, "`builder.id`"),
+        (FieldKind::BuilderVersion, "`builder.version`"),
+        (FieldKind::Repository, "source repository"),
+        (FieldKind::Reference, "source ref"),
+        (FieldKind::Commit, "source commit"),
+        (FieldKind::EntryPoint, "entry point"),
+        (FieldKind::Internal, "`internalParameters`"),
+        (FieldKind::Invocation, "`invocationId`"),
+        (FieldKind::Started, "`startedOn`"),
+    ];
+    let known: BTreeSet<_> = cells.keys().map(|(kind, _)| *kind).collect();
+    assert_eq!(known, kinds.iter().map(|(kind, _)| *kind).collect());
+    let cell = |kind: FieldKind, ci: Ci| -> String {
+        if kind == FieldKind::BuildType {
+            return format!("`{}`", build_types[&ci].trim_start_matches("https://"));
+        }
+        let origins = cells.get(&(kind, ci)).cloned().unwrap_or_default();
+        let origin = |origin: &Origin| match origin {
+            Origin::Claim(name) => format!("*{name}*"),
+            Origin::Variable(name) => format!("`{name}`"),
+            Origin::Stated => "stated".to_owned(),
+            other => panic!("{other}"),
+        };
+        let origins: Vec<_> = origins.iter().map(origin).collect();
+        if origins.is_empty() { "–".to_owned() } else { origins.join(", ") }
+    };
+    let mut table = "| | GitHub Actions | GitLab | Cloud Build | Tekton | Jenkins |\n".to_owned();
+    table.push_str("|---|---|---|---|---|---|\n");
+    for (kind, label) in kinds {
+        let row: Vec<_> = systems.into_iter().map(|ci| cell(kind, ci)).collect();
+        table.push_str(&format!("| {label} | {} |\n", row.join(" | ")));
+    }
+    let path = root().join("docs/provenance.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- fields -->\n").unwrap();
+    let (found, after) = rest.split_once("<!-- /fields -->").unwrap();
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        fs::write(&path, format!("{before}<!-- fields -->\n{table}<!-- /fields -->{after}"))
+            .unwrap();
+        return;
+    }
+    assert_eq!(found, table, "run this test with SNAPSHOTS=overwrite");
 }
