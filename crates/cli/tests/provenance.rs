@@ -158,6 +158,30 @@ fn a_reusable_workflow_is_the_builder() {
     ran.says("warning: the variable GITHUB_RUN_ID says \"9170000001\": the token counts");
 }
 
+/// The walk of docs/provenance.md, "Try it without a CI system".
+#[test]
+fn a_token_of_the_sandbox_describes_a_job() {
+    let stage = Stage::new();
+    let reusable = "acme/builders/.github/workflows/go.yml@refs/tags/v2.3.0";
+    let arguments = ["sandbox", "token", "--trust-config", "trust.json", "--commit", COMMIT];
+    let run =
+        ["--github-workflow", reusable, "--called-by", WORKFLOW, "--event", "workflow_dispatch"];
+    let token = stage.desk.run(&[&arguments[..], &run].concat()).exits(0).stdout;
+    let forced = ["provenance", "--ci", "github", "--explain", "--identity-token", token.trim()];
+    let mut command = stage.desk.command(&forced);
+    let ran = stage.desk.ran(command.env_clear().env("GITHUB_SERVER_URL", "https://github.com"));
+    let document = ran.exits(0).json();
+    let definition = &document["buildDefinition"];
+    assert_eq!(definition["internalParameters"]["github"]["event_name"], "workflow_dispatch");
+    assert_eq!(definition["resolvedDependencies"][0]["digest"]["gitCommit"], COMMIT);
+    let builder = &document["runDetails"]["builder"]["id"];
+    assert_eq!(*builder, format!("https://github.com/{reusable}"));
+
+    let email = ["--email", support::EMAIL, "--event", "push"];
+    let command = [&["sandbox", "token", "--trust-config", "trust.json"], &email[..]].concat();
+    stage.desk.run(&command).exits(2).says("'--event <EVENT>'");
+}
+
 #[test]
 fn without_a_token_the_environment_has_to_do() {
     let desk = Desk::new();
@@ -391,7 +415,7 @@ fn the_documented_commands_are_commands() {
     let lines = text.lines().map(|line| line.trim_start_matches([' ', '-']));
     let commands: Vec<_> = lines
         .filter_map(|line| line.strip_prefix("chainsign "))
-        .map(|line| line.trim_end_matches([' ', '|']))
+        .map(|line| line.trim_end_matches([' ', '|', '&']))
         .collect();
     assert!(commands.len() >= 6, "{commands:?}");
     for command in commands {

@@ -56,6 +56,10 @@ pub enum Identity {
         workflow: String,
         /// The source commit.
         commit: String,
+        /// The workflow that calls it, if it is a reusable one.
+        called_by: Option<String>,
+        /// What triggered it, if not a push.
+        event: Option<String>,
     },
 }
 
@@ -76,8 +80,11 @@ pub async fn token(request: &TokenRequest) -> Result<String, Failure> {
     })?;
     let query: Vec<(&str, &str)> = match &request.identity {
         Identity::Email(email) => vec![("email", email)],
-        Identity::Workflow { workflow, commit } => {
-            vec![("github_workflow", workflow), ("commit", commit)]
+        Identity::Workflow { workflow, commit, called_by, event } => {
+            let called_by = called_by.as_deref().map(|caller| ("called_by", caller));
+            let event = event.as_deref().map(|event| ("event", event));
+            let own = [("github_workflow", workflow.as_str()), ("commit", commit)];
+            own.into_iter().chain(called_by).chain(event).collect()
         }
     };
     let unreachable = |error: reqwest::Error| {

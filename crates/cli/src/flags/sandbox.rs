@@ -43,6 +43,12 @@ pub struct SandboxTokenFlags {
     #[arg(long, value_name = "WORKFLOW", group = "who")]
     pub github_workflow: Option<String>,
     /// With --github-workflow: the source commit
-    #[arg(long, value_name = "COMMIT", requires = "github_workflow")]
+    #[arg(long, value_name = "COMMIT", conflicts_with = "email")]
     pub commit: Option<String>,
+    /// With --github-workflow: it is a reusable workflow, called by this one
+    #[arg(long, value_name = "WORKFLOW", conflicts_with = "email")]
+    pub called_by: Option<String>,
+    /// With --github-workflow: what triggered it; default: push
+    #[arg(long, value_name = "EVENT", conflicts_with = "email")]
+    pub event: Option<String>,
 }

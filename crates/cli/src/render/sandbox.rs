@@ -30,12 +30,13 @@ pub async fn start(flags: SandboxStartFlags, printer: &Printer) -> Result<Exit, 
 /// # Errors
 /// As [`sandbox::token`].
 pub async fn token(flags: SandboxTokenFlags, printer: &Printer) -> Result<Exit, Failure> {
-    let SandboxTokenFlags { trust_config, email, github_workflow, commit } = flags;
+    let SandboxTokenFlags { trust_config, email, github_workflow, commit, called_by, event } =
+        flags;
     let identity = match (email, github_workflow) {
         (Some(email), _) => Identity::Email(email),
         (None, Some(workflow)) => {
             let commit = commit.unwrap_or_else(|| "0".repeat(40));
-            Identity::Workflow { workflow, commit }
+            Identity::Workflow { workflow, commit, called_by, event }
         }
         (None, None) => {
             let message = "found neither --email nor --github-workflow";
