@@ -12,7 +12,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chainsign::commands::sign::{self, BundleOutput, FileToSign, SignRequest};
+use chainsign::commands::sign::{
+    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith,
+};
 use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
     BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
@@ -91,17 +93,13 @@ fn sign_bundle(arguments: SignBundle) -> Result<(), Failure> {
         true => Some(files::read("statement", &arguments.file)?),
         false => None,
     };
-    let file = FileToSign {
-        path: arguments.file,
-        bundle: BundleOutput::File(arguments.bundle),
-        signature: None,
-        certificate: None,
-    };
+    let file = FileToSign::into_bundle(arguments.file, BundleOutput::File(arguments.bundle));
     let request = SignRequest {
         files: vec![file],
         what: statement.map_or(sign::What::Files, sign::What::Statement),
-        trust: trust(arguments.trust),
-        tokens: TokenSource::Given(SecretText::new(arguments.identity_token)),
+        services: ServicesRequest::configured(trust(arguments.trust)),
+        signer: SignWith::Identity(TokenSource::Given(SecretText::new(arguments.identity_token))),
+        timeout: None,
     };
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;

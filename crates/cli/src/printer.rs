@@ -81,11 +81,16 @@ impl Printer {
         self.note(format!("{} {}", paint(WARNING, "warning:"), line.as_ref()));
     }
 
+    /// Advice.
+    pub fn hint(&self, line: impl AsRef<str>) {
+        self.note(format!("{} {}", paint(HINT, "hint:"), line.as_ref()));
+    }
+
     /// A failure: its message, and a `hint:` line for each advice.
     pub fn failure(&self, failure: &Failure) {
         self.note(format!("{} {}", paint(ERROR, "error:"), failure.message));
         for hint in &failure.hints {
-            self.note(format!("{} {hint}", paint(HINT, "hint:")));
+            self.hint(hint);
         }
     }
 }

@@ -4,7 +4,9 @@
 
 mod support;
 
-use chainsign::commands::sign::{BundleOutput, FileToSign, SignRequest, SignedFile, What, sign};
+use chainsign::commands::sign::{
+    BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedFile, What, sign,
+};
 use chainsign::commands::trust::TrustRequest;
 use chainsign_keyless::identity::{SecretText, TokenSource};
 use chainsign_sandbox::{ErrorStatus, Misbehaviour, Requests, Service};
@@ -143,17 +145,16 @@ fn a_file_that_fails_does_not_stop_the_others() {
     }
     std::fs::create_dir(stage.desk.path("folder")).unwrap();
     stage.desk.write("folder/b", "b");
-    let to_sign = |name: &str| FileToSign {
-        path: stage.desk.path(name),
-        bundle: BundleOutput::File(stage.desk.path(&format!("{name}.sigstore.json"))),
-        signature: None,
-        certificate: None,
+    let to_sign = |name: &str| {
+        let bundle = stage.desk.path(&format!("{name}.sigstore.json"));
+        FileToSign::into_bundle(stage.desk.path(name), BundleOutput::File(bundle))
     };
     let request = SignRequest {
         files: ["a", "folder/b", "c"].map(to_sign).into(),
         what: What::Files,
-        trust: TrustRequest::Config(stage.desk.path("trust.json")),
-        tokens: TokenSource::Given(SecretText::new(stage.token())),
+        services: ServicesRequest::configured(TrustRequest::Config(stage.desk.path("trust.json"))),
+        signer: SignWith::Identity(TokenSource::Given(SecretText::new(stage.token()))),
+        timeout: None,
     };
     // The folder goes away while its file is on the way.
     let take_folder = |_: &SignedFile| {
@@ -234,7 +235,8 @@ fn every_output_that_was_asked_for_is_written() {
     assert_eq!(stage.desk.files(), ["b.json", "file", "file.pem", "file.sig", "trust.json"]);
     let bundle: serde_json::Value = serde_json::from_str(&stage.desk.read("b.json")).unwrap();
     assert_eq!(bundle["messageSignature"]["signature"], stage.desk.read("file.sig"));
-    assert!(stage.desk.read("file.pem").starts_with("-----BEGIN CERTIFICATE-----\n"));
+    let certificate = chainsign_core::encoding::base64_decode("pem", stage.desk.read("file.pem"));
+    assert!(certificate.unwrap().starts_with(b"-----BEGIN CERTIFICATE-----\n"));
 }
 
 #[test]

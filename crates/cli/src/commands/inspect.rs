@@ -92,6 +92,12 @@ fn bytes(artifact: &OpenArtifact) -> Result<Vec<u8>, Failure> {
 
 fn document(path: &Path, bytes: &[u8]) -> Result<Inspected, Failure> {
     let limits = Limits::default();
+    // cosign's `--output-certificate` is the base64 of PEM.
+    let unwrapped = encoding::base64_decode("certificate", bytes.trim_ascii_end());
+    let bytes = match &unwrapped {
+        Ok(pem) if pem.starts_with(b"-----BEGIN ") => pem,
+        _ => bytes,
+    };
     if bytes.starts_with(b"-----BEGIN ") {
         return match encoding::pem_decode("certificate", "CERTIFICATE", bytes) {
             Ok(der) => Ok(Inspected::Certificate(der)),

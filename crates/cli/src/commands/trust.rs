@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use chainsign_core::Limits;
 use chainsign_core::requirements::{Requirements, SignerRequirement};
 use chainsign_core::trust::{SigningConfig, TrustedRoot};
-use chainsign_trust::{Instance, TrustSource};
+use chainsign_trust::{Instance, TrustMaterial, TrustSource};
 use chainsign_verify::Verifier;
 
 use super::verify::{Demand, DemandedSigner, Timestamps, Vouching};
@@ -26,6 +27,13 @@ pub enum TrustRequest {
     },
     /// A known instance.
     Instance(Instance),
+    /// A known instance, signed for by the services of a signing config in a file.
+    InstanceWith {
+        /// Whose trusted root it is.
+        instance: Instance,
+        /// The signing config.
+        signing_config: PathBuf,
+    },
 }
 
 /// A Sigstore to sign with and verify under.
@@ -47,10 +55,18 @@ impl TrustRequest {
     /// `unreadable`; `bad-trust` for a document that is not what it has to be.
     pub fn load(&self) -> Result<Trust, Failure> {
         let (material, origin) = match self {
-            TrustRequest::Instance(instance) => {
-                let as_of = instance.as_of().strftime("%Y-%m-%d");
-                let origin = format!("embedded root of {instance}, as of {as_of}");
-                (chainsign_trust::load(&TrustSource::Embedded(*instance)), origin)
+            TrustRequest::Instance(instance) => embedded(*instance),
+            TrustRequest::InstanceWith { instance, signing_config } => {
+                let config = files::read("signing config", signing_config)?;
+                let config = SigningConfig::parse(&config, &Limits::default());
+                let config = config.map_err(|error| {
+                    Failure::because("bad-trust", &signing_config.display().to_string(), &error)
+                })?;
+                let (mut material, origin) = embedded(*instance);
+                if let Ok(material) = &mut material {
+                    material.signing_config = Some(config);
+                }
+                (material, format!("{origin}, with {}", signing_config.display()))
             }
             TrustRequest::Config(path) => {
                 let document = files::read("trust config", path)?;
@@ -81,6 +97,12 @@ impl TrustRequest {
             origin,
         })
     }
+}
+
+fn embedded(instance: Instance) -> (Result<TrustMaterial, chainsign_trust::Error>, String) {
+    let as_of = instance.as_of().strftime("%Y-%m-%d");
+    let origin = format!("embedded root of {instance}, as of {as_of}");
+    (chainsign_trust::load(&TrustSource::Embedded(instance)), origin)
 }
 
 impl Trust {

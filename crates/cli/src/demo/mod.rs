@@ -29,7 +29,9 @@ pub use repeat::Step;
 use crate::commands::inspect::{Inspected, inspect};
 use crate::commands::provenance::predicate;
 use crate::commands::sbom::{SbomRequest, sbom};
-use crate::commands::sign::{self, BundleOutput, FileToSign, SignRequest, SignedFile, What};
+use crate::commands::sign::{
+    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedFile, What,
+};
 use crate::commands::trust::TrustRequest;
 use crate::commands::verify::{Decide, Decided, TargetOutcome, VerifyRequest, verify};
 use crate::failure::{Failure, with_causes};
@@ -300,10 +302,13 @@ impl Stage {
         workflow: &str,
     ) -> Result<SignedFile, Failure> {
         let path = file.to_owned();
-        let files = vec![FileToSign { path, bundle, signature: None, certificate: None }];
+        let files = vec![FileToSign::into_bundle(path, bundle)];
         let trust = TrustRequest::Config(self.trust_config.clone());
+        let services = ServicesRequest::configured(trust);
         let tokens = TokenSource::Given(SecretText::new(self.token(workflow)?));
-        sign::sign(SignRequest { files, what, trust, tokens }, |_| {}).await?.only()
+        let signer = SignWith::Identity(tokens);
+        let request = SignRequest { files, what, services, signer, timeout: None };
+        sign::sign(request, |_| {}).await?.only()
     }
 
     fn token(&self, workflow: &str) -> Result<String, Failure> {

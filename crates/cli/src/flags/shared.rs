@@ -25,8 +25,8 @@ pub struct TrustFlags {
     /// Trusted root to verify with
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
-    /// Signing config to sign with (version 0.2); needs --trusted-root
-    #[arg(long, value_name = "FILE", requires = "trusted_root")]
+    /// Signing config to sign with (version 0.2) instead of the instance's
+    #[arg(long, value_name = "FILE")]
     pub signing_config: Option<PathBuf>,
     /// A known instance: public-good (default), staging or github
     #[arg(long, value_name = "NAME", conflicts_with_all = ["trust_config", "trusted_root"])]
@@ -59,12 +59,12 @@ pub struct SignerFlags {
     /// OIDC issuer as a regular expression that must match all of it
     #[arg(long, value_name = "REGEXP", conflicts_with = "certificate_oidc_issuer")]
     pub certificate_oidc_issuer_regexp: Option<String>,
-    /// Public key (PEM) instead of an identity
+    /// Public key (PEM) instead of an identity: a file, or env://VARIABLE with the PEM
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "certificate_identity", "certificate_identity_regexp",
         "certificate_oidc_issuer", "certificate_oidc_issuer_regexp",
     ])]
-    pub key: Option<PathBuf>,
+    pub key: Option<String>,
     /// What triggered the workflow, as the certificate says
     #[arg(long, value_name = "TEXT", help_heading = "GitHub workflow")]
     pub certificate_github_workflow_trigger: Option<String>,

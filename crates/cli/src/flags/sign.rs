@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
+use jiff::SignedDuration;
 
 use super::shared::{OutputFlag, TokenFlags, TrustFlags};
 
@@ -24,18 +26,75 @@ pub struct SignBlobFlags {
     /// Also write the signature, base64, without a line end (one file only)
     #[arg(long, value_name = "FILE")]
     pub output_signature: Option<PathBuf>,
-    /// Also write the certificate, PEM (one file only)
+    /// Also write the certificate, base64 of its PEM, as cosign does (one file only)
     #[arg(long, value_name = "FILE", alias = "output-cert")]
     pub output_certificate: Option<PathBuf>,
-    /// Do not ask anything (chainsign never does; for scripts written for cosign)
-    #[arg(long, short = 'y', hide = true)]
-    pub yes: bool,
+    /// Also write the signed timestamp, in cosign's JSON (one file only)
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub rfc3161_timestamp: Option<PathBuf>,
+    /// Write signature and certificate in base64; with --b64=false the signature's bytes and the
+    /// certificate's PEM
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_default_value = true)]
+    pub b64: bool,
+    /// How to print the result: text or json. A name with a dot or a slash in it is cosign's older
+    /// spelling of --output-signature
+    #[arg(
+        long,
+        short = 'o',
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub output: OutputOrFile,
+    /// The only algorithm of ephemeral keys
+    #[arg(long, value_name = "ALGORITHM", hide = true, value_parser = ["ecdsa-sha2-256-nistp256"])]
+    pub signing_algorithm: Option<String>,
     #[command(flatten)]
-    pub output: OutputFlag,
+    pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+}
+
+/// Who signs besides an identity, and which services take part.
+#[derive(Debug, Args)]
+pub struct SigningFlags {
+    /// Private key to sign with instead of an identity: a file, or env://VARIABLE with its PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
+    pub key: Option<String>,
+    /// Do not ask anything (chainsign never does; for scripts written for cosign)
+    #[arg(long, short = 'y', num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide = true)]
+    pub yes: bool,
+    /// Make an entry in the transparency log; --tlog-upload=false makes none
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_default_value = true, help_heading = "Services")]
+    pub tlog_upload: bool,
+    /// Ask the timestamp authorities of the signing config; --use-signing-config=false asks none
+    /// that is not named, as cosign 2 did
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide_default_value = true, help_heading = "Services")]
+    pub use_signing_config: bool,
+    /// Bundle format: with --new-bundle-format=false cosign's older one, and the signature on
+    /// standard output unless --output-signature names a file
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide = true)]
+    pub new_bundle_format: bool,
+    /// Certificate authority (Fulcio) instead of the signing config's
+    #[arg(long, value_name = "URL", help_heading = "Services")]
+    pub fulcio_url: Option<String>,
+    /// Transparency log (Rekor v1) instead of the signing config's
+    #[arg(long, value_name = "URL", help_heading = "Services")]
+    pub rekor_url: Option<String>,
+    /// Timestamp authority (RFC 3161, complete path) instead of the signing config's
+    #[arg(long, value_name = "URL", help_heading = "Services")]
+    pub timestamp_server_url: Option<String>,
+    /// How long all of it may take
+    #[arg(
+        long,
+        short = 't',
+        value_name = "DURATION",
+        default_value = "3m",
+        help_heading = "Services"
+    )]
+    pub timeout: SignedDuration,
 }
 
 /// What is attested.
@@ -65,11 +124,10 @@ pub struct AttestFlags {
     /// Add the bundle to this file instead of FILE.sigstore.jsonl (one file only)
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// Do not ask anything (chainsign never does; for scripts written for cosign)
-    #[arg(long, short = 'y', hide = true)]
-    pub yes: bool,
     #[command(flatten)]
     pub output: OutputFlag,
+    #[command(flatten)]
+    pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
@@ -80,22 +138,87 @@ pub struct AttestFlags {
 #[derive(Debug, Args)]
 #[command(after_help = "Example: chainsign attest-blob --predicate provenance.json \
                         --bundle app.provenance.sigstore.json dist/app")]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["predicate", "statement"]))]
 pub struct AttestBlobFlags {
     /// File that the predicate is about
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    #[command(flatten)]
-    pub predicate: PredicateFlags,
-    /// Where to write the bundle
+    #[arg(value_name = "FILE", required_unless_present = "statement")]
+    pub file: Option<PathBuf>,
+    /// Where to write the bundle; may be left out when the envelope goes to --output-signature
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["output_signature", "output_attestation", "new_bundle_format"])]
+    pub bundle: Option<PathBuf>,
+    /// Also write the signed envelope (DSSE, JSON)
     #[arg(long, value_name = "FILE")]
-    pub bundle: PathBuf,
-    /// Do not ask anything (chainsign never does; for scripts written for cosign)
-    #[arg(long, short = 'y', hide = true)]
-    pub yes: bool,
+    pub output_signature: Option<PathBuf>,
+    /// Also write the statement
+    #[arg(long, value_name = "FILE")]
+    pub output_attestation: Option<PathBuf>,
+    /// Also write the certificate (PEM)
+    #[arg(long, value_name = "FILE", alias = "output-cert")]
+    pub output_certificate: Option<PathBuf>,
+    /// Also write the signed timestamp, in cosign's JSON
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub rfc3161_timestamp_bundle: Option<PathBuf>,
+    /// SHA-256 of the file (hexadecimal), which then need not be here
+    #[arg(long, value_name = "HEX", conflicts_with = "statement")]
+    pub hash: Option<String>,
+    /// The only kind of log entry
+    #[arg(long, value_name = "KIND", hide = true, value_parser = ["dsse"])]
+    pub rekor_entry_type: Option<String>,
+    /// Predicate (JSON), attested byte for byte; - for standard input
+    #[arg(long, value_name = "FILE", help_heading = "Predicate")]
+    pub predicate: Option<PathBuf>,
+    /// Its type: cyclonedx, spdxjson, slsaprovenance1, openvex, vuln, ... or a URI; default:
+    /// recognised from its content
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        conflicts_with = "statement",
+        help_heading = "Predicate"
+    )]
+    pub predicate_type: Option<String>,
+    /// In-toto statement to sign as it is, instead of a predicate; - for standard input
+    #[arg(long, value_name = "FILE", help_heading = "Predicate")]
+    pub statement: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputFlag,
+    #[command(flatten)]
+    pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+}
+
+/// `--output` of `sign-blob`: how to print the result, or cosign 1's spelling of
+/// `--output-signature`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputOrFile {
+    /// How to print the result.
+    Format(crate::printer::OutputFormat),
+    /// Where the signature goes too.
+    Signature(PathBuf),
+}
+
+impl std::str::FromStr for OutputOrFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        use crate::printer::OutputFormat;
+        match text {
+            "text" => Ok(OutputOrFile::Format(OutputFormat::Text)),
+            "json" => Ok(OutputOrFile::Format(OutputFormat::Json)),
+            file if file.contains(['.', '/']) => Ok(OutputOrFile::Signature(PathBuf::from(file))),
+            _ => Err("wanted text, json, or a file with a dot or a slash in its name".to_owned()),
+        }
+    }
+}
+
+impl OutputOrFile {
+    /// How to print the result.
+    pub fn format(&self) -> crate::printer::OutputFormat {
+        match self {
+            OutputOrFile::Format(format) => *format,
+            OutputOrFile::Signature(_) => crate::printer::OutputFormat::Text,
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub fn run(cli: Cli) -> Exit {
     let now = Timestamp::now();
     let format = match &cli.command {
         Command::Demo(flags) => flags.output.output,
-        Command::SignBlob(flags) => flags.output.output,
+        Command::SignBlob(flags) => flags.output.format(),
         Command::VerifyBlob(flags) => flags.output.output,
         Command::Attest(flags) => flags.output.output,
         Command::AttestBlob(flags) => flags.output.output,

@@ -4,7 +4,7 @@ use chainsign_verify::VerifiedSigner;
 use serde::Serialize;
 
 use super::FailureJson;
-use crate::commands::sign::{Outcome, SignRequest, SignedFile, UnsignedFile, What, sign};
+use crate::commands::sign::{Named, Outcome, SignRequest, SignedFile, UnsignedFile, What, sign};
 use crate::failure::{Exit, Failure};
 use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint};
 
@@ -17,12 +17,20 @@ use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint};
 pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failure> {
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
+    let mut unprinted = None;
     let outcome = sign(request, |file| {
         if text {
             lines(verb, file).iter().for_each(|line| printer.note(line));
         }
+        alone(file, printer);
+        if let Some(bytes) = file.printed.as_deref().filter(|_| text) {
+            unprinted = unprinted.take().or(printer.bytes(bytes).err());
+        }
     })
     .await?;
+    if let Some(error) = unprinted {
+        super::printed(Err(error))?;
+    }
     if outcome.signed.is_empty() && outcome.unsigned.len() == 1 {
         return outcome.only().map(|_| Exit::Yes);
     }
@@ -31,6 +39,22 @@ pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failur
         super::printed(printer.json(&SignedJson::from(&outcome)))?;
     }
     Ok(outcome.unsigned.iter().map(|it| it.failure.exit).max().unwrap_or(Exit::Yes))
+}
+
+/// Says of a keyless signature that was asked for without its bundle that it needs it.
+fn alone(file: &SignedFile, printer: &Printer) {
+    let keyless = matches!(file.verified.signer(), VerifiedSigner::Certificate(_));
+    let (Named::ByUs, true, Some(signature), Some(bundle)) =
+        (file.named, keyless, &file.signature, &file.bundle)
+    else {
+        return;
+    };
+    printer.warning(format!(
+        "{} alone cannot be verified: nothing in it says who signed, or when",
+        signature.display()
+    ));
+    let bundle = bundle.display();
+    printer.hint(format!("add --bundle={bundle} and release that file"));
 }
 
 /// What was not done, and how to do only that.
@@ -50,8 +74,9 @@ fn tell_unsigned(verb: &str, outcome: &Outcome, printer: &Printer) {
 
 /// What was done to a file, in lines.
 pub fn lines(verb: &str, file: &SignedFile) -> Vec<String> {
-    let mut lines =
-        vec![format!("{} {} in {}", paint(GOOD, verb), file.path.display(), file.bundle.display())];
+    let into = file.bundle.as_ref().or(file.signature.as_ref());
+    let into = into.map_or_else(String::new, |path| format!(" in {}", path.display()));
+    let mut lines = vec![format!("{} {}{into}", paint(GOOD, verb), file.path.display())];
     lines.push(paint(FAINT, &format!("  by {}", signer(file))));
     for entry in &file.published {
         lines.push(paint(FAINT, &format!("  public as {entry}")));
@@ -101,7 +126,10 @@ impl From<&Outcome> for SignedJson {
 struct FileJson {
     file: String,
     digests: Vec<String>,
-    bundle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
     signer: String,
     log_entries: Vec<EntryJson>,
 }
@@ -115,6 +143,7 @@ struct EntryJson {
 
 impl From<&SignedFile> for FileJson {
     fn from(file: &SignedFile) -> Self {
+        let path = |path: &std::path::PathBuf| path.display().to_string();
         let entry = |entry: &chainsign_keyless::PublicEntry| EntryJson {
             log: entry.log.clone(),
             log_index: entry.index,
@@ -122,7 +151,8 @@ impl From<&SignedFile> for FileJson {
         FileJson {
             file: file.path.display().to_string(),
             digests: file.digests.iter().map(ToString::to_string).collect(),
-            bundle: file.bundle.display().to_string(),
+            bundle: file.bundle.as_ref().map(path),
+            signature: file.signature.as_ref().map(path),
             signer: signer(file),
             log_entries: file.published.iter().map(entry).collect(),
         }

@@ -1,107 +1,250 @@
 //! `sign-blob`, `attest`, `attest-blob`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::encoding::hex_decode;
 use chainsign_core::predicate::PredicateType;
 use chainsign_keyless::identity::{SecretText, TokenSource};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::trust;
-use crate::commands::sign::{self, BundleOutput, FileToSign, Predicate, SignRequest, What};
+use super::{keys, trust};
+use crate::commands::sign::{
+    self, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate, Print,
+    ServicesRequest, SignRequest, SignWith, Wanted, What,
+};
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::TokenFlags;
-use crate::flags::sign::{AttestBlobFlags, AttestFlags, PredicateFlags, SignBlobFlags};
+use crate::flags::shared::{TokenFlags, TrustFlags};
+use crate::flags::sign::{AttestBlobFlags, AttestFlags, OutputOrFile, SignBlobFlags, SigningFlags};
+use crate::password::StandardInput;
 
 /// `sign-blob`
 ///
 /// # Errors
-/// `bad-flag` for one output path with several files, and two files with one bundle; also when there is no identity token.
+/// `bad-flag` for one output path with several files, two files with one bundle, and outputs that
+/// there will not be; also when there is no identity token and no key that can be opened.
 pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
+    let older_signature = match flags.output {
+        OutputOrFile::Signature(path) => Some(path),
+        OutputOrFile::Format(_) => None,
+    };
+    if older_signature.is_some() && flags.output_signature.is_some() {
+        let message = "found two files for the signature: --output and --output-signature";
+        return Err(Failure::undecided("bad-flag", message).hint("keep --output-signature"));
+    }
+    let signature = flags.output_signature.or(older_signature);
     let several = flags.files.len() > 1;
     let single = [
         ("--bundle", flags.bundle.is_some()),
-        ("--output-signature", flags.output_signature.is_some()),
+        ("--output-signature", signature.is_some()),
         ("--output-certificate", flags.output_certificate.is_some()),
+        ("--rfc3161-timestamp", flags.rfc3161_timestamp.is_some()),
     ];
     if let Some((flag, _)) = single.into_iter().find(|(_, given)| *given && several) {
         let message = format!("found {} files with {flag}, wanted one", flags.files.len());
         return Err(Failure::undecided("bad-flag", message)
             .hint("use --output-directory, or leave it out: each bundle goes beside its file"));
     }
+    certificate_of_key(&flags.signing, flags.output_certificate.is_some())?;
+    let input = input(flags.files.iter());
+    let (format, print) = legacy(&flags.signing, signature.is_some());
     let mut files: Vec<FileToSign> = Vec::new();
     for path in flags.files {
         let bundle = match (&flags.bundle, &flags.output_directory) {
-            (Some(bundle), _) => bundle.clone(),
-            (None, Some(folder)) => folder.join(beside(&file_name(&path)?, ".sigstore.json")),
-            (None, None) => beside(&named(&path)?, ".sigstore.json"),
+            (Some(bundle), _) => Some(bundle.clone()),
+            (None, Some(folder)) => Some(folder.join(beside(&file_name(&path)?, ".sigstore.json"))),
+            // cosign 2 wrote no bundle that was not asked for, and its signature verifies alone
+            // when it is a key's.
+            (None, None) if format == BundleFormat::Cosign && flags.signing.key.is_some() => None,
+            (None, None) => Some(beside(&with_name(&path)?, ".sigstore.json")),
         };
-        if files.iter().any(|other| other.bundle.path() == bundle) {
+        if bundle.is_some() && files.iter().any(|other| same_bundle(other, bundle.as_deref())) {
+            let bundle = bundle.unwrap_or_default();
             let message = format!("two files would both be signed into {}", bundle.display());
             return Err(Failure::undecided("bad-flag", message).hint("sign them one by one"));
         }
-        files.push(FileToSign {
-            path,
-            bundle: BundleOutput::File(bundle),
-            signature: flags.output_signature.clone(),
+        let outputs = Outputs {
+            bundle: bundle.map(BundleOutput::File),
+            named: match (&flags.bundle, &flags.output_directory, &signature) {
+                (None, None, Some(_)) => Named::ByUs,
+                _ => Named::ByUser,
+            },
+            // What nobody asked for is in the format that everybody can verify.
+            format: if flags.bundle.is_some() { format } else { BundleFormat::Sigstore },
+            signature: signature.clone(),
             certificate: flags.output_certificate.clone(),
-        });
+            timestamp: flags.rfc3161_timestamp.clone(),
+            statement: None,
+            encoding: if flags.b64 { Encoding::Base64 } else { Encoding::Plain },
+            print,
+        };
+        files.push(FileToSign { path, known: None, outputs });
     }
-    Ok(SignRequest {
-        files,
-        what: What::Files,
-        trust: trust::trust(flags.trust),
-        tokens: tokens(flags.token)?,
-    })
+    request(files, What::Files, flags.signing, flags.token, flags.trust, input)
 }
 
 /// `attest`
 ///
 /// # Errors
-/// `bad-flag`; also when there is no identity token or no predicate.
+/// `bad-flag`; also when there is no identity token, no key that can be opened, or no predicate.
 pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure> {
     if flags.bundle.is_some() && flags.files.len() > 1 {
         let message = format!("found {} files with --bundle, wanted one", flags.files.len());
         return Err(Failure::undecided("bad-flag", message)
             .hint("leave it out: each bundle is added to FILE.sigstore.jsonl"));
     }
+    if !flags.signing.new_bundle_format {
+        let message = "found --new-bundle-format=false, which attest has no use for";
+        return Err(Failure::undecided("bad-flag", message).hint("attest-blob takes it"));
+    }
+    let input = input(flags.files.iter().chain([&flags.predicate.predicate]));
     let mut files = Vec::new();
     for path in flags.files {
         let bundle = match &flags.bundle {
             Some(bundle) => bundle.clone(),
-            None => beside(&named(&path)?, ".sigstore.jsonl"),
+            None => beside(&with_name(&path)?, ".sigstore.jsonl"),
         };
-        let bundle = BundleOutput::Line(bundle);
-        files.push(FileToSign { path, bundle, signature: None, certificate: None });
+        files.push(FileToSign::into_bundle(path, BundleOutput::Line(bundle)));
     }
-    Ok(SignRequest {
-        files,
-        what: What::Predicate(predicate(flags.predicate, now)?),
-        trust: trust::trust(flags.trust),
-        tokens: tokens(flags.token)?,
-    })
+    let predicate =
+        predicate(&flags.predicate.predicate, flags.predicate.predicate_type.as_deref(), now)?;
+    request(files, What::Predicate(predicate), flags.signing, flags.token, flags.trust, input)
 }
 
 /// `attest-blob`
 ///
 /// # Errors
-/// When there is no identity token or no predicate.
+/// `bad-flag`; also when there is no identity token, no key that can be opened, no predicate or no
+/// statement.
 pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest, Failure> {
-    let bundle = BundleOutput::File(flags.bundle);
-    Ok(SignRequest {
-        files: vec![FileToSign { path: flags.file, bundle, signature: None, certificate: None }],
-        what: What::Predicate(predicate(flags.predicate, now)?),
-        trust: trust::trust(flags.trust),
-        tokens: tokens(flags.token)?,
-    })
+    certificate_of_key(&flags.signing, flags.output_certificate.is_some())?;
+    let (format, print) = legacy(&flags.signing, flags.output_signature.is_some());
+    if flags.bundle.is_none()
+        && format == BundleFormat::Sigstore
+        && flags.output_signature.is_none()
+    {
+        let message = "found no --bundle, wanted a file for the attestation";
+        return Err(Failure::undecided("bad-flag", message).hint("name one with --bundle"));
+    }
+    let read = [&flags.file, &flags.predicate, &flags.statement];
+    let input = input(read.into_iter().flatten());
+    // A statement stands for itself in messages.
+    let path = flags.file.or_else(|| flags.statement.clone()).unwrap_or_default();
+    let named = if flags.bundle.is_some() { Named::ByUser } else { Named::ByUs };
+    let bundle = match flags.bundle {
+        Some(bundle) => Some(bundle),
+        None if flags.signing.key.is_some() => None,
+        // Keyless, an envelope alone cannot be verified.
+        None => Some(beside(&with_name(&path)?, ".sigstore.json")),
+    };
+    let what = match (&flags.predicate, &flags.statement) {
+        (_, Some(statement)) => What::Statement(files::read("statement", statement)?),
+        (Some(path), None) => {
+            What::Predicate(predicate(path, flags.predicate_type.as_deref(), now)?)
+        }
+        (None, None) => {
+            let message = "found neither --predicate nor --statement";
+            return Err(Failure::undecided("bad-flag", message));
+        }
+    };
+    let file = FileToSign {
+        path,
+        known: flags.hash.as_deref().map(sha256).transpose()?,
+        outputs: Outputs {
+            bundle: bundle.map(BundleOutput::File),
+            named,
+            format,
+            signature: flags.output_signature,
+            certificate: flags.output_certificate,
+            timestamp: flags.rfc3161_timestamp_bundle,
+            statement: flags.output_attestation,
+            encoding: Encoding::Base64,
+            print,
+        },
+    };
+    request(vec![file], what, flags.signing, flags.token, flags.trust, input)
 }
 
-fn predicate(flags: PredicateFlags, now: Timestamp) -> Result<Predicate, Failure> {
-    let predicate_type = flags.predicate_type.as_deref().map(PredicateType::from_alias_or_uri);
+fn request(
+    files: Vec<FileToSign>,
+    what: What,
+    signing: SigningFlags,
+    token: TokenFlags,
+    trust: TrustFlags,
+    input: StandardInput,
+) -> Result<SignRequest, Failure> {
+    let wanted = |used: bool, url: Option<String>| match (used, url) {
+        (true, Some(url)) => Wanted::At(url),
+        (true, None) => Wanted::AsConfigured,
+        (false, _) => Wanted::None,
+    };
+    if !signing.tlog_upload && signing.rekor_url.is_some() {
+        let message = "found --rekor-url together with --tlog-upload=false";
+        return Err(Failure::undecided("bad-flag", message).hint("leave one of them out"));
+    }
+    let timestamps = signing.use_signing_config || signing.timestamp_server_url.is_some();
+    let services = ServicesRequest {
+        trust: trust::trust(trust),
+        certificate_authority: signing.fulcio_url,
+        logs: wanted(signing.tlog_upload, signing.rekor_url),
+        timestamps: wanted(timestamps, signing.timestamp_server_url),
+    };
+    let signer = match signing.key {
+        Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
+        None => SignWith::Identity(tokens(token)?),
+    };
+    Ok(SignRequest { files, what, services, signer, timeout: timeout(signing.timeout)? })
+}
+
+/// cosign's `--timeout`: 0 for none.
+fn timeout(given: SignedDuration) -> Result<Option<Duration>, Failure> {
+    match Duration::try_from(given) {
+        Ok(Duration::ZERO) => Ok(None),
+        Ok(timeout) => Ok(Some(timeout)),
+        Err(_) => {
+            let message = format!("found --timeout {given:#}, wanted no less than 0");
+            Err(Failure::undecided("bad-flag", message))
+        }
+    }
+}
+
+/// What `--new-bundle-format=false` means for the bundle, and for standard output.
+fn legacy(signing: &SigningFlags, signature_in_file: bool) -> (BundleFormat, Print) {
+    match (signing.new_bundle_format, signature_in_file) {
+        (true, _) => (BundleFormat::Sigstore, Print::Nothing),
+        (false, true) => (BundleFormat::Cosign, Print::Nothing),
+        (false, false) => (BundleFormat::Cosign, Print::Signature),
+    }
+}
+
+fn certificate_of_key(signing: &SigningFlags, certificate: bool) -> Result<(), Failure> {
+    if signing.key.is_none() || !certificate {
+        return Ok(());
+    }
+    let message = "found --output-certificate with --key: a key has no certificate";
+    Err(Failure::undecided("bad-flag", message)
+        .hint("leave it out; `chainsign public-key` prints the public key"))
+}
+
+fn predicate(
+    path: &Path,
+    predicate_type: Option<&str>,
+    now: Timestamp,
+) -> Result<Predicate, Failure> {
+    let predicate_type = predicate_type.map(PredicateType::from_alias_or_uri);
     let predicate_type = predicate_type
         .transpose()
         .map_err(|error| Failure::because("bad-flag", "--type", &error))?;
-    sign::predicate(files::read("predicate", &flags.predicate)?, predicate_type, now)
+    sign::predicate(files::read("predicate", path)?, predicate_type, now)
+}
+
+/// cosign's `--hash`.
+fn sha256(hex: &str) -> Result<ArtifactDigest, Failure> {
+    let digest = hex_decode("--hash", hex)
+        .and_then(|bytes| ArtifactDigest::new(DigestAlgorithm::Sha256, &bytes));
+    digest.map_err(|error| Failure::because("bad-flag", "--hash", &error))
 }
 
 /// The token that was given, else what the environment offers. Never a prompt.
@@ -114,13 +257,27 @@ fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
         .map_err(|error| sign::service_failure(&error))
 }
 
-fn named(path: &std::path::Path) -> Result<PathBuf, Failure> {
+/// Whether one of the files is standard input.
+fn input<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> StandardInput {
+    let mut paths = paths.map(PathBuf::as_path);
+    if paths.any(|path| path == Path::new("-")) {
+        StandardInput::Taken
+    } else {
+        StandardInput::Free
+    }
+}
+
+fn same_bundle(file: &FileToSign, bundle: Option<&Path>) -> bool {
+    file.outputs.bundle.as_ref().map(BundleOutput::path) == bundle
+}
+
+fn with_name(path: &Path) -> Result<PathBuf, Failure> {
     file_name(path).map(|_| path.to_owned())
 }
 
-fn file_name(path: &std::path::Path) -> Result<PathBuf, Failure> {
+fn file_name(path: &Path) -> Result<PathBuf, Failure> {
     match path.file_name() {
-        Some(name) if path != std::path::Path::new("-") => Ok(PathBuf::from(name)),
+        Some(name) if path != Path::new("-") => Ok(PathBuf::from(name)),
         _ => Err(Failure::undecided(
             "bad-flag",
             format!("{} has no file name for its bundle", path.display()),

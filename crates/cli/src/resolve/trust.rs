@@ -11,6 +11,12 @@ pub fn trust(flags: TrustFlags) -> TrustRequest {
     match (trust_config, trusted_root) {
         (Some(path), _) => TrustRequest::Config(path),
         (None, Some(trusted_root)) => TrustRequest::Files { trusted_root, signing_config },
-        (None, None) => TrustRequest::Instance(instance.unwrap_or(Instance::PublicGood)),
+        (None, None) => {
+            let instance = instance.unwrap_or(Instance::PublicGood);
+            match signing_config {
+                Some(signing_config) => TrustRequest::InstanceWith { instance, signing_config },
+                None => TrustRequest::Instance(instance),
+            }
+        }
     }
 }

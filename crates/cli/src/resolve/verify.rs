@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::encoding::base64_decode;
 use chainsign_core::identity::{IdentityMatcher, Pattern, TextMatcher};
-use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
 use chainsign_policy::{ImageName, TargetName, Workload};
 use jiff::Timestamp;
 
+use super::keys;
 use super::report::same;
 use super::{summary, trust};
 use crate::commands::verify::{
@@ -26,6 +26,7 @@ use crate::flags::verify::{UsedAsFlags, VerifyBlobAttestationFlags, VerifyBlobFl
 /// # Errors
 /// `bad-flag`, `unsigned`, and as [`demand`].
 pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobRequest, Failure> {
+    not_alone(&flags.detached, &flags.signer)?;
     let target = target(&flags.target)?;
     Ok(VerifyBlobRequest {
         evidence: evidence(flags.bundle, flags.detached, &target)?,
@@ -47,6 +48,7 @@ pub fn verify_blob_attestation(
 ) -> Result<VerifyBlobRequest, Failure> {
     let predicate_type = PredicateType::from_alias_or_uri(&flags.predicate_type)
         .map_err(|error| Failure::because("bad-flag", "--type", &error))?;
+    not_alone(&flags.detached, &flags.signer)?;
     let target = target(&flags.target)?;
     Ok(VerifyBlobRequest {
         evidence: evidence(flags.bundle, flags.detached, &target)?,
@@ -173,11 +175,8 @@ pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
 }
 
 fn signer(flags: SignerFlags) -> Result<DemandedSigner, Failure> {
-    if let Some(path) = flags.key {
-        let key = PublicKey::from_pem(&files::read("public key", &path)?).map_err(|error| {
-            Failure::because("bad-flag", &format!("--key {}", path.display()), &error)
-        })?;
-        return Ok(DemandedSigner::Key(key));
+    if let Some(key) = flags.key {
+        return Ok(DemandedSigner::Key(keys::public(&key)?));
     }
     let subject = matcher(
         flags.certificate_identity,
@@ -222,6 +221,19 @@ fn matcher(
                 "write scheme, host, owner and repository, or the address's domain, literally",
             ))
         }
+    }
+}
+
+/// A signature in a file of its own comes with a certificate, or is a key's.
+fn not_alone(detached: &DetachedFlags, signer: &SignerFlags) -> Result<(), Failure> {
+    match (&detached.signature, &detached.certificate, &signer.key) {
+        (Some(_), None, None) => {
+            let message = "found --signature with neither --certificate nor --key: \
+                           nothing says who signed";
+            Err(Failure::undecided("signature-alone", message)
+                .hint("verify the bundle instead: --bundle FILE.sigstore.json; `sign-blob` writes one beside each file"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What cosign wrote before the Sigstore bundle: its local bundle, and the annotations of its
 //! signatures and attestations in registries.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::detached::{credential, pem_chain, timestamp};
 use super::rekor::RekorBundle;
 use crate::digest::ArtifactDigest;
 use crate::dsse::Envelope;
-use crate::encoding::{Base64Bytes, base64_decode};
+use crate::encoding::{Base64Bytes, base64_decode, base64_encode, pem_encode};
 use crate::material::{Credential, Format, SignedContent, SignedMaterial};
 use crate::{Error, Limits, json};
 
@@ -21,7 +21,7 @@ use crate::{Error, Limits, json};
 /// [`Error::Json`] for unknown fields and wrong types; [`Error::Base64`] and [`Error::Pem`] for the
 /// certificate; what the envelope's parser says.
 pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
-    let wire: LocalBundle = json::parse("cosign bundle", document, limits)?;
+    let wire: LocalBundle = json::parse(DOCUMENT, document, limits)?;
     let log_entry = wire.rekor_bundle.map(|bundle| bundle.log_entry(limits)).transpose()?;
     let of_attestation =
         log_entry.as_ref().is_some_and(|entry| matches!(entry.kind.as_str(), "dsse" | "intoto"));
@@ -41,6 +41,40 @@ pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> 
         timestamps: Vec::new(),
         detached_scts: Vec::new(),
     })
+}
+
+/// Writes cosign's local bundle, as cosign before version 3 does: signature, certificate, and the
+/// entry of Rekor v1. It has no place for timestamps, proofs and entries of Rekor v2, and a key is
+/// never put in the certificate's place.
+///
+/// # Errors
+/// [`Error::Invalid`] when there is a log entry without a signed entry timestamp, or several:
+/// what proves the time would get lost. [`Error::Json`] does not happen.
+pub fn write(material: &SignedMaterial) -> Result<Vec<u8>, Error> {
+    let no_place = |reason: &str| Error::Invalid { document: DOCUMENT, reason: reason.to_owned() };
+    let json = |error: &serde_json::Error| Error::json(DOCUMENT, error);
+    let rekor_bundle = match material.log_entries.as_slice() {
+        [] => None,
+        [entry] => Some(RekorBundle::of(entry).ok_or_else(|| {
+            no_place("found a log entry without a signed entry timestamp, wanted one of Rekor v1")
+        })?),
+        _ => return Err(no_place("found several log entries, wanted one")),
+    };
+    let base64_signature = match &material.content {
+        SignedContent::Message { signature, .. } => signature.clone(),
+        SignedContent::Envelope(envelope) => {
+            serde_json::to_vec(envelope).map_err(|error| json(&error))?
+        }
+    };
+    let cert = match &material.credential {
+        Credential::Certificate { leaf, .. } => {
+            Some(base64_encode(pem_encode("CERTIFICATE", leaf)))
+        }
+        Credential::Key { .. } => None,
+    };
+    let bundle =
+        LocalBundle { base64_signature: Base64Bytes(base64_signature), cert, rekor_bundle };
+    serde_json::to_vec(&bundle).map_err(|error| json(&error))
 }
 
 /// The annotations of a layer of cosign's signature or attestation images (cosign
@@ -130,10 +164,14 @@ pub fn parse_layer(
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LocalBundle {
     base64_signature: Base64Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cert: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rekor_bundle: Option<RekorBundle>,
 }
+
+const DOCUMENT: &str = "cosign bundle";

@@ -1,6 +1,6 @@
 //! Entries of Rekor v1 as cosign and Rekor's own API write them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::encoding::{Base64Bytes, hex_decode};
 use crate::error::at_most;
@@ -8,14 +8,14 @@ use crate::material::{InclusionProof, LogEntry, LogId};
 use crate::{Error, Limits, json};
 
 /// cosign `pkg/cosign/bundle/rekor.go`: the entry and the log's promise, without a proof.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct RekorBundle {
     signed_entry_timestamp: Base64Bytes,
     payload: Payload,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Payload {
     body: Base64Bytes,
@@ -57,6 +57,19 @@ struct ApiProof {
 }
 
 impl RekorBundle {
+    /// Of an entry that has what this format has a place for: a promise, and a time.
+    pub(super) fn of(entry: &LogEntry) -> Option<Self> {
+        Some(RekorBundle {
+            signed_entry_timestamp: Base64Bytes(entry.signed_entry_timestamp.clone()?),
+            payload: Payload {
+                body: Base64Bytes(entry.canonicalized_body.clone()),
+                integrated_time: entry.integrated_time?,
+                log_index: entry.log_index,
+                log_id: entry.log_id.hex(),
+            },
+        })
+    }
+
     pub(super) fn log_entry(self, limits: &Limits) -> Result<LogEntry, Error> {
         let Payload { body, integrated_time, log_index, log_id } = self.payload;
         let (kind, version) = kind(&body.0, limits)?;

@@ -101,6 +101,9 @@ pub fn refused(refusal: &Refusal) -> Failure {
             Refusal::CertificateInsteadOfKey { .. } => failure.hint(
                 "it was signed keyless: use --certificate-identity and --certificate-oidc-issuer",
             ),
+            Refusal::TooFewLogs { found: 0, unused, .. } if unused.is_empty() => failure.hint(
+                "it has no log entry; a key's signature may be meant to be without: --insecure-ignore-tlog",
+            ),
             Refusal::KeyInsteadOfCertificate { .. } => {
                 failure.hint("it was signed by a key: use --key")
             }

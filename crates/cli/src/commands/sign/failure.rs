@@ -1,0 +1,44 @@
+use chainsign_keyless::Error;
+
+use crate::failure::{Failure, with_causes};
+
+/// What a service, or the token for it, did wrong.
+pub fn service_failure(error: &Error) -> Failure {
+    let (reason, hint) = match error {
+        Error::NoIdentityToken { .. } => (
+            "no-identity-token",
+            "give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`",
+        ),
+        Error::AmbientIncomplete { .. } => {
+            ("no-identity-token", "add `permissions: id-token: write` to the job")
+        }
+        Error::TokenExpired { .. } => {
+            ("bad-identity-token", "get a new token: they live for minutes")
+        }
+        Error::TokenAudience { .. } => {
+            ("bad-identity-token", "ask for a token with the audience sigstore")
+        }
+        Error::TokenMalformed { .. } => {
+            ("bad-identity-token", "a token has three parts between dots; a file is given as @FILE")
+        }
+        Error::TokenNotYetValid { .. } | Error::TokenEmailUnverified { .. } => {
+            ("bad-identity-token", "ask the issuer for another token")
+        }
+        Error::Unreachable { .. } => {
+            ("unreachable", "is it running, and is the address in the signing config right?")
+        }
+        Error::NoCertificateAuthority => (
+            "no-signing-config",
+            "name one in the signing config or with --fulcio-url, or sign with --key",
+        ),
+        Error::NoProvenTime => (
+            "no-proven-time",
+            "a certificate lives for minutes: use a log of version 1 or a timestamp authority",
+        ),
+        Error::AfterPublication { source, .. } => {
+            return Failure { message: with_causes(error), ..service_failure(source) };
+        }
+        _ => return Failure::undecided("service", with_causes(error)),
+    };
+    Failure::undecided(reason, with_causes(error)).hint(hint)
+}

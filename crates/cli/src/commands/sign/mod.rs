@@ -1,0 +1,194 @@
+//! `sign-blob`, `attest`, `attest-blob`: signing of files, and of statements about them, with an
+//! identity or with a key.
+
+mod failure;
+mod outputs;
+mod predicate;
+mod services;
+mod work;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
+use chainsign_keyless::identity::TokenSource;
+use chainsign_keyless::{PublicEntry, ToSign};
+use chainsign_keys::PrivateKey;
+use chainsign_verify::VerifiedBundle;
+use tokio::time::{Instant, timeout_at};
+
+pub use failure::service_failure;
+pub use outputs::{BundleFormat, BundleOutput, Encoding, Named, Outputs, Print};
+pub use predicate::{Predicate, predicate};
+pub use services::{ServicesRequest, Wanted};
+use work::Work;
+
+use crate::failure::Failure;
+
+/// Files to sign, or to attest something about.
+#[derive(Debug)]
+pub struct SignRequest {
+    /// The files, each with what is written about it.
+    pub files: Vec<FileToSign>,
+    /// What is signed.
+    pub what: What,
+    /// The services.
+    pub services: ServicesRequest,
+    /// Who signs.
+    pub signer: SignWith,
+    /// How long all of it may take; `None` for as long as it takes.
+    pub timeout: Option<Duration>,
+}
+
+/// Who signs.
+#[derive(Debug)]
+pub enum SignWith {
+    /// Somebody with an identity token, and a key for it that lives for minutes.
+    Identity(TokenSource),
+    /// A key that is kept.
+    Key(Box<PrivateKey>),
+}
+
+/// What is signed.
+#[derive(Debug)]
+pub enum What {
+    /// The files themselves.
+    Files,
+    /// A statement with this predicate about each file.
+    Predicate(Predicate),
+    /// This statement: it names its own subjects, and the file it was read from is none of them.
+    Statement(Vec<u8>),
+}
+
+/// A file to sign.
+#[derive(Debug)]
+pub struct FileToSign {
+    /// The file, or standard input for `-`.
+    pub path: PathBuf,
+    /// The file's SHA-256, where it is known and the file is not here to be read. For statements.
+    pub known: Option<ArtifactDigest>,
+    /// What is written.
+    pub outputs: Outputs,
+}
+
+/// A file that was signed, verified, and whose bundle is written.
+#[derive(Debug)]
+pub struct SignedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its digests.
+    pub digests: ArtifactDigests,
+    /// Where its bundle is, if one was asked for.
+    pub bundle: Option<PathBuf>,
+    /// Where its signature is alone, if it was asked for.
+    pub signature: Option<PathBuf>,
+    /// Whether somebody named the bundle.
+    pub named: Named,
+    /// What goes to standard output.
+    pub printed: Option<Vec<u8>>,
+    /// What is public now.
+    pub published: Vec<PublicEntry>,
+    /// The proof that it verifies.
+    pub verified: VerifiedBundle,
+}
+
+/// A file that was not signed, and why. What is public of it nevertheless is in the message.
+#[derive(Debug)]
+pub struct UnsignedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// A service that failed; `refused-own` for a fresh bundle that does not verify, which is not
+    /// written; an output that could not be written; `timed-out`.
+    pub failure: Failure,
+}
+
+/// What became of the files, in their order.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Those that are signed and whose bundles are written.
+    pub signed: Vec<SignedFile>,
+    /// The others.
+    pub unsigned: Vec<UnsignedFile>,
+}
+
+impl FileToSign {
+    /// A file whose signature goes into a bundle, and nowhere else.
+    pub fn into_bundle(path: PathBuf, bundle: BundleOutput) -> Self {
+        FileToSign { path, known: None, outputs: Outputs::bundle(bundle) }
+    }
+}
+
+impl Outcome {
+    /// The file that was signed, of a request for one.
+    ///
+    /// # Errors
+    /// Why it was not.
+    pub fn only(self) -> Result<SignedFile, Failure> {
+        match self.unsigned.into_iter().next() {
+            Some(unsigned) => Err(unsigned.failure),
+            None => {
+                let nothing = || Failure::undecided("nothing-to-sign", "found no file to sign");
+                self.signed.into_iter().next().ok_or_else(nothing)
+            }
+        }
+    }
+}
+
+/// Signs every file, under one certificate or with one key, and verifies each bundle before it is
+/// written. `done` is told of each as soon as its bundle is written. A file that fails does not stop
+/// the others, except that after a service has failed no further file is begun.
+///
+/// # Errors
+/// Before anything is signed: what cannot be read or written, and services, a token or a key that
+/// cannot be used.
+pub async fn sign(
+    request: SignRequest,
+    mut done: impl FnMut(&SignedFile),
+) -> Result<Outcome, Failure> {
+    let deadline = request.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let trust = request.services.trust.load()?;
+    let signing = services::prepare(&request.services, &trust, request.signer, &request.what)?;
+    let mut work = Vec::new();
+    for file in request.files {
+        work.push(Work::prepare(file, &request.what, signing.algorithm)?);
+    }
+    let contents: Vec<ToSign> = work.iter_mut().filter_map(|work| work.content.take()).collect();
+    let mut batch = signing.session.batch(contents.into_iter(), CONCURRENT);
+    let mut outcome = Outcome::default();
+    let mut work = work.into_iter();
+    let rest = loop {
+        let next = match deadline {
+            Some(deadline) => timeout_at(deadline, batch.next()).await,
+            None => Ok(batch.next().await),
+        };
+        let bundle = match next {
+            Err(_) => break Failure::undecided("timed-out", "not signed within --timeout"),
+            Ok(None) => {
+                let message = "not begun, because a file before it failed";
+                break Failure::undecided("not-begun", message);
+            }
+            Ok(Some((_, bundle))) => bundle,
+        };
+        let Some(work) = work.next() else { continue };
+        let path = work.file.path.clone();
+        let finished = match bundle {
+            Ok(bundle) => work.finish(bundle, &signing.session, &trust.verifier).await,
+            Err(error) => Err(service_failure(&error)),
+        };
+        match finished {
+            Ok(file) => {
+                done(&file);
+                outcome.signed.push(file);
+            }
+            Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
+        }
+    };
+    outcome
+        .unsigned
+        .extend(work.map(|work| UnsignedFile { path: work.file.path, failure: rest.clone() }));
+    Ok(outcome)
+}
+
+/// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.
+const CONCURRENT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
