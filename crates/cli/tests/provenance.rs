@@ -111,6 +111,16 @@ fn a_release_of_a_github_job_is_what_its_policy_expects() {
         ["attest", "--trust-config", "trust.json", "--predicate", "provenance.json", "shipcheck"];
     desk.ran(&mut github_job(&stage, WORKFLOW, WORKFLOW, &attest)).exits(0);
 
+    // What is signed is what was written, to the byte.
+    let identity = format!("https://github.com/{WORKFLOW}");
+    let verify =
+        ["verify-blob-attestation", "--trust-config", "trust.json", "--type", "slsaprovenance1"];
+    let signer =
+        ["--certificate-identity", &identity, "--certificate-oidc-issuer", stage.sandbox.issuer()];
+    let bundle = ["--bundle", "shipcheck.sigstore.jsonl", "shipcheck"];
+    let statement = desk.run(&[&verify[..], &signer, &bundle].concat()).exits(0).stdout;
+    assert!(statement.contains(desk.read("provenance.json").trim_end()), "{statement}");
+
     let none: [&str; 0] = [];
     assert_eq!(failed_rules(&stage, ("", "")), none);
     let repository = "repository: https://github.com/acme/";
@@ -258,7 +268,14 @@ fn every_way_not_to_make_provenance_has_its_reason() {
         "found GitHub Actions and Jenkins at once",
         "--ci github or --ci jenkins",
     );
-    check("generic", &[], None, 2, "the CI does not say the builder id", "name it: --builder-id");
+    check(
+        "generic",
+        &[],
+        None,
+        2,
+        "the caller does not say the builder id",
+        "name it: --builder-id",
+    );
     check(
         "tekton-task",
         &[],

@@ -35,8 +35,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
     Ok(facts)
 }
 
-/// An address with a password in it is refused, and not repeated. If one is stated, this one is not
-/// looked at.
+/// An address with a password in it would be refused. If one is stated, this one is not looked at.
 fn repository(lookup: &Lookup<'_>) -> Result<Option<Found<Repository>>, Error> {
     if lookup.stated.repository.is_some() {
         return Ok(None);

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::field::{COMMIT_PATH, Field, FieldKind, Origin, Overruled};
+use super::variables::Shown;
 use super::{Ci, Look, Stated, variables};
 use crate::read::Source;
 use crate::source::{GitCommit, GitRef, Repository};
@@ -152,6 +153,8 @@ impl<'a> Lookup<'a> {
             format!("found {} bytes, wanted at most {VALUE_BYTES}", value.len())
         } else if value.chars().any(char::is_control) {
             "found a control character".to_owned()
+        } else if variables::has_credentials(&value) {
+            "found a user name or password before a host".to_owned()
         } else {
             return Ok(Some(Found::new(value, origin())));
         };
@@ -310,14 +313,17 @@ impl<'a> Lookup<'a> {
         let parameter = self.variables_path.ok_or(Error::NoVariables { ci: self.ci })?;
         let mut values = Map::new();
         for named in &self.stated.variables {
-            let missing = || Error::VariableUnset { name: named.name.clone() };
-            let found = self.variable(&named.name)?.ok_or_else(missing)?;
-            let shown = variables::shown(named, found.value);
-            let shown = Found { value: shown, origins: found.origins, overruled: Vec::new() };
-            let path = format!("externalParameters.{parameter}.{}", named.name);
-            let text = shown.clone().map(|value| value.as_str().unwrap_or_default().to_owned());
-            self.say(FieldKind::Parameter, &path, &text);
-            values.insert(named.name.clone(), shown.value);
+            let name = &named.name;
+            let value = (self.environment)(name).filter(|value| !value.is_empty());
+            let value = value.ok_or_else(|| Error::VariableUnset { name: name.clone() })?;
+            let shown = match variables::shown(named, &value) {
+                Shown::Value => self.variable(name)?,
+                Shown::Masked(mask) => {
+                    Some(Found::new(mask.to_owned(), Origin::Variable(name.clone())))
+                }
+            };
+            let place = (format!("externalParameters.{parameter}"), name.as_str());
+            self.put(&mut values, FieldKind::Parameter, (&place.0, place.1), shown);
         }
         facts.external_parameters.insert(parameter.to_owned(), Value::Object(values));
         Ok(())

@@ -99,7 +99,7 @@ impl fmt::Display for Ci {
             Ci::CloudBuild => "Google Cloud Build",
             Ci::Tekton => "Tekton",
             Ci::Jenkins => "Jenkins",
-            Ci::Generic => "the CI",
+            Ci::Generic => "the caller",
         })
     }
 }
@@ -133,7 +133,8 @@ impl Described {
 ///
 /// # Errors
 /// [`Error::NotSaid`] when a value that the build type needs is nowhere; [`Error::Value`] when one
-/// cannot be what it is for, or is longer than 4,096 bytes; [`Error::FixedBuildType`] when another
+/// cannot be what it is for, is longer than 4,096 bytes, or has a password in it;
+/// [`Error::VariableUnset`] when a variable is named that is not there; [`Error::FixedBuildType`] when another
 /// build type is stated than the system's own; [`Error::ReservedParameter`] when a stated
 /// parameter has the name of one of its fields; [`Error::NoVariables`] when variables are named and
 /// the build type has no place for them.

@@ -277,6 +277,40 @@ fn only_the_listed_names_are_asked_for() {
     }
 }
 
+/// No name is asked for in vain: another value gives other provenance, or is refused.
+#[test]
+fn every_listed_name_counts() {
+    let jobs = jobs();
+    let outcome = |job: &Job| job.described().map(|it| format!("{:?}", it.facts));
+    let mut idle = Vec::new();
+    for ci in Ci::ALL {
+        let of_ci: Vec<_> = jobs.iter().map(|(_, job)| job).filter(|job| job.ci == ci).collect();
+        for name in ci.variables() {
+            let changed = |job: &&&Job| {
+                let bare = Job { claims: None, ..(**job).clone() };
+                outcome(&bare.clone().set(name, "changed/value@1")) != outcome(&bare)
+            };
+            if !of_ci.iter().any(|job| changed(&job)) {
+                idle.push(format!("{ci} {name}"));
+            }
+        }
+        for name in ci.claims() {
+            let changed = |job: &&&Job| {
+                let mut other = (**job).clone();
+                let Some(claims) = &mut other.claims else { return false };
+                // An issuer that is GitHub's own says more than another.
+                let value = if *name == "iss" { "https://a.example/_services/token" } else { "x" };
+                claims.insert((*name).to_owned(), value.to_owned());
+                outcome(&other) != outcome(job)
+            };
+            if !of_ci.iter().any(|job| changed(&job)) {
+                idle.push(format!("{ci} {name}"));
+            }
+        }
+    }
+    assert_eq!(idle, [""; 0]);
+}
+
 #[test]
 fn no_recorded_secret_gets_out() {
     for (name, job) in jobs() {
@@ -490,8 +524,12 @@ fn values_that_cannot_be_what_they_are_for() {
         "{time:?}"
     );
     // An address with a password is refused, and the password is not repeated.
-    let git = "not the URI of a repository: found a user name or password before the host";
-    check("jenkins-tag", "GIT_URL", "https://dev:hunter2@git.acme.example/app", git);
+    let password = "found a user name or password before a host";
+    let address = "https://dev:hunter2@git.acme.example/app";
+    check("jenkins-tag", "GIT_URL", address, password);
+    check("jenkins-tag", "BUILD_URL", address, password);
+    check("gitlab-no-token", "CI_PROJECT_URL", address, password);
+    check(github, "GITHUB_SERVER_URL", "https://dev:hunter2@git.acme.example", password);
     let mut job = Job::load("jenkins-tag").set("GIT_URL", "https://dev:hunter2@git.acme.example/a");
     job.stated.repository = Some(REPOSITORY.parse().unwrap());
     let described = job.described().unwrap();
@@ -514,6 +552,11 @@ fn variables_are_parameters_where_the_caller_names_them() {
     let masked = [("GOFLAGS", Show::Name), ("CI_JOB_TOKEN", Show::Value)];
     let wanted = json!({"CI_JOB_TOKEN": "[MASKED]", "GOFLAGS": "[MASKED]"});
     check("gitlab-tag", "variables", &masked, wanted);
+    // What is masked may be anything.
+    let key = Job::load("gitlab-tag").set("SIGNING_KEY", "-----BEGIN\nhunter2");
+    let key = key.naming(&[("SIGNING_KEY", Show::Value)]).json();
+    let found = &key["buildDefinition"]["externalParameters"]["variables"];
+    assert_eq!(*found, json!({"SIGNING_KEY": "[MASKED]"}));
     let url = [("CI_REPOSITORY_URL", Show::Value)];
     check("gitlab-tag", "variables", &url, json!({"CI_REPOSITORY_URL": "[MASKED]"}));
     let channel = [("_CHANNEL", Show::Value)];
