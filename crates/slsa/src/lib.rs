@@ -3,6 +3,7 @@
 mod build_type;
 pub mod ci;
 mod error;
+pub mod expect;
 mod generate;
 mod predicate;
 mod read;

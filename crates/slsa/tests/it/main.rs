@@ -7,6 +7,7 @@
 )]
 
 mod ci;
+mod expect;
 mod generate;
 mod read;
 mod vsa;
