@@ -5,6 +5,7 @@
 
 pub mod deferred;
 pub mod evidence;
+pub mod expect;
 pub mod facts;
 pub mod keys;
 pub mod policy;

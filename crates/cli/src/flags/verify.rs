@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::expect::ExpectFlags;
 use super::report::ReportFlags;
 use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags, key_value};
 use super::summary::SummaryFlags;
@@ -63,13 +64,14 @@ pub struct VerifyFlags {
     /// Files, or folders with the OCI layout of an image, to verify
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
-    /// Policy, or set of policies, that decides; without it an identity or a key is required
+    /// Policy, or set of policies, that decides; without it an identity, a key or --source-uri is
+    /// required
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     #[command(flatten)]
     pub used_as: UsedAsFlags,
     /// More evidence: a bundle, or a file with a bundle on each line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", alias = "provenance-path")]
     pub bundle: Vec<PathBuf>,
     /// More evidence: every bundle in this folder
     #[arg(long, value_name = "DIR")]
@@ -88,7 +90,9 @@ pub struct VerifyFlags {
     #[arg(long, value_name = "TIME")]
     pub dangerous_at: Option<Timestamp>,
     #[command(flatten)]
-    pub summary: SummaryFlags,
+    pub expect: Box<ExpectFlags>,
+    #[command(flatten)]
+    pub summary: Box<SummaryFlags>,
     #[command(flatten)]
     pub report: ReportFlags,
     #[command(flatten)]

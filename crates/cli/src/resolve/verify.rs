@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::keys;
 use super::report::same;
-use super::{summary, trust};
+use super::{expect, summary, trust};
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps, UsedAs,
     VerifyBlobRequest, VerifyRequest, Vouching,
@@ -85,7 +85,10 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
                 .hint("put the identity into the policy's authorities"));
         }
         Some(policy) => Decide::Policy(policy),
-        None => Decide::Signer(demand(flags.signer)?),
+        None => match expect::decide(*flags.expect, flags.signer.clone())? {
+            Some(decide) => decide,
+            None => Decide::Signer(demand(flags.signer)?),
+        },
     };
     let used_as = used_as(flags.used_as)?;
     if used_as.is_some() && flags.targets.len() > 1 {
@@ -94,7 +97,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
     }
     let read = flags.targets.iter().chain(&policy).chain(&flags.bundle).chain(&flags.via);
     let read = read.map(PathBuf::as_path);
-    let summary = summary::summary(flags.summary, flags.targets.len(), used_as.as_ref(), read)?;
+    let summary = summary::summary(*flags.summary, flags.targets.len(), used_as.as_ref(), read)?;
     Ok(VerifyRequest {
         targets: flags.targets,
         used_as,
@@ -151,6 +154,11 @@ fn used_as(flags: UsedAsFlags) -> Result<Option<UsedAs>, Failure> {
 /// `no-identity` when the flags name nobody, or only half of somebody; `bad-flag` for a pattern or
 /// a key that is not one.
 pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
+    Ok(demand_of(&flags, signer(&flags)?))
+}
+
+/// What must vouch for a signature of this signer.
+pub(super) fn demand_of(flags: &SignerFlags, signer: DemandedSigner) -> Demand {
     let ignored = |ignore: bool| if ignore { Vouching::Ignore } else { Vouching::Require };
     let extensions = [
         ("githubWorkflowTrigger", &flags.certificate_github_workflow_trigger),
@@ -165,27 +173,27 @@ pub fn demand(flags: SignerFlags) -> Result<Demand, Failure> {
         true => Timestamps::Require,
         false => Timestamps::AsPromised,
     };
-    Ok(Demand {
+    Demand {
         extensions: extensions.collect(),
         log: ignored(flags.insecure_ignore_tlog),
         sct: ignored(flags.insecure_ignore_sct),
         timestamps,
-        signer: signer(flags)?,
-    })
+        signer,
+    }
 }
 
-fn signer(flags: SignerFlags) -> Result<DemandedSigner, Failure> {
-    if let Some(key) = flags.key {
-        return Ok(DemandedSigner::Key(keys::public(&key)?));
+fn signer(flags: &SignerFlags) -> Result<DemandedSigner, Failure> {
+    if let Some(key) = &flags.key {
+        return Ok(DemandedSigner::Key(keys::public(key)?));
     }
     let subject = matcher(
-        flags.certificate_identity,
-        flags.certificate_identity_regexp,
+        flags.certificate_identity.clone(),
+        flags.certificate_identity_regexp.clone(),
         "--certificate-identity-regexp",
     )?;
     let issuer = matcher(
-        flags.certificate_oidc_issuer,
-        flags.certificate_oidc_issuer_regexp,
+        flags.certificate_oidc_issuer.clone(),
+        flags.certificate_oidc_issuer_regexp.clone(),
         "--certificate-oidc-issuer-regexp",
     )?;
     let found = match (subject, issuer) {

@@ -4,6 +4,7 @@ mod blob;
 pub(super) mod documents;
 mod lists;
 pub(super) mod opened;
+mod provenance;
 mod saved;
 mod summary;
 mod targets;
@@ -15,6 +16,7 @@ use chainsign_core::identity::IdentityMatcher;
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
 use chainsign_policy::{SummaryDetails, TargetName};
+use chainsign_slsa::expect::Expectations;
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
@@ -201,4 +203,26 @@ pub enum Decide {
     Policy(PathBuf),
     /// A signature of this signer.
     Signer(Demand),
+    /// SLSA provenance of a build that is as expected.
+    Provenance(Box<ProvenanceDemand>),
+}
+
+impl Decide {
+    /// The flags that made it weaker, for reports.
+    pub fn weakened(&self) -> Vec<&'static str> {
+        match self {
+            Self::Policy(_) => Vec::new(),
+            Self::Signer(demand) => demand.weakened(),
+            Self::Provenance(wanted) => wanted.demand.weakened(),
+        }
+    }
+}
+
+/// Which provenance is wanted, and what must vouch for it.
+#[derive(Clone, Debug)]
+pub struct ProvenanceDemand {
+    /// A signature of any workflow on GitHub, and what must vouch for it.
+    pub demand: Demand,
+    /// Which workflow, and what it built.
+    pub expectations: Expectations,
 }

@@ -18,7 +18,7 @@ use super::blob::{refused, says};
 use super::documents::{self, Document, EvidenceFile};
 use super::lists::{self, List};
 use super::opened::Opened;
-use super::{Decide, Demand, VerifyRequest, saved, summary};
+use super::{Decide, Demand, ProvenanceDemand, VerifyRequest, provenance, saved, summary};
 use crate::commands::trust::Trust;
 use crate::commands::{policy, sbom};
 use crate::failure::{Exit, Failure};
@@ -128,11 +128,15 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let named = Named { documents: named, lists: lists::read(&request.via)? };
     let policies = match &request.decide {
         Decide::Policy(path) => Some(policy::load(path)?),
-        Decide::Signer(_) => None,
+        Decide::Signer(_) | Decide::Provenance(_) => None,
     };
     let judge = match (&request.decide, &policies) {
         (Decide::Signer(demand), _) => {
             Judge::Signer { demand, requirements: trust.requirements(demand), trust: &trust }
+        }
+        (Decide::Provenance(wanted), _) => {
+            let requirements = trust.requirements(&wanted.demand);
+            Judge::Provenance { wanted, requirements, trust: &trust }
         }
         (_, Some(policies)) => Judge::Policies(Policies::new(&policies.set, &trust.root)),
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
@@ -248,6 +252,8 @@ pub(in crate::commands) fn gather(
 pub(in crate::commands) enum Judge<'a> {
     /// A signature of this signer.
     Signer { demand: &'a Demand, requirements: Requirements, trust: &'a Trust },
+    /// A provenance of a build that is as expected.
+    Provenance { wanted: &'a ProvenanceDemand, requirements: Requirements, trust: &'a Trust },
     /// Each policy that is about the target.
     Policies(Policies<'a>),
 }
@@ -271,7 +277,7 @@ impl Judge<'_> {
     fn limits(&self, target: &TargetName) -> Result<Limits, Failure> {
         match self {
             Judge::Policies(it) => Ok(sbom::limits(select(it.set, target)?.depth())),
-            Judge::Signer { .. } => Ok(Limits::default()),
+            Judge::Signer { .. } | Judge::Provenance { .. } => Ok(Limits::default()),
         }
     }
 
@@ -299,6 +305,11 @@ impl Judge<'_> {
                 let by = Asked { trust, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
+            Judge::Provenance { wanted, requirements, trust } => {
+                let says = |bundle: &VerifiedBundle| provenance::says(&wanted.expectations, bundle);
+                let by = Asked { trust, requirements, says: &says };
+                vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
+            }
             Judge::Policies(policies) => match select(policies.set, &gathered.name) {
                 Err(failure) => vec![outcome(Vec::new(), Err(failure))],
                 Ok(selection) => {
@@ -316,7 +327,7 @@ impl Judge<'_> {
                 [one] => one.explain(),
                 _ => Vec::new(),
             },
-            Judge::Signer { .. } => Vec::new(),
+            Judge::Signer { .. } | Judge::Provenance { .. } => Vec::new(),
         };
         TargetOutcome {
             target: failed.target.clone(),
@@ -487,7 +498,9 @@ fn signed(
         Ok(signed) => return Ok(Decided::Signed(Box::new(signed))),
         Err(more) => failures.extend(more),
     }
-    let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| failure.exit) else {
+    // What is of the wrong kind says least about why the right one is not there.
+    let telling = |failure: &Failure| (failure.exit, failure.reason != "wrong-type");
+    let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
         let message = format!("found no signature for {}", facts.name);
         return Err(Failure::no("unsigned", message).hint(
             "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",

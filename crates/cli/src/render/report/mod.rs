@@ -22,7 +22,7 @@ use self::json::RunJson;
 use self::view::{Run, Weakened};
 use super::FailedJson;
 use crate::commands::policy;
-use crate::commands::verify::{self as verifying, Decide, TargetOutcome, VerifyRequest};
+use crate::commands::verify::{self as verifying, TargetOutcome, VerifyRequest};
 use crate::failure::{Exit, Failure};
 use crate::files::{self, Output};
 use crate::flags::policy::PolicyReplayFlags;
@@ -46,8 +46,8 @@ pub fn verify(flags: VerifyFlags, printer: &Printer, now: Timestamp) -> Result<E
     let dangerous_at = flags.dangerous_at;
     let demanded = resolving::verify(flags, now);
     let flags = match &demanded {
-        Ok(VerifyRequest { decide: Decide::Signer(demand), .. }) => demand.weakened(),
-        _ => Vec::new(),
+        Ok(VerifyRequest { decide, .. }) => decide.weakened(),
+        Err(_) => Vec::new(),
     };
     let decided = demanded.and_then(|demanded| verifying::verify(&demanded));
     reports.tell(decided, Weakened { dangerous_at, flags }, printer)
