@@ -96,7 +96,10 @@ fn sign_bundle(arguments: SignBundle) -> Result<(), Failure> {
     let file = FileToSign::into_bundle(arguments.file, BundleOutput::File(arguments.bundle));
     let request = SignRequest {
         files: vec![file],
-        what: statement.map_or(sign::What::Files, sign::What::Statement),
+        what: match statement {
+            Some(json) => sign::What::Statement { json, about: Vec::new() },
+            None => sign::What::Files,
+        },
         services: ServicesRequest::configured(trust(arguments.trust)),
         signer: SignWith::Identity(TokenSource::Given(SecretText::new(arguments.identity_token))),
         timeout: None,

@@ -422,6 +422,48 @@ fn named_variables_are_parameters_and_secrets_are_masked() {
     assert_eq!(*variables, wanted);
 }
 
+/// Many files, one signature: the same line beside each of them.
+#[test]
+fn a_statement_is_signed_once_for_all_its_subjects() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    for file in ["a.tar.gz", "b.tar.gz", "other"] {
+        desk.write(file, file);
+    }
+    let make = ["provenance", "--subject", "*.tar.gz", "--output", "statement.json"];
+    desk.ran(&mut github_job(&stage, WORKFLOW, WORKFLOW, &make)).exits(0);
+    let attest = |arguments: &[&str]| {
+        let all = [&["attest", "--trust-config", "trust.json"], arguments].concat();
+        desk.ran(&mut github_job(&stage, WORKFLOW, WORKFLOW, &all))
+    };
+    let ran = attest(&["--statement", "statement.json", "a.tar.gz", "b.tar.gz"]).exits(0);
+    ran.says("attested a.tar.gz in a.tar.gz.sigstore.jsonl")
+        .says("attested b.tar.gz in b.tar.gz.sigstore.jsonl");
+    assert_eq!(desk.read("a.tar.gz.sigstore.jsonl"), desk.read("b.tar.gz.sigstore.jsonl"));
+    let statement = attest(&["--statement", "statement.json", "--bundle", "all.jsonl"]);
+    statement.exits(0).says("attested statement.json in all.jsonl");
+
+    let policy = policy(&stage).replace("go:\n  commit: {equals: provenance}\n", "");
+    desk.write("policy.yaml", policy);
+    let verify = ["verify", "--trust-config", "trust.json", "--policy", "policy.yaml"];
+    desk.run(&[&verify[..], &["a.tar.gz", "b.tar.gz"]].concat()).exits(0);
+    desk.run(&[&verify[..], &["--bundle", "all.jsonl", "b.tar.gz"]].concat()).exits(0);
+    desk.run(&[&verify[..], &["--bundle", "all.jsonl", "other"]].concat()).exits(1);
+
+    let ran = attest(&["--statement", "statement.json", "a.tar.gz", "other"]).exits(1);
+    ran.says("the statement is not about other (sha256:").says("hint: make the statement anew");
+    assert!(!desk.files().contains(&"other.sigstore.jsonl".to_owned()));
+    let blob = ["attest-blob", "--trust-config", "trust.json", "--statement", "statement.json"];
+    let blob = [&blob[..], &["--bundle", "blob.json", "other"]].concat();
+    let ran = desk.ran(&mut github_job(&stage, WORKFLOW, WORKFLOW, &blob)).exits(1);
+    ran.says("the statement is not about other (sha256:");
+    let ran = attest(&["--statement", "statement.json"]).exits(2);
+    ran.says("found neither a file nor --bundle");
+    let ran = attest(&["--predicate", "statement.json", "a.tar.gz"]).exits(2);
+    ran.says("found a whole in-toto statement, wanted a predicate").says("--statement instead");
+    attest(&["a.tar.gz"]).exits(2).says("--predicate <FILE>|--statement <FILE>");
+}
+
 /// Every command of docs/provenance.md is one that this binary takes.
 #[test]
 fn the_documented_commands_are_commands() {

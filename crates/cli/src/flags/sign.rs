@@ -103,25 +103,34 @@ pub struct SigningFlags {
 pub struct PredicateFlags {
     /// Predicate (JSON), attested byte for byte; - for standard input
     #[arg(long, value_name = "FILE")]
-    pub predicate: PathBuf,
+    pub predicate: Option<PathBuf>,
     /// Its type: cyclonedx, spdxjson, slsaprovenance1, openvex, vuln, ... or a URI; default:
     /// recognised from its content
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", conflicts_with = "statement")]
     pub predicate_type: Option<String>,
+    /// In-toto statement to sign as it is, once for all its subjects, instead of a predicate; - for
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    pub statement: Option<PathBuf>,
 }
 
 /// `attest`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: chainsign sbom dist/app | chainsign attest --predicate - dist/app"
+    after_help = "With --statement the files must be among its subjects. It is signed once, and the \
+                  bundle is added to each file's FILE.sigstore.jsonl, or to --bundle.\n\
+                  Examples:\n  \
+                  chainsign sbom dist/app | chainsign attest --predicate - dist/app\n  \
+                  chainsign provenance --subject 'dist/*.tar.gz' | chainsign attest --statement - dist/*.tar.gz"
 )]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["predicate", "statement"]))]
 pub struct AttestFlags {
-    /// Files that the predicate is about
-    #[arg(required = true, value_name = "FILE")]
+    /// Files that it is about
+    #[arg(value_name = "FILE", required_unless_present = "statement")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub predicate: PredicateFlags,
-    /// Add the bundle to this file instead of FILE.sigstore.jsonl (one file only)
+    /// Add the bundle to this file instead of FILE.sigstore.jsonl (with --predicate one file only)
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
     #[command(flatten)]

@@ -11,13 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{keys, trust};
 use crate::commands::sign::{
-    self, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate, Print,
-    ServicesRequest, SignRequest, SignWith, Wanted, What,
+    self, About, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate,
+    Print, ServicesRequest, SignRequest, SignWith, Wanted, What,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
 use crate::flags::shared::{TokenFlags, TrustFlags};
-use crate::flags::sign::{AttestBlobFlags, AttestFlags, OutputOrFile, SignBlobFlags, SigningFlags};
+use crate::flags::sign::{
+    AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
+};
 use crate::password::StandardInput;
 
 /// `sign-blob`
@@ -88,29 +90,65 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
 /// `attest`
 ///
 /// # Errors
-/// `bad-flag`; also when there is no identity token, no key that can be opened, or no predicate.
+/// `bad-flag`; also when there is no identity token, no key that can be opened, no predicate or no
+/// statement.
 pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure> {
-    if flags.bundle.is_some() && flags.files.len() > 1 {
-        let message = format!("found {} files with --bundle, wanted one", flags.files.len());
-        return Err(Failure::undecided("bad-flag", message)
-            .hint("leave it out: each bundle is added to FILE.sigstore.jsonl"));
-    }
     if !flags.signing.new_bundle_format {
         let message = "found --new-bundle-format=false, which attest has no use for";
         return Err(Failure::undecided("bad-flag", message).hint("attest-blob takes it"));
     }
-    let input = input(flags.files.iter().chain([&flags.predicate.predicate]));
-    let mut files = Vec::new();
-    for path in flags.files {
-        let bundle = match &flags.bundle {
-            Some(bundle) => bundle.clone(),
+    let PredicateFlags { predicate: path, predicate_type, statement } = flags.predicate;
+    let input = input(flags.files.iter().chain(&path).chain(&statement));
+    let (files, what) = match (path, statement) {
+        (_, Some(statement)) => whole_statement(statement, flags.files, flags.bundle)?,
+        (Some(path), None) => {
+            let files = with_lines(flags.files, flags.bundle.as_deref())?;
+            (files, What::Predicate(predicate(&path, predicate_type.as_deref(), now)?))
+        }
+        (None, None) => return Err(nothing_to_attest()),
+    };
+    request(files, what, flags.signing, flags.token, flags.trust, input)
+}
+
+/// Files that each get a line of their own.
+fn with_lines(files: Vec<PathBuf>, bundle: Option<&Path>) -> Result<Vec<FileToSign>, Failure> {
+    if bundle.is_some() && files.len() > 1 {
+        let message = format!("found {} files with --bundle, wanted one", files.len());
+        return Err(Failure::undecided("bad-flag", message)
+            .hint("leave it out: each bundle is added to FILE.sigstore.jsonl"));
+    }
+    let file = |path: PathBuf| {
+        let bundle = match bundle {
+            Some(bundle) => bundle.to_owned(),
             None => beside(&with_name(&path)?, ".sigstore.jsonl"),
         };
-        files.push(FileToSign::into_bundle(path, BundleOutput::Line(bundle)));
+        Ok(FileToSign::into_bundle(path, BundleOutput::Line(bundle)))
+    };
+    files.into_iter().map(file).collect()
+}
+
+/// A statement that is signed once, and its bundle added to the file named, else beside each of the
+/// files.
+fn whole_statement(
+    path: PathBuf,
+    files: Vec<PathBuf>,
+    bundle: Option<PathBuf>,
+) -> Result<(Vec<FileToSign>, What), Failure> {
+    if files.is_empty() && bundle.is_none() {
+        let message = "found neither a file nor --bundle, wanted a place for the bundle";
+        return Err(Failure::undecided("bad-flag", message)
+            .hint("name files that the statement is about, or a file with --bundle"));
     }
-    let predicate =
-        predicate(&flags.predicate.predicate, flags.predicate.predicate_type.as_deref(), now)?;
-    request(files, What::Predicate(predicate), flags.signing, flags.token, flags.trust, input)
+    let about = files.into_iter().map(|path| {
+        let own = || Ok(beside(&with_name(&path)?, ".sigstore.jsonl"));
+        let own = bundle.is_none().then(own).transpose()?;
+        Ok(About { path, bundle: own })
+    });
+    let about = about.collect::<Result<_, Failure>>()?;
+    let json = files::read("statement", &path)?;
+    let outputs = Outputs { bundle: bundle.map(BundleOutput::Line), ..Outputs::none() };
+    let file = FileToSign { path, known: None, outputs };
+    Ok((vec![file], What::Statement { json, about }))
 }
 
 /// `attest-blob`
@@ -130,6 +168,9 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
     }
     let read = [&flags.file, &flags.predicate, &flags.statement];
     let input = input(read.into_iter().flatten());
+    // A file beside a statement must be one of its subjects.
+    let about = flags.file.clone().map(|path| About { path, bundle: None });
+    let about = about.into_iter().collect();
     // A statement stands for itself in messages.
     let path = flags.file.or_else(|| flags.statement.clone()).unwrap_or_default();
     let named = if flags.bundle.is_some() { Named::ByUser } else { Named::ByUs };
@@ -140,14 +181,13 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
         None => Some(beside(&with_name(&path)?, ".sigstore.json")),
     };
     let what = match (&flags.predicate, &flags.statement) {
-        (_, Some(statement)) => What::Statement(files::read("statement", statement)?),
+        (_, Some(statement)) => {
+            What::Statement { json: files::read("statement", statement)?, about }
+        }
         (Some(path), None) => {
             What::Predicate(predicate(path, flags.predicate_type.as_deref(), now)?)
         }
-        (None, None) => {
-            let message = "found neither --predicate nor --statement";
-            return Err(Failure::undecided("bad-flag", message));
-        }
+        (None, None) => return Err(nothing_to_attest()),
     };
     let file = FileToSign {
         path,
@@ -238,6 +278,10 @@ fn predicate(
         .transpose()
         .map_err(|error| Failure::because("bad-flag", "--type", &error))?;
     sign::predicate(files::read("predicate", path)?, predicate_type, now)
+}
+
+fn nothing_to_attest() -> Failure {
+    Failure::undecided("bad-flag", "found neither --predicate nor --statement")
 }
 
 /// cosign's `--hash`.

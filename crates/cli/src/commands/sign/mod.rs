@@ -58,7 +58,21 @@ pub enum What {
     /// A statement with this predicate about each file.
     Predicate(Predicate),
     /// This statement: it names its own subjects, and the file it was read from is none of them.
-    Statement(Vec<u8>),
+    Statement {
+        /// Its JSON, signed as it is.
+        json: Vec<u8>,
+        /// Files that must be among its subjects.
+        about: Vec<About>,
+    },
+}
+
+/// A file that a statement must be about.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The file.
+    pub path: PathBuf,
+    /// Where the statement's bundle is added as a line.
+    pub bundle: Option<PathBuf>,
 }
 
 /// A file to sign.
@@ -73,7 +87,7 @@ pub struct FileToSign {
 }
 
 /// A file that was signed, verified, and whose bundle is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SignedFile {
     /// The file.
     pub path: PathBuf,
@@ -177,9 +191,9 @@ pub async fn sign(
             Err(error) => Err(service_failure(&error)),
         };
         match finished {
-            Ok(file) => {
-                done(&file);
-                outcome.signed.push(file);
+            Ok(files) => {
+                files.iter().for_each(&mut done);
+                outcome.signed.extend(files);
             }
             Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
         }

@@ -81,8 +81,13 @@ pub enum Print {
 impl Outputs {
     /// A bundle of Sigstore's format, and nothing else.
     pub fn bundle(bundle: BundleOutput) -> Self {
+        Outputs { bundle: Some(bundle), ..Self::none() }
+    }
+
+    /// Nothing.
+    pub fn none() -> Self {
         Outputs {
-            bundle: Some(bundle),
+            bundle: None,
             named: Named::ByUser,
             format: BundleFormat::Sigstore,
             signature: None,

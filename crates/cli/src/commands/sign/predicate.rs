@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 use chainsign_core::predicate::{COSIGN_CUSTOM, PredicateType};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::{Limits, json};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::commands::artifact;
 use crate::failure::Failure;
 
 /// A predicate, byte for byte.
@@ -42,6 +43,11 @@ pub fn predicate(
         Some(given) => given,
         None => match PredicateType::recognise(&bytes, &limits).map_err(|error| bad(&error))? {
             Some(recognised) => recognised,
+            None if Statement::parse(&bytes, &limits).is_ok() => {
+                let message = "found a whole in-toto statement, wanted a predicate";
+                return Err(Failure::undecided("bad-predicate", message)
+                    .hint("sign it as it is: --statement instead of --predicate"));
+            }
             None => {
                 let message = "the predicate's type cannot be recognised from its content";
                 return Err(Failure::undecided("unknown-predicate-type", message).hint(
@@ -84,16 +90,46 @@ pub(super) fn statement(
     })
 }
 
+/// A statement that is signed as it is.
+///
+/// # Errors
+/// `bad-predicate`.
+pub(super) fn whole_statement(json: &[u8]) -> Result<Statement, Failure> {
+    Statement::parse(json, &Limits::default()).map_err(|error| unsignable(&error))
+}
+
 /// What a fresh signature over a statement is verified for: the first of its subjects.
-pub(super) fn first_subject(statement: &[u8]) -> Result<ArtifactDigests, Failure> {
-    let digests = Statement::parse(statement, &Limits::default()).and_then(|statement| {
-        statement
-            .subject
-            .first()
-            .map(|subject| subject.digest.acceptable())
-            .unwrap_or_else(|| Ok(ArtifactDigests::default()))
-    });
-    digests.map_err(|error| {
-        Failure::because("bad-predicate", "the statement cannot be signed", &error)
-    })
+pub(super) fn first_subject(statement: &Statement) -> Result<ArtifactDigests, Failure> {
+    let first = statement.subject.first().map(|subject| subject.digest.acceptable());
+    first.unwrap_or_else(|| Ok(ArtifactDigests::default())).map_err(|error| unsignable(&error))
+}
+
+/// The digests of a file that the statement is about.
+///
+/// # Errors
+/// `not-a-subject` (exit 1) when it is about others; as [`artifact::open`].
+pub(super) fn subject(statement: &Statement, path: &Path) -> Result<ArtifactDigests, Failure> {
+    let subjects = statement.subject.iter().map(|subject| subject.digest.acceptable());
+    let subjects: Vec<_> =
+        subjects.collect::<Result<_, _>>().map_err(|error| unsignable(&error))?;
+    let listed = subjects.iter().flat_map(ArtifactDigests::iter).map(ArtifactDigest::algorithm);
+    let digests =
+        artifact::open(path)?.digests([DigestAlgorithm::Sha256].into_iter().chain(listed));
+    let digests = digests.map_err(|error| artifact::failure(&error))?;
+    // Two digests of one subject that disagree about the file are not about it.
+    let is = |subject: &&ArtifactDigests| {
+        let same = |it: &ArtifactDigest| digests.get(it.algorithm()) == Some(it);
+        subject.iter().next().is_some() && subject.iter().all(same)
+    };
+    if let Some(subject) = subjects.iter().find(is) {
+        return Ok(subject.clone());
+    }
+    let sha256 = digests.get(DigestAlgorithm::Sha256).map(ToString::to_string).unwrap_or_default();
+    let message = format!("the statement is not about {} ({sha256})", path.display());
+    Err(Failure::no("not-a-subject", message)
+        .hint("make the statement anew from the files as they are, or leave this one out"))
+}
+
+fn unsignable(error: &dyn std::error::Error) -> Failure {
+    Failure::because("bad-predicate", "the statement cannot be signed", error)
 }

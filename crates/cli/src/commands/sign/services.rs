@@ -96,7 +96,9 @@ pub(super) fn digest_algorithm(algorithm: KeyAlgorithm) -> DigestAlgorithm {
 fn algorithm(kind: KeyKind, what: &What, log_versions: &[u32]) -> KeyAlgorithm {
     let by_digest = match what {
         What::Files => !log_versions.is_empty(),
-        What::Predicate(_) | What::Statement(_) => log_versions.iter().any(|version| *version > 1),
+        What::Predicate(_) | What::Statement { .. } => {
+            log_versions.iter().any(|version| *version > 1)
+        }
     };
     match kind {
         KeyKind::Ed25519 if by_digest => KeyAlgorithm::Ed25519Ph,

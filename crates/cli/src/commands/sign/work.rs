@@ -12,17 +12,20 @@ use chainsign_verify::Verifier;
 use jiff::Timestamp;
 
 use super::outputs::Prepared;
-use super::predicate::{first_subject, statement};
+use super::predicate::{first_subject, statement, subject, whole_statement};
 use super::services::digest_algorithm;
-use super::{FileToSign, SignedFile, What, service_failure};
+use super::{About, FileToSign, SignedFile, What, service_failure};
 use crate::commands::artifact;
 use crate::commands::verify::refused;
 use crate::failure::Failure;
+use crate::files::{Output, append_line};
 
 pub(super) struct Work {
     pub(super) file: FileToSign,
     pub(super) content: Option<ToSign>,
     digests: ArtifactDigests,
+    /// The files that a statement is about, with their digests.
+    about: Vec<(About, ArtifactDigests)>,
     /// The whole file, where the algorithm signs it and not its digest.
     message: Option<Arc<[u8]>>,
     outputs: Prepared,
@@ -35,7 +38,7 @@ impl Work {
         algorithm: KeyAlgorithm,
     ) -> Result<Self, Failure> {
         let outputs = Prepared::new(file.outputs.clone())?;
-        let mut message = None;
+        let (mut message, mut about) = (None, Vec::new());
         let (digests, content) = match what {
             What::Files => {
                 let opened = artifact::open(&file.path)?;
@@ -65,14 +68,22 @@ impl Work {
                 let statement = statement(&file.path, &digests, predicate)?;
                 (digests, ToSign::Statement(statement))
             }
-            What::Statement(statement) => {
-                (first_subject(statement)?, ToSign::Statement(statement.clone()))
+            What::Statement { json, about: files } => {
+                let statement = whole_statement(json)?;
+                for file in files {
+                    let digests = subject(&statement, &file.path)?;
+                    // To find out before signing whether it can be written.
+                    file.bundle.as_deref().map(Output::prepare).transpose()?;
+                    about.push((file.clone(), digests));
+                }
+                (first_subject(&statement)?, ToSign::Statement(json.clone()))
             }
         };
-        Ok(Work { file, content: Some(content), digests, message, outputs })
+        Ok(Work { file, content: Some(content), digests, message, outputs, about })
     }
 
-    /// Verifies the fresh bundle and writes what was asked for.
+    /// Verifies the fresh bundle and writes what was asked for. Gives what was signed: the file, or
+    /// each of the files that a statement is about and whose bundle it was added to.
     ///
     /// # Errors
     /// `refused-own`; `unwritable`; what a service did wrong.
@@ -81,7 +92,7 @@ impl Work {
         bundle: UnverifiedBundle,
         session: &Session,
         verifier: &Verifier,
-    ) -> Result<SignedFile, Failure> {
+    ) -> Result<Vec<SignedFile>, Failure> {
         let requirements = session.requirements().await.map_err(|error| service_failure(&error))?;
         let published = bundle.published().to_vec();
         let artifact = match &self.message {
@@ -104,7 +115,7 @@ impl Work {
         })?;
         let printed = self.outputs.write(&material, &bytes)?;
         let FileToSign { path, outputs, .. } = self.file;
-        Ok(SignedFile {
+        let own = SignedFile {
             path,
             digests: self.digests,
             bundle: outputs.bundle.map(|bundle| bundle.path().to_owned()),
@@ -113,7 +124,14 @@ impl Work {
             printed,
             published,
             verified,
-        })
+        };
+        let mut signed = Vec::new();
+        for (About { path, bundle }, digests) in self.about {
+            let Some(bundle) = bundle else { continue };
+            append_line(&bundle, &bytes)?;
+            signed.push(SignedFile { path, digests, bundle: Some(bundle), ..own.clone() });
+        }
+        Ok(if signed.is_empty() { vec![own] } else { signed })
     }
 }
 
