@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chainsign_core::Limits;
 use chainsign_core::trust::ClientTrustConfig;
-use chainsign_sandbox::{Options, Sandbox};
+use chainsign_sandbox::{OfferedLogs, Options, Sandbox};
 
 use crate::failure::{Failure, with_causes};
 use crate::files::{self, Output};
@@ -17,6 +17,8 @@ pub struct StartRequest {
     pub port: u16,
     /// Where the trust config goes.
     pub trust_config: PathBuf,
+    /// The logs that its signing config offers.
+    pub logs: OfferedLogs,
     /// Where keys and logs are kept.
     pub state: Option<PathBuf>,
 }
@@ -27,7 +29,12 @@ pub struct StartRequest {
 /// `unwritable`; `sandbox` when it cannot listen or keep its state.
 pub async fn start(request: StartRequest) -> Result<Sandbox, Failure> {
     let output = Output::prepare(&request.trust_config)?;
-    let options = Options { port: request.port, state: request.state, ..Options::default() };
+    let options = Options {
+        port: request.port,
+        state: request.state,
+        offered_logs: request.logs,
+        ..Options::default()
+    };
     let sandbox = Sandbox::start(options).await.map_err(|error| {
         Failure::because("sandbox", "cannot start the sandbox", &error)
             .hint("another port: --port N, or --port 0 for any free one")

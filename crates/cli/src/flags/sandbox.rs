@@ -24,9 +24,25 @@ pub struct SandboxStartFlags {
     /// Where to write the trust config for --trust-config
     #[arg(long, value_name = "FILE", default_value = "sandbox-trust-config.json")]
     pub trust_config: PathBuf,
+    /// Version of the transparency log that clients are told to use
+    #[arg(long, value_enum, value_name = "VERSION", default_value = "1")]
+    pub log_version: LogVersion,
     /// Keep keys and logs in this folder; default: in memory only
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+}
+
+/// Which transparency log clients are told to use.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LogVersion {
+    /// Rekor v1, which promises a time
+    #[value(name = "1")]
+    One,
+    /// Rekor v2, of tiles
+    #[value(name = "2")]
+    Two,
+    /// Both; each client chooses
+    Both,
 }
 
 /// `sandbox token`

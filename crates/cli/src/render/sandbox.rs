@@ -4,9 +4,11 @@ use std::io;
 
 use chainsign_sandbox::Sandbox;
 
+use chainsign_sandbox::OfferedLogs;
+
 use crate::commands::sandbox::{self, Identity, StartRequest, TokenRequest};
 use crate::failure::{Exit, Failure};
-use crate::flags::sandbox::{SandboxStartFlags, SandboxTokenFlags};
+use crate::flags::sandbox::{LogVersion, SandboxStartFlags, SandboxTokenFlags};
 use crate::printer::{HEADING, Printer, WARNING, paint};
 
 /// Starts a sandbox, says how to use it, and serves until it is interrupted.
@@ -14,9 +16,14 @@ use crate::printer::{HEADING, Printer, WARNING, paint};
 /// # Errors
 /// As [`sandbox::start`].
 pub async fn start(flags: SandboxStartFlags, printer: &Printer) -> Result<Exit, Failure> {
-    let SandboxStartFlags { port, trust_config, state } = flags;
+    let SandboxStartFlags { port, trust_config, state, log_version } = flags;
+    let logs = match log_version {
+        LogVersion::One => OfferedLogs::V1,
+        LogVersion::Two => OfferedLogs::V2,
+        LogVersion::Both => OfferedLogs::Both,
+    };
     let shown = trust_config.display().to_string();
-    let sandbox = sandbox::start(StartRequest { port, trust_config, state }).await?;
+    let sandbox = sandbox::start(StartRequest { port, trust_config, logs, state }).await?;
     super::printed(announce(printer, &sandbox, &shown))?;
     let interrupted = tokio::signal::ctrl_c().await;
     sandbox.stop().await;

@@ -195,7 +195,9 @@ impl Chain {
 
 impl MessageSignature {
     fn content(self) -> Result<SignedContent, Error> {
-        let digest = self.message_digest.map(|digest| {
+        // cosign writes an empty message digest with a signature of pure Ed25519.
+        let digest = self.message_digest.filter(|digest| *digest != MessageDigest::default());
+        let digest = digest.map(|digest| {
             let algorithm = DigestAlgorithm::ALL
                 .into_iter()
                 .find(|algorithm| hash_name(*algorithm) == digest.algorithm)
@@ -386,8 +388,8 @@ struct MessageSignature {
     signature: Base64Bytes,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct MessageDigest {
     algorithm: String,
     digest: Base64Bytes,
@@ -494,5 +496,30 @@ impl<'de> Deserialize<'de> for Int64 {
             }
         }
         deserializer.deserialize_any(Number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::base64_encode;
+
+    /// A bundle of cosign 3.1.3, signed with an Ed25519 key and without a log: the message digest is
+    /// there and empty.
+    #[test]
+    fn an_empty_message_digest_says_nothing_and_half_of_one_is_refused() {
+        let bundle = |digest: &str| {
+            let signature = base64_encode([0; 64]);
+            let text = format!(
+                r#"{{"mediaType":"{MEDIA_TYPE_V0_3}","verificationMaterial":{{"publicKey":{{"hint":"aGludA=="}}}},"messageSignature":{{"messageDigest":{{{digest}}},"signature":"{signature}"}}}}"#
+            );
+            parse(text.as_bytes(), &Limits::default()).map(|material| material.content)
+        };
+        let signature = vec![0; 64];
+        assert_eq!(bundle(""), Ok(SignedContent::Message { digest: None, signature }));
+        let found = String::new();
+        assert_eq!(bundle(r#""digest":"AA==""#), Err(Error::DigestAlgorithm { found }));
+        let short = bundle(r#""algorithm":"SHA2_256""#);
+        assert!(matches!(short, Err(Error::DigestLength { found: 0, .. })), "{short:?}");
     }
 }

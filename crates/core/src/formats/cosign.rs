@@ -175,3 +175,36 @@ struct LocalBundle {
 }
 
 const DOCUMENT: &str = "cosign bundle";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::hex_encode;
+
+    /// What is written is what is read; what has no place in the format is refused, not left out.
+    #[test]
+    fn a_local_bundle_survives_being_written() {
+        let limits = Limits::default();
+        let body = base64_encode(r#"{"kind":"hashedrekord","apiVersion":"0.0.1"}"#);
+        let id = hex_encode([7; 32]);
+        let cert = base64_encode(pem_encode("CERTIFICATE", &[0x30, 0]));
+        let text = format!(
+            r#"{{"base64Signature":"AQI=","cert":"{cert}","rekorBundle":{{"SignedEntryTimestamp":"AQ==","Payload":{{"body":"{body}","integratedTime":5,"logIndex":7,"logID":"{id}"}}}}}}"#
+        );
+        let material = parse(text.as_bytes(), &limits).unwrap();
+        assert_eq!(String::from_utf8(write(&material).unwrap()).unwrap(), text);
+
+        let key = Credential::Key { hint: "of a key".to_owned() };
+        let by_key =
+            SignedMaterial { credential: key, log_entries: Vec::new(), ..material.clone() };
+        assert_eq!(write(&by_key).unwrap(), br#"{"base64Signature":"AQI="}"#);
+
+        let mut version_2 = material;
+        version_2.log_entries[0].signed_entry_timestamp = None;
+        let error = write(&version_2).unwrap_err();
+        assert!(
+            matches!(&error, Error::Invalid { reason, .. } if reason.starts_with("found a log entry without")),
+            "{error}"
+        );
+    }
+}

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use chainsign_artifact::OpenArtifact;
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::formats::detached::{self, Detached, DetachedSignature};
 use chainsign_core::material::SignedMaterial;
 use chainsign_core::requirements::Requirements;
@@ -156,6 +156,16 @@ impl Subject {
                 let bytes = artifact.bytes(WHOLE_MESSAGE_BYTES);
                 let bytes = bytes.map_err(|error| artifact::failure(&error))?;
                 verifier.verify(material, Artifact::Bytes(&bytes), requirements, now)
+            }
+            // The algorithm is the key's, not the one that the material names: cosign before it followed
+            // the registry signed SHA-256 with every curve.
+            (Err(Refusal::DigestNeeded { algorithm, .. }), Subject::File(artifact, digests))
+                if digests.get(algorithm).is_none() =>
+            {
+                let known = digests.iter().map(ArtifactDigest::algorithm);
+                let digests = artifact.digests(known.chain([algorithm]));
+                let digests = digests.map_err(|error| artifact::failure(&error))?;
+                verifier.verify(material, Artifact::Digests(&digests), requirements, now)
             }
             (outcome, _) => outcome,
         }
