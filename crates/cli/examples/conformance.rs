@@ -142,8 +142,8 @@ fn trust(arguments: Trust) -> TrustRequest {
     let Trust { staging, trusted_root, signing_config } = arguments;
     match trusted_root {
         Some(trusted_root) => TrustRequest::Files { trusted_root, signing_config },
-        None if staging => TrustRequest::Instance(Instance::Staging),
-        None => TrustRequest::Instance(Instance::PublicGood),
+        None if staging => TrustRequest::Embedded(Instance::Staging),
+        None => TrustRequest::Embedded(Instance::PublicGood),
     }
 }
 

@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 29] = [
+const VERBS: [&[&str]; 31] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -30,6 +30,8 @@ const VERBS: [&[&str]; 29] = [
     &["policy", "schema"],
     &["trust"],
     &["trust", "show"],
+    &["trust", "refresh"],
+    &["initialize"],
     &["sandbox"],
     &["sandbox", "start"],
     &["sandbox", "token"],

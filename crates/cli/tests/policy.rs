@@ -388,7 +388,6 @@ fn a_changed_evidence_file_gives_no_other_pass() {
             "manifest.json",
             "policy/0",
             "policy/1",
-            "root.json",
             "targets/0/facts.json",
             "targets/0/evidence/0",
             "targets/0/evidence/1",

@@ -27,8 +27,15 @@ fn archives_and_images_are_looked_into() {
     for target in ["archives/gnu.tar.gz", "archives/app.deb", "images/oci", "images/docker.tar.gz"]
     {
         let target = testdata.join(target);
-        let arguments =
-            ["verify", "--policy", "policy.yaml", "--output", "json", target.to_str().unwrap()];
+        let arguments = [
+            "verify",
+            "--offline",
+            "--policy",
+            "policy.yaml",
+            "-o",
+            "json",
+            target.to_str().unwrap(),
+        ];
         let json = desk.run(&arguments).exits(1).json();
         let rules = find(&json, "go.binary").expect("the rule");
         found.push((rules["outcome"].to_string(), rules["message"].to_string()));
@@ -45,7 +52,7 @@ fn a_folder_that_is_no_image_is_no_target() {
     let desk = Desk::new();
     desk.write("policy.yaml", POLICY);
     std::fs::create_dir(desk.path("folder")).unwrap();
-    let ran = desk.run(&["verify", "--policy", "policy.yaml", "folder"]).exits(2);
+    let ran = desk.run(&["verify", "--offline", "--policy", "policy.yaml", "folder"]).exits(2);
     assert!(ran.stdout.contains("is a directory") || ran.stderr.contains("is a directory"));
 }
 

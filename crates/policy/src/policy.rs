@@ -110,6 +110,12 @@ impl Policy {
         }
     }
 
+    /// Whether some evidence can only be verified under the root of the caller: the policy trusts
+    /// somebody who needs a root, and names none.
+    pub fn needs_caller_root(&self) -> bool {
+        self.model.authorities.iter().any(|authority| attempt(authority, None).is_none())
+    }
+
     /// Which trusted roots are used, and how each candidate document is to be verified.
     ///
     /// `caller_root` is the root that a policy gets which names none; a policy that names its own

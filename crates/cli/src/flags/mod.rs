@@ -66,9 +66,11 @@ pub enum Command {
     /// Check, explain and test policies
     #[command(subcommand)]
     Policy(Deferred<policy::PolicyCommand>),
-    /// Show which Sigstore is trusted
+    /// Show which Sigstore is trusted, and ask for its newest trusted root
     #[command(subcommand)]
     Trust(Deferred<evidence::TrustCommand>),
+    /// Choose the TUF repository that says which Sigstore is trusted
+    Initialize(Deferred<evidence::InitializeFlags>),
     /// Run a whole Sigstore on this machine, for trying out and testing
     #[command(subcommand)]
     Sandbox(Deferred<sandbox::SandboxCommand>),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::report::ReportFlags;
-use super::shared::{OutputFlag, TrustFlags};
+use super::shared::{OfflineFlag, OutputFlag, TrustFlags};
 use crate::printer::OutputFormat;
 
 /// `policy`
@@ -64,6 +64,8 @@ pub struct PolicyInitFlags {
     pub attestations: Vec<PathBuf>,
     #[command(flatten)]
     pub trust: TrustFlags,
+    #[command(flatten)]
+    pub offline: OfflineFlag,
 }
 
 /// `policy replay`

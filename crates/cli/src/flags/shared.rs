@@ -20,10 +20,10 @@ pub struct OutputFlag {
 #[command(next_help_heading = "Trust")]
 pub struct TrustFlags {
     /// Trusted root and signing config in one file (Sigstore ClientTrustConfig)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["trusted_root", "signing_config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trusted_root", "signing_config", "tuf_mirror"])]
     pub trust_config: Option<PathBuf>,
     /// Trusted root to verify with
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "tuf_mirror")]
     pub trusted_root: Option<PathBuf>,
     /// Signing config to sign with (version 0.2) instead of the instance's
     #[arg(long, value_name = "FILE")]
@@ -31,6 +31,29 @@ pub struct TrustFlags {
     /// A known instance: public-good (default), staging or github
     #[arg(long, value_name = "NAME", conflicts_with_all = ["trust_config", "trusted_root"])]
     pub instance: Option<Instance>,
+    #[command(flatten)]
+    pub repository: RepositoryFlags,
+}
+
+/// `--offline`
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Trust")]
+pub struct OfflineFlag {
+    /// Open no socket: take the newest of the TUF repository's cache and what is embedded, whatever
+    /// its age
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// A TUF repository other than those of the known instances.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RepositoryFlags {
+    /// Address of a TUF repository with a trusted root; without --tuf-root a mirror of Sigstore's
+    #[arg(long, value_name = "URL", conflicts_with = "instance")]
+    pub tuf_mirror: Option<String>,
+    /// TUF root (root.json) that the trust in --tuf-mirror begins with
+    #[arg(long, value_name = "FILE", requires = "tuf_mirror")]
+    pub tuf_root: Option<PathBuf>,
 }
 
 /// Where the identity token comes from.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::expect::ExpectFlags;
 use super::report::ReportFlags;
-use super::shared::{DetachedFlags, OutputFlag, SignerFlags, TrustFlags, key_value};
+use super::shared::{DetachedFlags, OfflineFlag, OutputFlag, SignerFlags, TrustFlags, key_value};
 use super::summary::SummaryFlags;
 
 /// `verify-blob`
@@ -30,6 +30,8 @@ pub struct VerifyBlobFlags {
     pub signer: SignerFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+    #[command(flatten)]
+    pub offline: OfflineFlag,
 }
 
 /// `verify-blob-attestation`
@@ -52,6 +54,8 @@ pub struct VerifyBlobAttestationFlags {
     pub signer: SignerFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+    #[command(flatten)]
+    pub offline: OfflineFlag,
 }
 
 /// `verify`
@@ -99,6 +103,8 @@ pub struct VerifyFlags {
     pub signer: SignerFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
+    #[command(flatten)]
+    pub offline: OfflineFlag,
 }
 
 /// The name that a policy's `match` meets, where it is not the file's

@@ -1,4 +1,4 @@
-//! `inspect`, `trust show`
+//! `inspect`
 
 use std::io;
 
@@ -6,13 +6,14 @@ use chainsign_core::Limits;
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::material::{Credential, LogEntry, SignedContent};
 use chainsign_core::statement::Statement;
-use chainsign_core::trust::{CertificateAuthority, LogInstance, Service, TrustedRoot, ValidFor};
+use chainsign_core::trust::{
+    CertificateAuthority, LogInstance, Service, SigningConfig, TrustedRoot, ValidFor,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{go_card, image_card};
 use crate::commands::inspect::{Inspected, Line};
-use crate::commands::trust::Trust;
 use crate::printer::{FAINT, HEADING, OutputFormat, Printer, WARNING, paint};
 
 /// What is in a file.
@@ -40,34 +41,10 @@ pub fn inspected(printer: &Printer, inspected: &Inspected) -> io::Result<()> {
     Ok(())
 }
 
-/// The trusted root that would be used.
-///
-/// # Errors
-/// What writing to standard output says.
-pub fn trust(printer: &Printer, trust: &Trust) -> io::Result<()> {
-    let mut card = root_card(&trust.root);
-    if let Some(config) = &trust.signing_config {
-        card.lines.push(paint(HEADING, "signing config"));
-        card.services("certificate authority", &config.certificate_authorities);
-        card.services("oidc issuer", &config.oidc_issuers);
-        card.services("transparency log", &config.transparency_logs);
-        card.services("timestamp authority", &config.timestamp_authorities);
-    }
-    if printer.format == OutputFormat::Json {
-        return printer.json(&json!({
-            "schema": "chainsign.trust/v1",
-            "origin": trust.origin,
-            "trustedRoot": card.json,
-        }));
-    }
-    printer.data(format!("{} {}", paint(HEADING, "trusted root"), trust.origin))?;
-    card.lines.iter().try_for_each(|line| printer.data(line))
-}
-
 /// One thing shown: as lines, and as JSON.
 pub(super) struct Card {
     kind: &'static str,
-    lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     pub(super) json: Value,
 }
 
@@ -92,10 +69,7 @@ impl Card {
             Inspected::TrustedRoot(root) => root_card(root),
             Inspected::SigningConfig(config) => {
                 let mut card = Card::new("signing config");
-                card.services("certificate authority", &config.certificate_authorities);
-                card.services("oidc issuer", &config.oidc_issuers);
-                card.services("transparency log", &config.transparency_logs);
-                card.services("timestamp authority", &config.timestamp_authorities);
+                card.signing_config(config);
                 card.json = serde_json::from_str(config.json()).unwrap_or_default();
                 card
             }
@@ -103,10 +77,7 @@ impl Card {
                 let mut card = root_card(&config.trusted_root);
                 card.kind = "client trust config";
                 let signing = &config.signing_config;
-                card.services("certificate authority", &signing.certificate_authorities);
-                card.services("oidc issuer", &signing.oidc_issuers);
-                card.services("transparency log", &signing.transparency_logs);
-                card.services("timestamp authority", &signing.timestamp_authorities);
+                card.signing_config(signing);
                 card.json = json!({
                     "trustedRoot": card.json,
                     "signingConfig": serde_json::from_str::<Value>(signing.json()).unwrap_or_default(),
@@ -153,6 +124,14 @@ impl Card {
                 None
             }
         }
+    }
+
+    /// The services of a signing config.
+    pub(super) fn signing_config(&mut self, config: &SigningConfig) {
+        self.services("certificate authority", &config.certificate_authorities);
+        self.services("oidc issuer", &config.oidc_issuers);
+        self.services("transparency log", &config.transparency_logs);
+        self.services("timestamp authority", &config.timestamp_authorities);
     }
 
     fn services(&mut self, name: &str, services: &[Service]) {
@@ -241,7 +220,7 @@ fn statement_json(statement: &Statement) -> Value {
     serde_json::to_value(statement).unwrap_or_default()
 }
 
-fn root_card(root: &TrustedRoot) -> Card {
+pub(super) fn root_card(root: &TrustedRoot) -> Card {
     let mut card = Card::new("trusted root");
     card.line("digest", root.digest());
     let log = |card: &mut Card, name: &str, log: &LogInstance| {

@@ -12,6 +12,7 @@ pub mod report;
 pub mod sandbox;
 pub mod sbom;
 pub mod sign;
+pub mod trust;
 pub mod verify;
 
 use std::future::Future;
@@ -45,6 +46,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(command) => command.format(),
         Command::Trust(Deferred(TrustCommand::Show(flags))) => flags.output.output,
+        Command::Trust(Deferred(TrustCommand::Refresh(flags))) => flags.output.output,
+        Command::Initialize(flags) => flags.output.output,
         Command::Version(flags) => flags.output.output,
         Command::GenerateKeyPair(flags) => flags.output.output,
         Command::ImportKeyPair(flags) => flags.output,
@@ -94,8 +97,17 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
         Command::Policy(Deferred(command)) => policy::run(command, printer, now),
-        Command::Trust(Deferred(TrustCommand::Show(flags))) => {
-            printed(inspect::trust(printer, &resolve::trust::trust(flags.trust).load()?))
+        Command::Trust(Deferred(TrustCommand::Show(flags))) => printed(trust::show(
+            printer,
+            &resolve::trust::with(flags.trust, flags.offline)?.load()?,
+        )),
+        Command::Trust(Deferred(TrustCommand::Refresh(flags))) => {
+            let refreshed = commands::trust::refresh(resolve::trust::refresh(flags)?)?;
+            printed(trust::refreshed(printer, &refreshed))
+        }
+        Command::Initialize(Deferred(flags)) => {
+            let refreshed = commands::trust::initialize(resolve::trust::initialize(flags, now)?)?;
+            printed(trust::refreshed(printer, &refreshed))
         }
         Command::Sandbox(Deferred(SandboxCommand::Start(flags))) => {
             block_on(sandbox::start(flags, printer))

@@ -24,7 +24,7 @@ use crate::resolve;
 pub fn run(command: PolicyCommand, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
         PolicyCommand::Init(flags) => {
-            let request = resolve::policy::init(flags, now);
+            let request = resolve::policy::init(flags, now)?;
             printed(initialised(printer, &policy::init(&request)?))
         }
         PolicyCommand::Replay(flags) => report::replay(flags, printer),

@@ -31,6 +31,9 @@ pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failur
     if let Some(error) = unprinted {
         super::printed(Err(error))?;
     }
+    if let Some(warning) = &outcome.warning {
+        printer.warning(warning);
+    }
     if outcome.signed.is_empty() && outcome.unsigned.len() == 1 {
         return outcome.only().map(|_| Exit::Yes);
     }

@@ -16,7 +16,7 @@ use crate::commands::sign::{
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::{TokenFlags, TrustFlags};
+use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
     AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
 };
@@ -225,8 +225,10 @@ fn request(
         return Err(Failure::undecided("bad-flag", message).hint("leave one of them out"));
     }
     let timestamps = signing.use_signing_config || signing.timestamp_server_url.is_some();
+    // A key that signs alone needs no service, and nobody is asked for a root.
+    let nothing_asked = signing.key.is_some() && !signing.tlog_upload && !timestamps;
     let services = ServicesRequest {
-        trust: trust::trust(trust),
+        trust: trust::with(trust, OfflineFlag { offline: nothing_asked })?,
         certificate_authority: signing.fulcio_url,
         logs: wanted(signing.tlog_upload, signing.rekor_url),
         timestamps: wanted(timestamps, signing.timestamp_server_url),

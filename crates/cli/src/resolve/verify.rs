@@ -33,7 +33,7 @@ pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobR
         target,
         kind: Kind::Any,
         demand: demand(flags.signer)?,
-        trust: trust::trust(flags.trust),
+        trust: trust::with(flags.trust, flags.offline)?,
         now,
     })
 }
@@ -55,7 +55,7 @@ pub fn verify_blob_attestation(
         target,
         kind: Kind::Attestation(predicate_type),
         demand: demand(flags.signer)?,
-        trust: trust::trust(flags.trust),
+        trust: trust::with(flags.trust, flags.offline)?,
         now,
     })
 }
@@ -106,7 +106,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         folders: flags.attestations,
         via: flags.via,
         copy_to: flags.copy_to,
-        trust: trust::trust(flags.trust),
+        trust: trust::with(flags.trust, flags.offline)?,
         save_evidence: flags.save_evidence,
         summary,
         now: flags.dangerous_at.unwrap_or(now),

@@ -99,6 +99,8 @@ impl Desk {
         ] {
             command.env_remove(name);
         }
+        // Nobody's own cache is used, and nothing is left in it.
+        command.env("CHAINSIGN_HOME", self.path(".chainsign"));
         command
     }
 

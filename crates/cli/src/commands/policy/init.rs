@@ -111,7 +111,7 @@ fn draft(
     };
     // A known instance renews its root; one that came in a file is pinned.
     let pinned = match request.trust {
-        TrustRequest::Instance(_) | TrustRequest::InstanceWith { .. } => None,
+        TrustRequest::Embedded(_) | TrustRequest::Repository { .. } => None,
         TrustRequest::Config(_) | TrustRequest::Files { .. } => outputs,
     };
     let files = |path: &str| match pinned {

@@ -124,6 +124,8 @@ pub struct Outcome {
     pub signed: Vec<SignedFile>,
     /// The others.
     pub unsigned: Vec<UnsignedFile>,
+    /// What kept the trusted root from being newer, or from being cached.
+    pub warning: Option<String>,
 }
 
 impl FileToSign {
@@ -169,7 +171,7 @@ pub async fn sign(
     }
     let contents: Vec<ToSign> = work.iter_mut().filter_map(|work| work.content.take()).collect();
     let mut batch = signing.session.batch(contents.into_iter(), CONCURRENT);
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { warning: trust.warning.clone(), ..Outcome::default() };
     let mut work = work.into_iter();
     let rest = loop {
         let next = match deadline {

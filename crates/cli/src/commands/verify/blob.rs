@@ -11,8 +11,10 @@ use chainsign_core::{Limits, formats};
 use chainsign_verify::{Confusion, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
+use super::targets::GivenRoot;
 use super::{BlobEvidence, Demand, Kind, Target, VerifyBlobRequest};
 use crate::commands::artifact;
+use crate::commands::trust::{Need, Trust};
 use crate::failure::Failure;
 use crate::files;
 
@@ -23,6 +25,8 @@ pub struct VerifiedBlob {
     pub target: String,
     /// The evidence.
     pub bundle: VerifiedBundle,
+    /// The trusted root that it was verified under, if one was needed.
+    pub given: Option<GivenRoot>,
     /// The flags that weakened what was demanded.
     pub weakened: Vec<&'static str>,
 }
@@ -36,13 +40,21 @@ pub struct VerifiedBlob {
 /// be read and trust that cannot be had.
 pub fn verify_blob(request: &VerifyBlobRequest) -> Result<VerifiedBlob, Failure> {
     let material = material(&request.evidence, &request.kind)?;
-    let trust = request.trust.load()?;
-    let requirements = trust.requirements(&request.demand);
+    let trust = request.trust.load_for(Need::of(&request.demand))?;
+    let requirements = Trust::requirements(trust.as_ref(), &request.demand);
+    let keys_only = Verifier::keys_only();
+    let verifier = trust.as_ref().map_or(&keys_only, |trust| &trust.verifier);
     let subject = Subject::open(&request.target, &material)?;
-    let bundle = subject.verify(&trust.verifier, &material, &requirements, request.now)?;
+    let bundle = subject.verify(verifier, &material, &requirements, request.now)?;
     of_kind(&request.kind, &bundle)?;
     says(&request.demand, &bundle)?;
-    Ok(VerifiedBlob { target: subject.name(), bundle, weakened: request.demand.weakened() })
+    let weakened = request.demand.weakened();
+    Ok(VerifiedBlob {
+        target: subject.name(),
+        bundle,
+        given: trust.as_ref().map(GivenRoot::of),
+        weakened,
+    })
 }
 
 fn material(evidence: &BlobEvidence, kind: &Kind) -> Result<SignedMaterial, Failure> {

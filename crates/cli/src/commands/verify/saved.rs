@@ -38,7 +38,7 @@ pub struct Replayed {
 /// What a decision was made on.
 pub(super) struct DecidedOn<'a> {
     pub(super) policies: &'a Loaded,
-    pub(super) trust: &'a Trust,
+    pub(super) trust: Option<&'a Trust>,
     pub(super) lists: &'a [List],
     pub(super) targets: &'a [Seen],
 }
@@ -57,7 +57,7 @@ pub(super) fn write(
         schema: SCHEMA.to_owned(),
         at: request.now,
         dangerous_at: request.dangerous_at,
-        root: trust.origin.clone(),
+        root: trust.map(|trust| trust.origin.clone()),
         policy: policies.files.iter().map(|(path, _)| path.clone()).collect(),
         via: lists.iter().map(|list| FilesManifest::of(&list.file.path, &list.files)).collect(),
         targets: seen.iter().map(TargetManifest::of).collect(),
@@ -66,7 +66,9 @@ pub(super) fn write(
     for (index, (_, content)) in policies.files.iter().enumerate() {
         entries.push((policy_entry(index), content.clone()));
     }
-    entries.push((ROOT.to_owned(), trust.root.json().as_bytes().to_vec()));
+    if let Some(trust) = trust {
+        entries.push((ROOT.to_owned(), trust.root.json().as_bytes().to_vec()));
+    }
     for (number, list) in lists.iter().enumerate() {
         entries.push((checksums_entry(number), list.file.content.clone()));
         for (index, file) in list.files.iter().enumerate() {
@@ -122,9 +124,17 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
     }
     let set = PolicySet::parse(&yaml, &files)
         .map_err(|error| crate::commands::policy::bad_policy(policy.as_ref(), &error))?;
-    let root = TrustedRoot::parse(&take(ROOT)?, &limits).map_err(unreadable)?;
-    let given = GivenRoot { digest: root.digest().clone(), origin: manifest.root.clone() };
-    let judge = Judge::Policies(Policies::new(&set, &root));
+    let root = match &manifest.root {
+        Some(_) => Some(TrustedRoot::parse(&take(ROOT)?, &limits).map_err(unreadable)?),
+        None => None,
+    };
+    let given = root.as_ref().zip(manifest.root.clone());
+    let given = given.map(|(root, origin)| GivenRoot {
+        digest: root.digest().clone(),
+        origin,
+        warning: None,
+    });
+    let judge = Judge::Policies(Policies::new(&set, root.as_ref()));
     let mut lists = Vec::new();
     for (number, list) in manifest.via.iter().enumerate() {
         let content = take(&checksums_entry(number))?;
@@ -140,7 +150,7 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
         if let Some(failed) = &target.failed {
             let (looked_in, failure) = (paths(&failed.looked_in), failed.failure());
             let failed = Failed { target: path, name, looked_in, failure };
-            outcomes.push(judge.failed(&failed, &given));
+            outcomes.push(judge.failed(&failed, given.as_ref()));
             continue;
         }
         let facts = take(&facts_entry(index))?;
@@ -154,7 +164,7 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
         }
         let documents = documents::parse(&files)?;
         let gathered = Gathered { target: path, name, files, documents, facts };
-        outcomes.extend(judge.decide(&gathered, &lists, &given, manifest.at));
+        outcomes.extend(judge.decide(&gathered, &lists, given.as_ref(), manifest.at));
     }
     match rest.next() {
         Some((name, _)) => Err(bad(format!("found the entry {name}, wanted no more"))),
@@ -185,8 +195,8 @@ struct Manifest {
     at: Timestamp,
     /// The same, where it was given by --dangerous-at.
     dangerous_at: Option<Timestamp>,
-    /// Where the trusted root came from, in words.
-    root: String,
+    /// Where the trusted root came from, in words, if one was needed.
+    root: Option<String>,
     /// The policy, and then the files that it names, by the paths that it names them by.
     policy: Vec<String>,
     /// Signed files of checksums.

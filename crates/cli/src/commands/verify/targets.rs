@@ -8,10 +8,10 @@ use chainsign_core::requirements::Requirements;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{
-    Candidate, Decision, Explanation, Origin, PolicySet, PreparedRoots, Selection, TargetError,
-    TargetName, Verdict, Verifiers,
+    Candidate, Decision, Explanation, Origin, Policy, PolicySet, PreparedRoots, Selection,
+    TargetError, TargetName, Verdict, Verifiers,
 };
-use chainsign_verify::VerifiedBundle;
+use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
 use super::blob::{refused, says};
@@ -19,7 +19,7 @@ use super::documents::{self, Document, EvidenceFile};
 use super::lists::{self, List};
 use super::opened::Opened;
 use super::{Decide, Demand, ProvenanceDemand, VerifyRequest, provenance, saved, summary};
-use crate::commands::trust::Trust;
+use crate::commands::trust::{Need, Trust};
 use crate::commands::{policy, sbom};
 use crate::failure::{Exit, Failure};
 use crate::files::Output;
@@ -34,8 +34,8 @@ pub struct TargetOutcome {
     pub used_as: Option<TargetName>,
     /// The files in which evidence was looked for, found beside it or named.
     pub looked_in: Vec<PathBuf>,
-    /// The trusted root that the verifier was given.
-    pub given: GivenRoot,
+    /// The trusted root that the verifier was given, if one was needed.
+    pub given: Option<GivenRoot>,
     /// What the policy asks for, one sentence for each of its rules. Empty without a policy.
     pub asked: Vec<Explanation>,
     /// The decision, or why there is none.
@@ -49,6 +49,19 @@ pub struct GivenRoot {
     pub digest: ArtifactDigest,
     /// Where it came from, in words.
     pub origin: String,
+    /// What kept it from being newer, or from being cached.
+    pub warning: Option<String>,
+}
+
+impl GivenRoot {
+    /// What reports say of it.
+    pub fn of(trust: &Trust) -> Self {
+        GivenRoot {
+            digest: trust.root.digest().clone(),
+            origin: trust.origin.clone(),
+            warning: trust.warning.clone(),
+        }
+    }
 }
 
 impl TargetOutcome {
@@ -119,26 +132,38 @@ pub enum AllowedBecause {
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
     let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
-    let trust = request.trust.load()?;
-    let given = GivenRoot { digest: trust.root.digest().clone(), origin: trust.origin.clone() };
+    let policies = match &request.decide {
+        Decide::Policy(path) => Some(policy::load(path)?),
+        Decide::Signer(_) | Decide::Provenance(_) => None,
+    };
+    let need = match (&request.decide, &policies) {
+        (Decide::Signer(demand), _) => Need::of(demand),
+        (Decide::Provenance(wanted), _) => Need::of(&wanted.demand),
+        (_, Some(it)) if it.set.policies().iter().any(Policy::needs_caller_root) => Need::Root,
+        _ => Need::Nothing,
+    };
+    let trust = request.trust.load_for(need)?;
+    let given = trust.as_ref().map(GivenRoot::of);
     let mut named = request.bundles.clone();
     for folder in &request.folders {
         named.extend(documents::in_folder(folder)?);
     }
     let named = Named { documents: named, lists: lists::read(&request.via)? };
-    let policies = match &request.decide {
-        Decide::Policy(path) => Some(policy::load(path)?),
-        Decide::Signer(_) | Decide::Provenance(_) => None,
-    };
+    let keys_only = Verifier::keys_only();
     let judge = match (&request.decide, &policies) {
         (Decide::Signer(demand), _) => {
-            Judge::Signer { demand, requirements: trust.requirements(demand), trust: &trust }
+            let requirements = Trust::requirements(trust.as_ref(), demand);
+            let verifier = trust.as_ref().map_or(&keys_only, |trust| &trust.verifier);
+            Judge::Signer { demand, requirements, verifier }
+        }
+        (_, Some(policies)) => {
+            Judge::Policies(Policies::new(&policies.set, trust.as_ref().map(|it| &it.root)))
         }
         (Decide::Provenance(wanted), _) => {
-            let requirements = trust.requirements(&wanted.demand);
-            Judge::Provenance { wanted, requirements, trust: &trust }
+            let requirements = Trust::requirements(trust.as_ref(), &wanted.demand);
+            let verifier = trust.as_ref().map_or(&keys_only, |trust| &trust.verifier);
+            Judge::Provenance { wanted, requirements, verifier }
         }
-        (_, Some(policies)) => Judge::Policies(Policies::new(&policies.set, &trust.root)),
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
     };
     let name = |target: &Path| match &request.used_as {
@@ -150,7 +175,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         let decided = judge.limits(&name).map_err(|failure| (Vec::new(), failure));
         let decided = decided.and_then(|limits| {
             let (opened, gathered) = gather(&limits, target, name.clone(), &named)?;
-            let outcomes = judge.decide(&gathered, &named.lists, &given, request.now);
+            let outcomes = judge.decide(&gathered, &named.lists, given.as_ref(), request.now);
             let done = is_that_image(request, &gathered)
                 .and_then(|()| copy(request, &opened, &gathered, &outcomes));
             done.map_err(|failure| (gathered.looked_in(), failure))?;
@@ -160,14 +185,19 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
             Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Ok(gathered))),
             Err((looked_in, failure)) => {
                 let failed = Failed { target: target.clone(), name, looked_in, failure };
-                (vec![judge.failed(&failed, &given)], keep.is_some().then_some(Err(failed)))
+                (vec![judge.failed(&failed, given.as_ref())], keep.is_some().then_some(Err(failed)))
             }
         }
     });
     let (outcomes, seen): (Vec<_>, Vec<_>) = decided.into_iter().unzip();
     let seen: Vec<_> = seen.into_iter().flatten().collect();
     if let (Some(output), Some(policies)) = (keep, &policies) {
-        let on = saved::DecidedOn { policies, trust: &trust, lists: &named.lists, targets: &seen };
+        let on = saved::DecidedOn {
+            policies,
+            trust: trust.as_ref(),
+            lists: &named.lists,
+            targets: &seen,
+        };
         saved::write(output, request, &on)?;
     }
     let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
@@ -251,9 +281,9 @@ pub(in crate::commands) fn gather(
 /// Who decides.
 pub(in crate::commands) enum Judge<'a> {
     /// A signature of this signer.
-    Signer { demand: &'a Demand, requirements: Requirements, trust: &'a Trust },
+    Signer { demand: &'a Demand, requirements: Requirements, verifier: &'a Verifier },
     /// A provenance of a build that is as expected.
-    Provenance { wanted: &'a ProvenanceDemand, requirements: Requirements, trust: &'a Trust },
+    Provenance { wanted: &'a ProvenanceDemand, requirements: Requirements, verifier: &'a Verifier },
     /// Each policy that is about the target.
     Policies(Policies<'a>),
 }
@@ -261,13 +291,13 @@ pub(in crate::commands) enum Judge<'a> {
 /// Policies, and the trusted root of those that name none.
 pub(in crate::commands) struct Policies<'a> {
     set: &'a PolicySet,
-    root: &'a TrustedRoot,
+    root: Option<&'a TrustedRoot>,
     /// Each root is parsed once, however many targets there are.
     prepared: PreparedRoots,
 }
 
 impl<'a> Policies<'a> {
-    pub(in crate::commands) fn new(set: &'a PolicySet, root: &'a TrustedRoot) -> Self {
+    pub(in crate::commands) fn new(set: &'a PolicySet, root: Option<&'a TrustedRoot>) -> Self {
         Policies { set, root, prepared: PreparedRoots::default() }
     }
 }
@@ -286,7 +316,7 @@ impl Judge<'_> {
         &self,
         gathered: &Gathered,
         lists: &[List],
-        given: &GivenRoot,
+        given: Option<&GivenRoot>,
         now: Timestamp,
     ) -> Vec<TargetOutcome> {
         let of_lists = lists.iter().flat_map(|list| list.looked_in());
@@ -295,19 +325,19 @@ impl Judge<'_> {
             target: gathered.target.clone(),
             used_as: image(&gathered.name),
             looked_in: looked_in.clone(),
-            given: given.clone(),
+            given: given.cloned(),
             asked,
             decided,
         };
         match self {
-            Judge::Signer { demand, requirements, trust } => {
+            Judge::Signer { demand, requirements, verifier } => {
                 let says = |bundle: &VerifiedBundle| says(demand, bundle);
-                let by = Asked { trust, requirements, says: &says };
+                let by = Asked { verifier, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
-            Judge::Provenance { wanted, requirements, trust } => {
+            Judge::Provenance { wanted, requirements, verifier } => {
                 let says = |bundle: &VerifiedBundle| provenance::says(&wanted.expectations, bundle);
-                let by = Asked { trust, requirements, says: &says };
+                let by = Asked { verifier, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
             Judge::Policies(policies) => match select(policies.set, &gathered.name) {
@@ -321,7 +351,7 @@ impl Judge<'_> {
     }
 
     /// The outcome of what could not be decided.
-    pub(super) fn failed(&self, failed: &Failed, given: &GivenRoot) -> TargetOutcome {
+    pub(super) fn failed(&self, failed: &Failed, given: Option<&GivenRoot>) -> TargetOutcome {
         let asked = match self {
             Judge::Policies(it) => match it.set.policies() {
                 [one] => one.explain(),
@@ -333,7 +363,7 @@ impl Judge<'_> {
             target: failed.target.clone(),
             used_as: image(&failed.name),
             looked_in: failed.looked_in.clone(),
-            given: given.clone(),
+            given: given.cloned(),
             asked,
             decided: Err(failed.failure.clone()),
         }
@@ -400,7 +430,7 @@ fn by_policies(
     lists: &[List],
     now: Timestamp,
 ) -> Vec<(Vec<Explanation>, Result<Decided, Failure>)> {
-    let plan = selection.plan(Some(policies.root));
+    let plan = selection.plan(policies.root);
     let verifiers = plan.verifiers_with(&policies.prepared);
     let facts = &gathered.facts;
     let candidates = gathered
@@ -452,7 +482,7 @@ fn candidate(
 
 /// The signer asked for.
 pub(super) struct Asked<'a> {
-    trust: &'a Trust,
+    verifier: &'a Verifier,
     requirements: &'a Requirements,
     says: &'a dyn Fn(&VerifiedBundle) -> Result<(), Failure>,
 }
@@ -465,7 +495,7 @@ impl Asked<'_> {
         artifact: Artifact<'_>,
         now: Timestamp,
     ) -> Result<VerifiedBundle, Failure> {
-        let verified = self.trust.verifier.verify(material, artifact, self.requirements, now);
+        let verified = self.verifier.verify(material, artifact, self.requirements, now);
         let bundle = verified.map_err(|refusal| refused(&refusal))?;
         (self.says)(&bundle).map(|()| bundle)
     }

@@ -12,7 +12,7 @@ use chainsign_verify::{
 use serde::Serialize;
 
 use super::view::{Proof, Run, Target, state_word};
-use crate::commands::verify::{AllowedBecause, Decided};
+use crate::commands::verify::{AllowedBecause, Decided, GivenRoot};
 use crate::render::FailureJson;
 
 /// `chainsign.verify/v1`
@@ -54,7 +54,8 @@ struct TargetJson {
     used_as: Option<UsedAsJson>,
     outcome: &'static str,
     looked_in: Vec<String>,
-    given_root: RootJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_root: Option<RootJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digests: Option<Vec<String>>,
     /// Without a policy: the signed list of checksums by which the bundle is about the target.
@@ -107,9 +108,15 @@ impl UsedAsJson {
 
 /// A trusted root, and where it came from.
 #[derive(Serialize)]
-struct RootJson {
+pub struct RootJson {
     digest: String,
     origin: String,
+}
+
+impl From<&GivenRoot> for RootJson {
+    fn from(given: &GivenRoot) -> Self {
+        RootJson { digest: given.digest.to_string(), origin: given.origin.clone() }
+    }
 }
 
 impl From<&Target<'_>> for TargetJson {
@@ -121,10 +128,7 @@ impl From<&Target<'_>> for TargetJson {
             used_as: outcome.used_as.as_ref().and_then(UsedAsJson::of),
             outcome: target.word().as_str(),
             looked_in: outcome.looked_in.iter().map(|path| path.display().to_string()).collect(),
-            given_root: RootJson {
-                digest: outcome.given.digest.to_string(),
-                origin: outcome.given.origin.clone(),
-            },
+            given_root: outcome.given.as_ref().map(RootJson::from),
             digests: decided.is_ok().then(|| target.digests()),
             via: match decided {
                 Ok(Decided::Signed(signed)) => signed.via.clone(),

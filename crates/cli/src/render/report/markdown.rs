@@ -266,7 +266,7 @@ const EVIDENCE_LINES: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::verify::{GivenRoot, TargetOutcome};
+    use crate::commands::verify::TargetOutcome;
     use crate::render::report::view::Weakened;
 
     fn code(text: &str) -> String {
@@ -294,10 +294,7 @@ mod tests {
                 target: format!("dist/{number}").into(),
                 used_as: None,
                 looked_in: Vec::new(),
-                given: GivenRoot {
-                    digest: chainsign_core::digest::ArtifactDigest::sha256(b"root"),
-                    origin: "a test".to_owned(),
-                },
+                given: None,
                 asked: Vec::new(),
                 decided: Err(Failure::no("unsigned", "found no signature").hint("sign it")),
             })

@@ -94,6 +94,10 @@ impl<'a> Reports<'a> {
         if self.request.printed != ReportFormat::Tree {
             weakened.sentences().iter().for_each(|sentence| printer.warning(sentence));
         }
+        let given = decided.iter().flatten().next().and_then(|it| it.given.as_ref());
+        if let Some(warning) = given.and_then(|given| given.warning.as_ref()) {
+            printer.warning(warning);
+        }
         let run = Run::new(decided.as_deref(), weakened);
         let written = self.files.into_iter().try_for_each(|file| file.write(&run));
         super::printed(print(self.request, printer, &run))?;

@@ -263,8 +263,10 @@ impl<'a> Target<'a> {
         let named = self.report().and_then(|it| it.roots.iter().find(|it| it.digest == *digest));
         Some(match named {
             Some(root) => format!("{} (named by the policy)", root.name),
-            None if self.0.given.digest == *digest => self.0.given.origin.clone(),
-            None => "a root that is not named".to_owned(),
+            None => match &self.0.given {
+                Some(given) if given.digest == *digest => given.origin.clone(),
+                _ => "a root that is not named".to_owned(),
+            },
         })
     }
 }

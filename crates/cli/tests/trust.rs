@@ -1,0 +1,175 @@
+//! Which Sigstore is trusted: TUF repositories, their cache, and no network at all.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Desk, EMAIL, Ran, Stage, faults};
+
+/// A signed file, and the sandbox's TUF root.
+fn stage() -> Stage {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    stage.desk.write("root.json", stage.sandbox.tuf_root());
+    stage.sign(&stage.token(), &["sign-blob", "file"]).exits(0);
+    stage
+}
+
+fn mirror(stage: &Stage) -> String {
+    stage.sandbox.url().to_owned()
+}
+
+fn verify(desk: &Desk, issuer: &str, more: &[&str]) -> Ran {
+    let mut all = vec!["verify-blob", "--certificate-identity", EMAIL];
+    all.extend(["--certificate-oidc-issuer", issuer, "-o", "json", "file"]);
+    all.extend(more);
+    desk.run(&all)
+}
+
+fn origin(ran: &Ran) -> String {
+    ran.json()["givenRoot"]["origin"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_repository_that_is_initialized_is_used_and_cached() {
+    let stage = stage();
+    let (url, issuer) = (mirror(&stage), stage.sandbox.issuer().to_owned());
+    let desk = &stage.desk;
+    // Nothing is known of the sandbox yet; what is embedded is another Sigstore.
+    let ran = verify(desk, &issuer, &["--offline"]).exits(1);
+    assert_eq!(ran.json()["failure"]["reason"], "issuer-not-trusted", "{}", ran.stdout);
+
+    let ran = desk.run(&["initialize", "--mirror", &url, "--root", "root.json", "-o", "json"]);
+    let said = ran.exits(0).json();
+    assert_eq!(said["repository"], url.as_str());
+    assert_eq!(faults("trust-refresh.v1", &said), [""; 0]);
+    let ran = verify(desk, &issuer, &[]).exits(0);
+    assert!(origin(&ran).starts_with(&format!("cache of {url}, asked at ")), "{}", origin(&ran));
+    let shown = desk.run(&["trust", "show", "-o", "json"]).exits(0).json();
+    assert_eq!(faults("trust.v1", &shown), [""; 0]);
+
+    // Its flags say the same for one run, without a cache of their own: there is one for each address.
+    let flags = ["--tuf-mirror", &url, "--tuf-root", "root.json"];
+    verify(desk, &issuer, &flags).exits(0);
+    desk.run(&[&["trust", "refresh"][..], &flags].concat()).exits(0);
+
+    // After the sandbox is gone, the cache stands in.
+    let desk = stage.close();
+    let ran = verify(&desk, &issuer, &[]).exits(0);
+    assert!(origin(&ran).starts_with("cache of "), "{}", origin(&ran));
+    verify(&desk, &issuer, &["--offline"]).exits(0);
+    let ran = desk.run(&["trust", "refresh", "-o", "json"]).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "trust-unavailable");
+    // Without a cache there is nothing.
+    std::fs::remove_dir_all(desk.path(".chainsign/cache")).unwrap();
+    let ran = verify(&desk, &issuer, &[]).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "trust-unavailable");
+    let ran = verify(&desk, &issuer, &["--offline"]).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "trust-unavailable");
+    let hint = ran.json()["failure"]["hints"][0].as_str().unwrap().to_owned();
+    assert!(hint.contains("chainsign trust refresh"), "{hint}");
+}
+
+#[test]
+fn a_root_that_is_rotated_is_followed() {
+    let stage = stage();
+    let (url, issuer) = (mirror(&stage), stage.sandbox.issuer());
+    let flags = ["--tuf-mirror", &url, "--tuf-root", "root.json", "-o", "json"];
+    let refresh = || stage.desk.run(&[&["trust", "refresh"][..], &flags].concat());
+    let version = |ran: Ran| ran.exits(0).json()["rootVersion"].as_u64().unwrap();
+    let before = version(refresh());
+    stage.sandbox.rotate_tuf_root().unwrap();
+    assert_eq!(version(refresh()), before + 1);
+    verify(&stage.desk, issuer, &flags[..4]).exits(0);
+}
+
+#[test]
+fn nothing_is_kept_that_does_not_answer_or_is_not_what_was_named() {
+    let stage = stage();
+    let url = mirror(&stage);
+    let desk = &stage.desk;
+    let reason = |arguments: &[&str], exit: i32| {
+        let ran = desk.run(&[&["initialize", "-o", "json"], arguments].concat()).exits(exit);
+        ran.json()["failure"]["reason"].as_str().unwrap().to_owned()
+    };
+    let zeros = "0".repeat(64);
+    let wrong = ["--mirror", &url, "--root", "root.json", "--root-checksum", &zeros];
+    assert_eq!(reason(&wrong, 1), "bad-trust");
+    assert_eq!(reason(&["--mirror", &url, "--root", "trust.json"], 2), "bad-trust");
+    assert_eq!(reason(&["--mirror", "ftp://x", "--root", "root.json"], 2), "bad-trust");
+    // The public instance's root did not sign what the sandbox serves.
+    assert_eq!(reason(&["--mirror", &url], 2), "trust-unavailable");
+    assert_eq!(
+        reason(&["--mirror", "http://127.0.0.1:9", "--root", "root.json"], 2),
+        "trust-unavailable"
+    );
+    assert!(!desk.path(".chainsign/repository.json").exists());
+
+    let hex = chainsign_core::digest::ArtifactDigest::sha256(&stage.sandbox.tuf_root()).hex();
+    let right = ["initialize", "--mirror", &url, "--root", "root.json", "--root-checksum", &hex];
+    desk.run(&right).exits(0);
+    assert!(desk.path(".chainsign/repository.json").exists());
+    // A file that was changed is not passed over.
+    desk.write(".chainsign/repository.json", "{}");
+    let ran = desk.run(&["trust", "show", "-o", "json"]).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "bad-trust");
+}
+
+/// What cannot reach any network verifies; `--offline` is not needed for a file that is named.
+#[test]
+fn offline_opens_no_socket() {
+    let stage = stage();
+    let issuer = stage.sandbox.issuer();
+    let verify = |more: &[&str]| {
+        let mut all = vec!["verify-blob", "--certificate-identity", EMAIL];
+        all.extend(["--certificate-oidc-issuer", issuer, "file"]);
+        all.extend(more);
+        let plain = stage.desk.command(&all);
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-e", "trace=network", "-o", "trace.txt"]).arg(plain.get_program());
+        traced.args(plain.get_args()).current_dir(stage.desk.path(""));
+        traced.env("CHAINSIGN_HOME", stage.desk.path(".chainsign"));
+        let ran = stage.desk.ran(&mut traced);
+        let trace = stage.desk.read("trace.txt");
+        (ran.code, trace.lines().filter(|line| line.contains("socket(")).count())
+    };
+    if Command::new("strace").arg("--version").output().is_err() {
+        #[expect(clippy::print_stdout, reason = "a check that is left out is said")]
+        {
+            println!("SKIPPED: strace is not here to watch the program");
+        }
+        return;
+    }
+    assert_eq!(verify(&["--trust-config", "trust.json"]), (0, 0));
+    let url = mirror(&stage);
+    let flags = ["--tuf-mirror", url.as_str(), "--tuf-root", "root.json"];
+    let (code, sockets) = verify(&flags);
+    assert!(code == 0 && sockets > 0, "{sockets}");
+    assert_eq!(verify(&[&flags[..], &["--offline"]].concat()), (0, 0));
+    // The embedded root of another Sigstore.
+    assert_eq!(verify(&["--offline"]), (1, 0));
+}
+
+/// A release pipeline starts many at once, with one cache (cosign#2576).
+#[test]
+fn many_processes_share_one_cache() {
+    let stage = stage();
+    let (url, issuer) = (mirror(&stage), stage.sandbox.issuer());
+    let mut all = vec!["verify-blob", "--certificate-identity", EMAIL];
+    all.extend(["--certificate-oidc-issuer", issuer, "file"]);
+    all.extend(["--tuf-mirror", &url, "--tuf-root", "root.json"]);
+    let children: Vec<_> = (0..32)
+        .map(|_| {
+            let mut command = stage.desk.command(&all);
+            command.stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
+    let failed: Vec<_> = outputs
+        .filter(|output| !output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stderr).into_owned())
+        .collect();
+    assert_eq!(failed, [""; 0]);
+}
