@@ -5,6 +5,7 @@
 mod artifact;
 mod gosbom;
 mod policy;
+mod slsa;
 mod target;
 mod verify;
 
@@ -22,5 +23,6 @@ pub fn seeds() -> impl Iterator<Item = (&'static str, Vec<Vec<u8>>)> {
 fn targets() -> impl Iterator<Item = target::Target> {
     let artifact = artifact::fuzz_targets::TARGETS.into_iter();
     let rest = gosbom::fuzz_targets::TARGETS.into_iter().chain(policy::fuzz_targets::TARGETS);
-    artifact.chain(rest).chain(verify::fuzz_targets::TARGETS)
+    let rest = rest.chain(slsa::fuzz_targets::TARGETS).chain(verify::fuzz_targets::TARGETS);
+    artifact.chain(rest)
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chainsign_core::Limits;
 use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::formats::bundle;
+use chainsign_core::material::SignedContent;
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_slsa::ci::{
     Ci, Described, FieldKind, NamedVariable, Origin, Show, Stated, describe, detect,
@@ -202,6 +205,34 @@ fn shapes_are_those_that_the_vendors_publish() {
             .collect::<Vec<_>>(),
         [""; 0]
     );
+}
+
+/// The attestations of GitHub's own action in the bundles of sigstore-conformance, which are real.
+#[test]
+fn the_shape_is_that_of_githubs_own_attestations() {
+    let assets = root().join("../shared/vectors/sigstore-conformance/test/assets/bundle-verify");
+    let Ok(folders) = fs::read_dir(&assets) else {
+        eprintln!("skipped: {} is not there", assets.display());
+        return;
+    };
+    let ours = Job::load("github-tag").json();
+    let build_type = &ours["buildDefinition"]["buildType"];
+    let (shape_of_ours, mut real) = (shape("", &ours), 0);
+    for folder in folders {
+        let path = folder.unwrap().path().join("bundle.sigstore.json");
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let Ok(material) = bundle::parse(&bytes, &Limits::default()) else { continue };
+        let SignedContent::Envelope(envelope) = &material.content else { continue };
+        let Ok(statement) = Statement::parse(&envelope.payload.0, &Limits::default()) else {
+            continue;
+        };
+        let predicate: Value = serde_json::from_str(statement.predicate.get()).unwrap();
+        if predicate["buildDefinition"]["buildType"] == *build_type {
+            real += 1;
+            assert_eq!(shape("", &predicate), shape_of_ours, "{}", path.display());
+        }
+    }
+    assert!(real >= 1, "found no attestation of GitHub's");
 }
 
 /// github.com/actions/toolkit `packages/attest/__tests__/__snapshots__/provenance.test.ts.snap`: from

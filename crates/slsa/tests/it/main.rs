@@ -8,6 +8,17 @@
 
 mod ci;
 mod expect;
+mod fuzz_targets;
 mod generate;
 mod read;
+#[path = "../../../../fuzz/src/replay.rs"]
+mod replay;
+#[path = "../../../../fuzz/src/target.rs"]
+mod target;
 mod vsa;
+
+#[test]
+fn fuzz_targets_hold() {
+    let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    replay::replay(&fuzz_targets::TARGETS, &fuzz);
+}
