@@ -130,10 +130,12 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    /// The error for a value that is nowhere.
     pub(super) fn not_said(&self, what: &'static str, names: Names) -> Error {
         Error::NotSaid { ci: self.ci, what, claim: names.claim, variable: names.variable }
     }
 
+    /// The value of a variable.
     pub(super) fn variable(&self, name: &str) -> Result<Option<Found>, Error> {
         self.checked((self.environment)(name), || Origin::Variable(name.to_owned()))
     }
@@ -181,6 +183,18 @@ impl<'a> Lookup<'a> {
         });
     }
 
+    /// The value, with where it is from recorded.
+    fn told<T: ToString>(
+        &mut self,
+        kind: FieldKind,
+        path: &str,
+        found: Option<Found<T>>,
+    ) -> Option<T> {
+        let found = found?;
+        self.say(kind, path, &found);
+        Some(found.value)
+    }
+
     /// A value that belongs into an object, with its path recorded.
     pub(super) fn put(
         &mut self,
@@ -207,6 +221,7 @@ impl<'a> Lookup<'a> {
         self.facts_of(build_type, builder)
     }
 
+    /// [`Self::facts`] with a build type that the caller may choose.
     pub(super) fn facts_of(
         &mut self,
         build_type: Found<BuildType>,
@@ -231,20 +246,10 @@ impl<'a> Lookup<'a> {
         let reference = self.or_stated(&self.stated.reference, found.reference);
         let reported = found.commit.as_ref().map(|commit| commit.value.clone());
         let commit = self.or_stated(&self.stated.commit, found.commit);
-        if let Some(found) = &repository {
-            self.say(FieldKind::Repository, repository_path, found);
-        }
-        if let Some(found) = &reference {
-            self.say(FieldKind::Reference, reference_path, found);
-        }
-        if let Some(found) = &commit {
-            self.say(FieldKind::Commit, COMMIT_PATH, found);
-        }
-        let value = |found: Found<GitCommit>| found.value;
         facts.source = Source {
-            repository: repository.map(|found| found.value),
-            reference: reference.map(|found| found.value),
-            commit: commit.map(value),
+            repository: self.told(FieldKind::Repository, repository_path, repository),
+            reference: self.told(FieldKind::Reference, reference_path, reference),
+            commit: self.told(FieldKind::Commit, COMMIT_PATH, commit),
         };
         facts.reported_commit = reported;
     }
@@ -272,18 +277,9 @@ impl<'a> Lookup<'a> {
         let invocation = self.or_stated(&self.stated.invocation_id, invocation);
         let started = self.or_stated(&self.stated.started_on, started);
         let finished = self.or_stated(&self.stated.finished_on, None);
-        if let Some(found) = &invocation {
-            self.say(FieldKind::Invocation, "metadata.invocationId", found);
-        }
-        if let Some(found) = &started {
-            self.say(FieldKind::Started, "metadata.startedOn", found);
-        }
-        if let Some(found) = &finished {
-            self.say(FieldKind::Finished, "metadata.finishedOn", found);
-        }
-        facts.invocation_id = invocation.map(|found| found.value);
-        facts.started_on = started.map(|found| found.value);
-        facts.finished_on = finished.map(|found| found.value);
+        facts.invocation_id = self.told(FieldKind::Invocation, "metadata.invocationId", invocation);
+        facts.started_on = self.told(FieldKind::Started, "metadata.startedOn", started);
+        facts.finished_on = self.told(FieldKind::Finished, "metadata.finishedOn", finished);
     }
 
     /// Says that the build type has a parameter for the variables that the caller names.

@@ -13,6 +13,7 @@ use super::fault;
 use crate::commands::artifact;
 use crate::failure::Failure;
 use crate::files;
+use crate::parallel;
 
 /// What provenance is to be about.
 #[derive(Debug, Default)]
@@ -58,10 +59,13 @@ impl SubjectsRequest {
         let (mut subjects, mut passed_over) = (Subjects::new(), PassedOver::new());
         let mut add =
             |name: &str, digests| subjects.add(name, digests).map_err(|error| fault(&error));
+        let mut paths = Vec::new();
         for named in &self.files {
-            for path in named.paths()? {
-                add(&file_name(&path)?, digests(&path, &[])?)?;
-            }
+            paths.extend(named.paths()?);
+        }
+        let digested = parallel::map(&paths, |path| digests(path, &[]));
+        for (path, digests) in paths.iter().zip(digested) {
+            add(&file_name(path)?, digests?)?;
         }
         for (name, digest) in &self.digests {
             add(name, digest.clone().into())?;
@@ -71,8 +75,9 @@ impl SubjectsRequest {
             for (kind, count) in release.passed_over {
                 *passed_over.entry(kind).or_default() += count;
             }
-            for artifact in release.artifacts {
-                add(&artifact.name, content_digests(&artifact.content)?)?;
+            let digested = parallel::map(&release.artifacts, |it| content_digests(&it.content));
+            for (artifact, digests) in release.artifacts.iter().zip(digested) {
+                add(&artifact.name, digests?)?;
             }
         }
         for path in &self.checksums {
