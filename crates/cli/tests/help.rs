@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 31] = [
+const VERBS: [&[&str]; 32] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -31,6 +31,7 @@ const VERBS: [&[&str]; 31] = [
     &["trust"],
     &["trust", "show"],
     &["trust", "refresh"],
+    &["trust", "create"],
     &["initialize"],
     &["sandbox"],
     &["sandbox", "start"],

@@ -6,6 +6,8 @@ mod support;
 
 use std::process::Command;
 
+use chainsign_core::encoding::{base64_decode, pem_encode};
+
 use support::{Desk, EMAIL, Ran, Stage, faults};
 
 /// A signed file, and the sandbox's TUF root.
@@ -172,4 +174,145 @@ fn many_processes_share_one_cache() {
         .map(|output| String::from_utf8_lossy(&output.stderr).into_owned())
         .collect();
     assert_eq!(failed, [""; 0]);
+}
+
+/// The sandbox's services as flags of `trust create`, with their PEM files beside.
+fn services(stage: &Stage) -> Vec<String> {
+    let config: serde_json::Value = serde_json::from_slice(stage.sandbox.trust_config()).unwrap();
+    let root = &config["trustedRoot"];
+    let mut flags = Vec::new();
+    let der = |value: &serde_json::Value| base64_decode("DER", value.as_str().unwrap()).unwrap();
+    let list = |name: &str| root[name].as_array().unwrap().clone();
+    for (flag, name) in [("--rekor", "tlogs"), ("--ctfe", "ctlogs")] {
+        for (index, log) in list(name).iter().enumerate() {
+            let file = format!("{name}{index}.pem");
+            let key = pem_encode("PUBLIC KEY", &der(&log["publicKey"]["rawBytes"]));
+            stage.desk.write(&file, key);
+            let start = log["publicKey"]["validFor"]["start"].as_str().unwrap();
+            let url = log["baseUrl"].as_str().unwrap();
+            let version = if log["publicKey"]["keyDetails"] == "PKIX_ED25519" { 2 } else { 1 };
+            flags.push(flag.to_owned());
+            flags.push(format!(
+                "url={url},public-key={file},start-time={start},api-version={version}"
+            ));
+        }
+    }
+    for (flag, name) in [("--fulcio", "certificateAuthorities"), ("--tsa", "timestampAuthorities")]
+    {
+        for (index, authority) in list(name).iter().enumerate() {
+            let certificates = authority["certChain"]["certificates"].as_array().unwrap().iter();
+            let pem = certificates.map(|it| pem_encode("CERTIFICATE", &der(&it["rawBytes"])));
+            let file = format!("{name}{index}.pem");
+            stage.desk.write(&file, pem.collect::<String>());
+            let url = authority["uri"].as_str().unwrap();
+            flags.extend([flag.to_owned(), format!("url={url},certificate-chain={file}")]);
+        }
+    }
+    let url = stage.sandbox.url();
+    flags.push("--oidc-provider".to_owned());
+    flags.push(format!("url={url},start-time=2026-01-01T00:00:00Z,operator=sandbox"));
+    flags
+}
+
+#[test]
+fn what_is_made_from_pem_files_signs_and_verifies() {
+    let stage = stage();
+    let services = services(&stage);
+    let create = |more: &[&str]| {
+        let flags = services.iter().map(String::as_str);
+        let all: Vec<_> =
+            ["trust", "create"].into_iter().chain(flags).chain(more.to_vec()).collect();
+        stage.desk.run(&all)
+    };
+    create(&["--output-trust-config", "made.json", "--output-trusted-root", "root-made.json"])
+        .exits(0);
+    // The same logs under the same ids, Rekor v2's too, and the same authorities.
+    let described = |file: &str, place: &str| {
+        let json: serde_json::Value = serde_json::from_str(&stage.desk.read(file)).unwrap();
+        let root = json.pointer(place).unwrap().clone();
+        let of = |names: [&str; 2], key: &str| {
+            let lists = names.map(|name| root[name].as_array().unwrap().clone()).concat();
+            lists.iter().map(|it| it.pointer(key).unwrap().to_string()).collect::<Vec<_>>()
+        };
+        (
+            of(["tlogs", "ctlogs"], "/logId/keyId"),
+            of(["tlogs", "ctlogs"], "/publicKey/keyDetails"),
+            of(["certificateAuthorities", "timestampAuthorities"], "/subject"),
+            of(["certificateAuthorities", "timestampAuthorities"], "/certChain"),
+        )
+    };
+    let wanted = described("trust.json", "/trustedRoot");
+    assert_eq!(described("made.json", "/trustedRoot"), wanted);
+    assert_eq!(described("root-made.json", ""), wanted);
+    // It verifies what was signed with the sandbox's own, and signs.
+    let issuer = stage.sandbox.issuer();
+    verify(&stage.desk, issuer, &["--trust-config", "made.json"]).exits(0);
+    verify(&stage.desk, issuer, &["--trusted-root", "root-made.json"]).exits(0);
+    let token = stage.token();
+    let sign = ["sign-blob", "--trust-config", "made.json", "--identity-token", &token, "file"];
+    stage.desk.run(&sign).exits(0);
+    verify(&stage.desk, issuer, &["--trust-config", "trust.json"]).exits(0);
+    // Without an output it is printed.
+    assert_eq!(create(&[]).exits(0).stdout, stage.desk.read("made.json"));
+}
+
+#[test]
+fn what_cannot_be_a_service_is_refused() {
+    let stage = stage();
+    services(&stage);
+    stage.desk.write("p.pem", "no PEM");
+    let from = "start-time=2026-01-01T00:00:00Z";
+    let cases = [
+        (vec![], "found no service, wanted at least one"),
+        (
+            vec!["--rekor".to_owned(), format!("url=https://x,{from}")],
+            "found no public-key, wanted one",
+        ),
+        (
+            vec!["--rekor".to_owned(), "url=https://x,public-key=tlogs0.pem".to_owned()],
+            "https://x: found no start, and a key says none: wanted start-time",
+        ),
+        (
+            vec!["--rekor".to_owned(), format!("url=https://x,public-key=p.pem,{from}")],
+            "https://x: public key is not PEM of PUBLIC KEY",
+        ),
+        (
+            vec!["--fulcio".to_owned(), "url=https://x,certificate-chain=p.pem".to_owned()],
+            "https://x: the certificate chain is not PEM",
+        ),
+        (
+            vec![
+                "--ctfe".to_owned(),
+                format!("url=https://x,public-key=tlogs0.pem,{from},origin=y"),
+            ],
+            "found the key origin, which it does not have",
+        ),
+        (
+            vec!["--oidc-provider".to_owned(), format!("url=ftp://x,{from}")],
+            "found the scheme ftp, wanted http or https",
+        ),
+        (
+            vec![
+                "--oidc-provider".to_owned(),
+                format!("url=https://x,{from},end-time=2025-01-01T00:00:00Z"),
+            ],
+            "found the end 2025-01-01T00:00:00Z before the start 2026-01-01T00:00:00Z",
+        ),
+        (vec!["--tsa".to_owned(), "url".to_owned()], "found \"url\", wanted KEY=VALUE"),
+        (
+            vec!["--rekor-config".to_owned(), "EXACT:0".to_owned()],
+            "found \"EXACT:0\", wanted ANY, ALL or EXACT:N",
+        ),
+    ];
+    let mut faults = Vec::new();
+    for (flags, wanted) in cases {
+        let mut all = vec!["trust", "create", "--output-trust-config", "never.json"];
+        all.extend(flags.iter().map(String::as_str));
+        let ran = stage.desk.run(&all);
+        if ran.code != 2 || !ran.stderr.contains(wanted) {
+            faults.push(format!("{flags:?}: wanted {wanted}, found {} {}", ran.code, ran.stderr));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(!stage.desk.path("never.json").exists());
 }

@@ -17,6 +17,14 @@ pub enum Error {
     /// A document is not what it has to be.
     #[error(transparent)]
     Document(#[from] chainsign_core::Error),
+    /// A service cannot be described.
+    #[error("{service}: {reason}")]
+    Service {
+        /// Its address, or its place in the trusted root.
+        service: String,
+        /// What was found and wanted.
+        reason: String,
+    },
     /// A TUF repository has an address that cannot be used.
     #[error("unusable address of a TUF repository: found {url:?}, {reason}")]
     Address {
@@ -49,6 +57,12 @@ pub enum Error {
         /// The repository.
         url: String,
     },
+}
+
+impl Error {
+    pub(crate) fn service(service: &str, reason: impl Into<String>) -> Self {
+        Error::Service { service: service.to_owned(), reason: reason.into() }
+    }
 }
 
 fn cached(until: &Option<Timestamp>) -> String {

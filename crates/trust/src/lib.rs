@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod create;
 mod embedded;
 mod error;
 mod material;

@@ -105,6 +105,10 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let refreshed = commands::trust::refresh(resolve::trust::refresh(flags)?)?;
             printed(trust::refreshed(printer, &refreshed))
         }
+        Command::Trust(Deferred(TrustCommand::Create(flags))) => {
+            let created = commands::trust::create(&resolve::services::create(flags)?)?;
+            printed(trust::created(printer, &created))
+        }
         Command::Initialize(Deferred(flags)) => {
             let refreshed = commands::trust::initialize(resolve::trust::initialize(flags, now)?)?;
             printed(trust::refreshed(printer, &refreshed))

@@ -1,11 +1,11 @@
-//! `trust show`, `trust refresh`, `initialize`
+//! `trust show`, `trust refresh`, `trust create`, `initialize`
 
 use std::io;
 
 use serde_json::json;
 
 use super::inspect::{Card, root_card};
-use crate::commands::trust::{Refreshed, Trust};
+use crate::commands::trust::{Created, Refreshed, Trust};
 use crate::printer::{GOOD, HEADING, OutputFormat, Printer, paint};
 
 /// The trusted root that would be used, and the services that would be signed with.
@@ -30,6 +30,22 @@ pub fn show(printer: &Printer, trust: &Trust) -> io::Result<()> {
     }
     printer.data(format!("{} {}", paint(HEADING, "trusted root"), trust.origin))?;
     card.lines.iter().try_for_each(|line| printer.data(line))
+}
+
+/// What was made from addresses and PEM files.
+///
+/// # Errors
+/// What writing to standard output says.
+pub fn created(printer: &Printer, created: &Created) -> io::Result<()> {
+    match created {
+        Created::TrustConfig(document) => printer.bytes(document),
+        Created::Written(paths) => {
+            for path in paths {
+                printer.note(format!("{} {}", paint(GOOD, "written"), path.display()));
+            }
+            Ok(())
+        }
+    }
 }
 
 /// What a repository said just now.

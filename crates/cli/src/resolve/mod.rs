@@ -8,6 +8,7 @@ pub mod policy;
 pub mod provenance;
 pub mod report;
 pub mod sbom;
+pub mod services;
 pub mod sign;
 mod summary;
 pub mod trust;

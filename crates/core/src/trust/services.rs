@@ -37,11 +37,12 @@ pub struct Service {
 }
 
 /// How many services of a kind are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Selector {
     /// Every operator's.
     All,
     /// One.
+    #[default]
     Any,
     /// This many, of different operators.
     Exact(u32),

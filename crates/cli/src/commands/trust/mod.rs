@@ -1,6 +1,7 @@
 //! Which Sigstore is used: from the files that were named, or from a TUF repository, its cache, and
 //! what is embedded.
 
+mod create;
 mod kept;
 mod refresh;
 
@@ -16,6 +17,7 @@ use chainsign_trust::{
 use chainsign_verify::Verifier;
 use jiff::Timestamp;
 
+pub use create::{CreateRequest, Created, create};
 pub use refresh::{InitializeRequest, Refreshed, initialize, refresh};
 
 use super::verify::{Demand, DemandedSigner, Timestamps, Vouching};
