@@ -57,7 +57,7 @@ pub(super) struct Authority {
     operator: String,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Subject {
     organization: String,
@@ -172,12 +172,6 @@ impl Authority {
             valid_for: Range::of(authority.valid_for()?),
             operator: authority.service.operator.clone(),
         })
-    }
-}
-
-impl Default for Subject {
-    fn default() -> Self {
-        Subject { organization: String::new(), common_name: String::new() }
     }
 }
 
