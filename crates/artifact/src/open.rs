@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm, StreamDigester};
 use chainsign_gosbom as gosbom;
 
-use crate::archive::{self, ArchiveFacts, Fault, InnerFile};
+use crate::archive::{self, ArchiveFacts, Fault, InnerFile, Unpacked};
 use crate::facts::{ArchiveContent, ImageContent};
 use crate::handle::Handle;
 use crate::image::{self, Binding};
@@ -152,10 +152,35 @@ impl OpenArtifact {
     ) -> Result<ArchiveFacts, Error> {
         let algorithms: Vec<_> = algorithms.into_iter().collect();
         let (name, size) = (self.name.clone(), self.opened.size);
-        match archive::walk(&*self.handle, &algorithms, limits, visit) {
-            Ok((format, digests)) => {
+        let walked = archive::walk(&*self.handle, &algorithms, limits, visit);
+        let (format, digests) = self.walked(walked)?;
+        Ok(ArchiveFacts { name, size, digests, format })
+    }
+
+    /// Reads the entries of a tar, plain or compressed, digests every file in it and the tar itself, in one pass:
+    /// each entry but directories is handed to `visit` as it comes. Nothing is looked into, and nothing is unpacked.
+    ///
+    /// What was visited before an error is of a tar that cannot be believed.
+    ///
+    /// # Errors
+    /// As [`files`](Self::files).
+    pub fn unpacked(
+        &self,
+        algorithms: impl IntoIterator<Item = DigestAlgorithm>,
+        limits: &Limits,
+        visit: &mut dyn FnMut(Unpacked),
+    ) -> Result<ArtifactDigests, Error> {
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
+        self.walked(archive::unpack::unpack(&*self.handle, &algorithms, limits, visit))
+    }
+
+    /// What a walk came to, of a file that did not change on the way.
+    fn walked<T>(&self, outcome: Result<T, archive::Stop>) -> Result<T, Error> {
+        let name = self.name.clone();
+        match outcome {
+            Ok(found) => {
                 self.unchanged()?;
-                Ok(ArchiveFacts { name, size, digests, format })
+                Ok(found)
             }
             Err(archive::Stop::Io(source)) => Err(Error::Read { name, source }),
             Err(archive::Stop::Fault(fault)) => {

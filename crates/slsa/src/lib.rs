@@ -5,6 +5,7 @@ pub mod ci;
 mod error;
 pub mod expect;
 mod generate;
+pub mod layout;
 mod predicate;
 mod read;
 pub mod source;

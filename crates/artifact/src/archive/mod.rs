@@ -16,6 +16,7 @@ mod limits;
 pub(crate) mod names;
 mod rpm;
 pub(crate) mod tar;
+pub(crate) mod unpack;
 mod zip;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use crate::Limits;
 
 pub use fault::{ArchiveLimit, Fault, NameFault};
 pub use limits::ArchiveLimits;
+pub use unpack::{Unpacked, UnpackedKind};
 
 /// What a whole archive is.
 #[derive(Debug)]

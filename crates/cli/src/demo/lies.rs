@@ -201,7 +201,7 @@ fn name_other_commit(
 fn refused(lie: Lie, outcome: &TargetOutcome) -> Result<(String, String, String), Failure> {
     let verdict = match &outcome.decided {
         Ok(Decided::Verdict(verdict)) => verdict,
-        Ok(Decided::Signed(..) | Decided::Allowed(_)) => {
+        Ok(Decided::Signed(..) | Decided::Made(_) | Decided::Allowed(_)) => {
             return Err(Failure::undecided("demo", "no policy decided"));
         }
         Err(failure) => return Err(failure.clone()),

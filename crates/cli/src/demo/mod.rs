@@ -350,7 +350,7 @@ fn passed(what: &str, outcome: &TargetOutcome) -> Result<(), Failure> {
             let message = format!("{what} did not pass: {}", violations.join("; "));
             Err(Failure::undecided("demo", message))
         }
-        Ok(Decided::Signed(..) | Decided::Allowed(_)) => {
+        Ok(Decided::Signed(..) | Decided::Made(_) | Decided::Allowed(_)) => {
             Err(Failure::undecided("demo", "no policy decided"))
         }
         Err(failure) => Err(failure.clone()),

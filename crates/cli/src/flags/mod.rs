@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod expect;
 pub mod facts;
 pub mod keys;
+pub mod layout;
 pub mod policy;
 pub mod provenance;
 pub mod report;

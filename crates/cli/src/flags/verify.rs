@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::expect::ExpectFlags;
+use super::layout::LayoutFlags;
 use super::report::ReportFlags;
 use super::shared::{DetachedFlags, OfflineFlag, OutputFlag, SignerFlags, TrustFlags, key_value};
 use super::summary::SummaryFlags;
@@ -68,8 +69,8 @@ pub struct VerifyFlags {
     /// Files, or folders with the OCI layout of an image, to verify
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
-    /// Policy, or set of policies, that decides; without it an identity, a key or --source-uri is
-    /// required
+    /// Policy, or set of policies, that decides; without it an identity, a key, --source-uri or
+    /// --layout is required
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     #[command(flatten)]
@@ -95,6 +96,8 @@ pub struct VerifyFlags {
     pub dangerous_at: Option<Timestamp>,
     #[command(flatten)]
     pub expect: Box<ExpectFlags>,
+    #[command(flatten)]
+    pub layout: Box<LayoutFlags>,
     #[command(flatten)]
     pub summary: Box<SummaryFlags>,
     #[command(flatten)]

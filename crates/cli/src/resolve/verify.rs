@@ -13,11 +13,12 @@ use super::keys;
 use super::report::same;
 use super::{expect, summary, trust};
 use crate::commands::verify::{
-    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, Target, Timestamps, UsedAs,
-    VerifyBlobRequest, VerifyRequest, Vouching,
+    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, LayoutDemand, Target,
+    Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
+use crate::flags::layout::LayoutFlags;
 use crate::flags::shared::{DetachedFlags, SignerFlags};
 use crate::flags::verify::{UsedAsFlags, VerifyBlobAttestationFlags, VerifyBlobFlags, VerifyFlags};
 
@@ -85,9 +86,12 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
                 .hint("put the identity into the policy's authorities"));
         }
         Some(policy) => Decide::Policy(policy),
-        None => match expect::decide(*flags.expect, flags.signer.clone())? {
-            Some(decide) => decide,
-            None => Decide::Signer(demand(flags.signer)?),
+        None => match layout(*flags.layout, &flags.signer)? {
+            Some(demand) => Decide::Layout(demand),
+            None => match expect::decide(*flags.expect, flags.signer.clone())? {
+                Some(decide) => decide,
+                None => Decide::Signer(demand(flags.signer)?),
+            },
         },
     };
     let used_as = used_as(flags.used_as)?;
@@ -112,6 +116,17 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         now: flags.dangerous_at.unwrap_or(now),
         dangerous_at: flags.dangerous_at,
     })
+}
+
+/// The layout that must have been kept to.
+fn layout(flags: LayoutFlags, signer: &SignerFlags) -> Result<Option<LayoutDemand>, Failure> {
+    let (Some(layout), Some(links)) = (flags.layout, flags.links) else { return Ok(None) };
+    if *signer != SignerFlags::default() {
+        let message = "found --layout together with flags that say who must have signed";
+        return Err(Failure::undecided("bad-flag", message)
+            .hint("the layout says who may do which step, and --layout-keys who may say so"));
+    }
+    Ok(Some(LayoutDemand { layout, keys: flags.layout_keys, links }))
 }
 
 /// The image, or the workload, as which the target is decided on.

@@ -10,6 +10,7 @@ mod ci;
 mod expect;
 mod fuzz_targets;
 mod generate;
+mod layout;
 mod read;
 #[path = "../../../../fuzz/src/replay.rs"]
 mod replay;

@@ -240,3 +240,69 @@ fn behind_compressed_data_there_is_nothing() {
         [gzip(&Tar::default().file("a", b"x").open()), gzip(&Tar::default().file("b", b"").end())];
     assert_eq!(files(&two.concat()), ["a: 1 bytes", "b: 0 bytes"]);
 }
+
+/// The entries of a tar, each with a word for what it is.
+fn unpacked(bytes: &[u8]) -> Result<Vec<String>, Error> {
+    use chainsign_artifact::archive::UnpackedKind;
+    let mut entries = Vec::new();
+    let digests =
+        open(bytes).unpacked([DigestAlgorithm::Sha256], &Limits::default(), &mut |it| {
+            let kind = match it.kind {
+                UnpackedKind::File(digests) => {
+                    digests.iter().next().map_or_else(String::new, ToString::to_string)
+                }
+                UnpackedKind::HardLink { target } => format!("same as {target}"),
+                other => format!("{other:?}"),
+            };
+            entries.push(format!("{}: {kind}", it.path));
+        })?;
+    assert_eq!(digests, ArtifactDigest::sha256(bytes).into());
+    Ok(entries)
+}
+
+/// Every entry is told, also those that looking inside passes over, and every file digested.
+#[test]
+fn what_unpacking_would_leave() {
+    let tar = Tar::default()
+        .directory("./")
+        .file("./a/text", b"hello")
+        .file("empty", b"")
+        .link(b'1', "hard", "./a/text")
+        .link(b'2', "soft", "a/text")
+        .entry(b'6', "pipe", b"")
+        .file("inner.tar", &Tar::default().file("x", b"y").end())
+        .end();
+    let inner = Tar::default().file("x", b"y").end();
+    let wanted = [
+        format!("a/text: {}", ArtifactDigest::sha256(b"hello")),
+        format!("empty: {}", ArtifactDigest::sha256(b"")),
+        "hard: same as a/text".to_owned(),
+        "soft: SymbolicLink".to_owned(),
+        "pipe: Special".to_owned(),
+        format!("inner.tar: {}", ArtifactDigest::sha256(&inner)),
+    ];
+    assert_eq!(unpacked(&tar).unwrap(), wanted);
+    assert_eq!(unpacked(&gzip(&tar)).unwrap(), wanted);
+}
+
+/// It is as strict as looking inside.
+#[test]
+fn what_cannot_be_believed_is_not_unpacked() {
+    let outside = Tar::default().file("../x", b"").end();
+    let twice = Tar::default().file("x", b"1").file("x", b"2").end();
+    let trailing = [gzip(&Tar::default().file("x", b"").end()), b"more".to_vec()].concat();
+    for (what, bytes) in [
+        ("outside", outside),
+        ("twice", twice),
+        ("trailing", trailing),
+        ("none", b"no tar".to_vec()),
+    ] {
+        let (mine, theirs) = (unpacked(&bytes), walked(&open(&bytes), &Limits::default()).0);
+        match (mine, theirs) {
+            (Err(Error::Archive { fault, .. }), Err(Error::Archive { fault: wanted, .. })) => {
+                assert_eq!(fault, wanted, "{what}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}

@@ -35,6 +35,14 @@ pub(in crate::commands) fn beside_digest(path: &Path, sha256_hex: &str) -> Optio
 /// # Errors
 /// `unreadable`, and `limit-reached` for a folder of more files than are looked at.
 pub(in crate::commands) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    with_extension(folder, &["json", "jsonl"])
+}
+
+/// The files in a folder that end in one of these, in the order of names.
+///
+/// # Errors
+/// As [`in_folder`].
+pub(super) fn with_extension(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::because(
             "unreadable",
@@ -46,7 +54,7 @@ pub(in crate::commands) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Fail
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
-        if matches!(extension, Some("json" | "jsonl")) && path.is_file() {
+        if extension.is_some_and(|it| extensions.contains(&it)) && path.is_file() {
             if paths.len() == DOCUMENTS {
                 let message =
                     format!("found more than {DOCUMENTS} documents in {}", folder.display());

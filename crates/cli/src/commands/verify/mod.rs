@@ -2,6 +2,7 @@
 
 mod blob;
 pub(super) mod documents;
+mod layout;
 mod lists;
 pub(super) mod opened;
 mod provenance;
@@ -20,6 +21,7 @@ use chainsign_slsa::expect::Expectations;
 use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
+pub use layout::Made;
 pub use saved::{Replayed, replay};
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
 pub(super) use targets::{Gathered, Named, file, gather};
@@ -205,17 +207,30 @@ pub enum Decide {
     Signer(Demand),
     /// SLSA provenance of a build that is as expected.
     Provenance(Box<ProvenanceDemand>),
+    /// An in-toto layout.
+    Layout(LayoutDemand),
 }
 
 impl Decide {
     /// The flags that made it weaker, for reports.
     pub fn weakened(&self) -> Vec<&'static str> {
         match self {
-            Self::Policy(_) => Vec::new(),
+            Self::Policy(_) | Self::Layout(_) => Vec::new(),
             Self::Signer(demand) => demand.weakened(),
             Self::Provenance(wanted) => wanted.demand.weakened(),
         }
     }
+}
+
+/// How a target must have been made.
+#[derive(Clone, Debug)]
+pub struct LayoutDemand {
+    /// The layout.
+    pub layout: PathBuf,
+    /// The keys of its owners.
+    pub keys: Vec<PathBuf>,
+    /// The folder with the links.
+    pub links: PathBuf,
 }
 
 /// Which provenance is wanted, and what must vouch for it.

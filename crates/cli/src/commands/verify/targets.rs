@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::blob::{refused, says};
 use super::documents::{self, Document, EvidenceFile};
+use super::layout::{self, Made};
 use super::lists::{self, List};
 use super::opened::Opened;
 use super::{Decide, Demand, ProvenanceDemand, VerifyRequest, provenance, saved, summary};
@@ -69,7 +70,7 @@ impl TargetOutcome {
     pub fn exit(&self) -> Exit {
         match &self.decided {
             Err(failure) => failure.exit,
-            Ok(Decided::Signed(..) | Decided::Allowed(_)) => Exit::Yes,
+            Ok(Decided::Signed(..) | Decided::Made(_) | Decided::Allowed(_)) => Exit::Yes,
             Ok(Decided::Verdict(verdict)) => match verdict.decision() {
                 Decision::Allow | Decision::Warn => Exit::Yes,
                 Decision::Deny => Exit::No,
@@ -88,6 +89,8 @@ pub enum Decided {
     Allowed(Allowed),
     /// Without a policy: a signature of the signer asked for.
     Signed(Box<Signed>),
+    /// By an in-toto layout.
+    Made(Box<Made>),
 }
 
 /// A signature of the signer asked for.
@@ -132,9 +135,12 @@ pub enum AllowedBecause {
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
     let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
+    if let Decide::Layout(demand) = &request.decide {
+        return layout::verify_all(&request.targets, demand, request.now);
+    }
     let policies = match &request.decide {
         Decide::Policy(path) => Some(policy::load(path)?),
-        Decide::Signer(_) | Decide::Provenance(_) => None,
+        Decide::Signer(_) | Decide::Provenance(_) | Decide::Layout(_) => None,
     };
     let need = match (&request.decide, &policies) {
         (Decide::Signer(demand), _) => Need::of(demand),
@@ -549,7 +555,7 @@ fn copy(
     outcomes: &[TargetOutcome],
 ) -> Result<(), Failure> {
     let passed = |outcome: &TargetOutcome| match &outcome.decided {
-        Ok(Decided::Signed(..) | Decided::Allowed(_)) => true,
+        Ok(Decided::Signed(..) | Decided::Made(_) | Decided::Allowed(_)) => true,
         Ok(Decided::Verdict(verdict)) => verdict.decision() == Decision::Allow,
         Err(_) => false,
     };

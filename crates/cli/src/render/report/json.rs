@@ -6,6 +6,7 @@ use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::statement::Subject;
 use chainsign_policy::TargetName;
 use chainsign_policy::verdict::{ExceptionState, Report, Rule, RuleId};
+use chainsign_slsa::layout::{VerifiedLayout, VerifiedStep};
 use chainsign_verify::{
     Check, UnusedEvidence, VerifiedBundle, VerifiedLogEntry, VerifiedSigner, VerifiedTime,
 };
@@ -68,8 +69,47 @@ struct TargetJson {
     verdict: Option<VerdictJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<BundleJson>,
+    /// The in-toto layout by which it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<LayoutJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureJson>,
+}
+
+/// A layout that was kept to.
+#[derive(Serialize)]
+struct LayoutJson {
+    expires: String,
+    /// The path under which the last step made the target.
+    product: String,
+    steps: Vec<StepJson>,
+    inspections: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepJson {
+    name: String,
+    /// The ids of the keys that signed, as the layout has them.
+    signers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_command: Option<Vec<String>>,
+}
+
+impl From<&VerifiedLayout> for LayoutJson {
+    fn from(layout: &VerifiedLayout) -> Self {
+        let step = |step: &VerifiedStep| StepJson {
+            name: step.name.clone(),
+            signers: step.signers.clone(),
+            other_command: step.other_command.clone(),
+        };
+        LayoutJson {
+            expires: layout.expires.to_string(),
+            product: layout.product.clone(),
+            steps: layout.steps.iter().map(step).collect(),
+            inspections: layout.inspections.clone(),
+        }
+    }
 }
 
 /// An image, on its own or run by a workload of a cluster.
@@ -143,6 +183,7 @@ impl From<&Target<'_>> for TargetJson {
                 Ok(Decided::Signed(signed)) => Some((&signed.bundle).into()),
                 _ => None,
             },
+            layout: target.layout().map(LayoutJson::from),
             failure: decided.err().map(FailureJson::from),
         }
     }

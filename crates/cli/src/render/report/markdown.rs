@@ -156,6 +156,13 @@ impl Page {
     }
 
     fn details(&mut self, target: &Target<'_>) {
+        for (index, line) in target.made().iter().enumerate() {
+            let before = if index == 0 { "How it was made:\n\n- " } else { "- " };
+            self.markup(before).code(line).markup("\n");
+        }
+        if target.layout().is_some() {
+            self.markup("\n");
+        }
         let proofs = target.proofs();
         if target.report().is_none() && proofs.is_empty() {
             return;

@@ -51,6 +51,9 @@ impl Tree {
             Some(report) => self.policy(target, report),
             None => self.line(MARK, "", target.meaning()),
         }
+        for line in target.made() {
+            self.line(MARK, "", &plain(&line));
+        }
         if let Some(failure) = target.failure() {
             self.failure(failure);
         }

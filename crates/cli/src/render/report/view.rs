@@ -2,6 +2,7 @@
 
 use chainsign_policy::verdict::{ExceptionState, Report, Rule, RuleId};
 use chainsign_policy::{Decision, Outcome, Verdict};
+use chainsign_slsa::layout::{VerifiedLayout, VerifiedStep};
 use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
@@ -169,6 +170,7 @@ impl<'a> Target<'a> {
                 Some(AllowedBecause::NoPolicy) => {
                     "No policy is about it, and the policy set lets that pass. Nothing was looked at."
                 }
+                None if self.layout().is_some() => "Made as the layout says.",
                 None => "Signed by whom was asked for.",
             },
             (word, _) => word.meaning(),
@@ -196,6 +198,29 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The layout by which it was made.
+    pub fn layout(&self) -> Option<&'a VerifiedLayout> {
+        match &self.0.decided {
+            Ok(Decided::Made(made)) => Some(&made.layout),
+            _ => None,
+        }
+    }
+
+    /// Who did what to make it, a line each.
+    pub fn made(&self) -> Vec<String> {
+        let Some(layout) = self.layout() else { return Vec::new() };
+        let step = |step: &VerifiedStep| {
+            let command = step.other_command.as_ref().map_or(String::new(), |command| {
+                format!("; another command than the layout expects: {}", command.join(" "))
+            });
+            format!("step {}: signed by {}{command}", step.name, step.signers.join(", "))
+        };
+        let inspections = layout.inspections.iter().map(|name| {
+            format!("inspection {name}: the content is as the rules say, and no command was run")
+        });
+        layout.steps.iter().map(step).chain(inspections).collect()
+    }
+
     /// Why nothing was decided.
     pub fn failure(&self) -> Option<&'a Failure> {
         self.0.decided.as_ref().err()
@@ -211,6 +236,7 @@ impl<'a> Target<'a> {
                 allowed.digests.iter().map(ToString::to_string).collect()
             }
             Ok(Decided::Signed(signed)) => signed.digests.iter().map(ToString::to_string).collect(),
+            Ok(Decided::Made(made)) => made.digests.iter().map(ToString::to_string).collect(),
             Err(_) => Vec::new(),
         }
     }
@@ -229,7 +255,7 @@ impl<'a> Target<'a> {
                     root: self.root(&signed.bundle),
                 }];
             }
-            Ok(Decided::Allowed(_)) | Err(_) => return Vec::new(),
+            Ok(Decided::Made(_) | Decided::Allowed(_)) | Err(_) => return Vec::new(),
         };
         let proofs = report.evidence.iter().enumerate().filter_map(|(place, summary)| {
             let bundle = summary.bundle.as_deref()?;

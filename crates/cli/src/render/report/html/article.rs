@@ -51,6 +51,7 @@ impl Article<'_> {
             fault(self.html, failure);
             self.html.markup("</section>\n");
         }
+        self.made();
         let proofs = self.target.proofs();
         self.strip(&proofs);
         if let Some(report) = self.target.report() {
@@ -63,6 +64,21 @@ impl Article<'_> {
         }
         self.looked_in();
         self.html.markup("</article>\n");
+    }
+
+    /// Who did which step, where a layout decided.
+    fn made(&mut self) {
+        let made = self.target.made();
+        if made.is_empty() {
+            return;
+        }
+        self.html.markup("<section class=\"card\">");
+        self.part("How it was made");
+        self.html.markup("<ul>\n");
+        for line in &made {
+            self.html.element("<li>", line, "</li>\n");
+        }
+        self.html.markup("</ul></section>\n");
     }
 
     /// The chain at a glance.
