@@ -59,7 +59,7 @@ pub fn public_key(flags: PublicKeyFlags) -> Result<PublicKeyRequest, Failure> {
 /// The private key of `--key`, opened.
 ///
 /// # Errors
-/// As [`reference`] and [`open`].
+/// As [`reference()`] and [`open`].
 pub fn private(given: &str, input: StandardInput) -> Result<PrivateKey, Failure> {
     open(&reference(given)?, &PasswordSource::detect(PASSWORD, input))
 }
@@ -67,7 +67,7 @@ pub fn private(given: &str, input: StandardInput) -> Result<PrivateKey, Failure>
 /// The public key of `--key`.
 ///
 /// # Errors
-/// As [`reference`]; `bad-key`.
+/// As [`reference()`]; `bad-key`.
 pub fn public(given: &str) -> Result<PublicKey, Failure> {
     let reference = reference(given)?;
     let text = reference.read("public key")?;
