@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
-    BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
+    BlobEvidence, Demand, DemandedSigner, Formats, Kind, Target, VerifyBlobRequest, verify_blob,
 };
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_sandbox::{Options, Sandbox, TokenRequest};
@@ -50,6 +50,7 @@ fn main() {
     let nothing = median(RUNS, || run(Command::new(std::env::current_exe().unwrap()).arg(NOTHING)));
     let small = median(RUNS, || run(&mut verify("small")));
     let request = VerifyBlobRequest {
+        formats: Formats::Any,
         target: Target::File(at("small")),
         evidence: BlobEvidence::Bundle(at("small.sigstore.json")),
         kind: Kind::Any,

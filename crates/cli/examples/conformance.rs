@@ -17,7 +17,7 @@ use chainsign::commands::sign::{
 };
 use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
-    BlobEvidence, Demand, DemandedSigner, Kind, Target, VerifyBlobRequest, verify_blob,
+    BlobEvidence, Demand, DemandedSigner, Formats, Kind, Target, VerifyBlobRequest, verify_blob,
 };
 use chainsign::failure::Failure;
 use chainsign::files;
@@ -128,6 +128,7 @@ fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {
         }
     };
     let request = VerifyBlobRequest {
+        formats: Formats::Any,
         target: target(&arguments.file_or_digest),
         evidence: BlobEvidence::Bundle(arguments.bundle),
         kind: Kind::Any,

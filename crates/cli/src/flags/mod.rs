@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, reason = "a group of flags that several verbs share documents itself")]
 
+pub mod cosign;
 pub mod deferred;
 pub mod evidence;
 pub mod expect;
@@ -21,6 +22,7 @@ pub mod verify;
 
 use clap::{Parser, Subcommand};
 
+use cosign::LikeCosign;
 use deferred::Deferred;
 
 /// Sign software, attest how it was built, and verify that the attestations tell the truth.
@@ -41,15 +43,15 @@ pub enum Command {
     /// Show the whole story on a real Go binary, offline: sign, attest, verify, four lies caught
     Demo(Deferred<facts::DemoFlags>),
     /// Sign files and write a bundle for each
-    SignBlob(Deferred<sign::SignBlobFlags>),
+    SignBlob(Deferred<LikeCosign<sign::SignBlobFlags>>),
     /// Verify that files were signed by an identity or a key
-    VerifyBlob(Deferred<verify::VerifyBlobFlags>),
+    VerifyBlob(Deferred<LikeCosign<verify::VerifyBlobFlags>>),
     /// Attest a predicate about a file, added to FILE.sigstore.jsonl
     Attest(Deferred<sign::AttestFlags>),
     /// Attest a predicate about a file, written to a bundle of its own
-    AttestBlob(Deferred<sign::AttestBlobFlags>),
+    AttestBlob(Deferred<LikeCosign<sign::AttestBlobFlags>>),
     /// Verify an attestation about a file, and print its statement
-    VerifyBlobAttestation(Deferred<verify::VerifyBlobAttestationFlags>),
+    VerifyBlobAttestation(Deferred<LikeCosign<verify::VerifyBlobAttestationFlags>>),
     /// Verify files against a policy, or, without one, against an identity
     Verify(Deferred<verify::VerifyFlags>),
     /// Print the SBOM of Go binaries, read from the binaries themselves, or compare two

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chainsign_trust::Instance;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use crate::printer::OutputFormat;
 
@@ -63,6 +64,13 @@ pub struct TokenFlags {
     /// OIDC identity token: its text, @FILE, or - for standard input; default: the CI's own
     #[arg(long, value_name = "TOKEN")]
     pub identity_token: Option<String>,
+    /// Take the token from this place of the environment only: github-actions or envvar
+    /// (SIGSTORE_ID_TOKEN)
+    #[arg(long, value_name = "PLACE", value_parser = ["github-actions", "envvar"], hide_possible_values = true)]
+    pub oidc_provider: Option<String>,
+    /// Take no token from the environment
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
+    pub oidc_disable_ambient_providers: bool,
 }
 
 /// Who must have signed.
@@ -104,19 +112,19 @@ pub struct SignerFlags {
     #[arg(long, value_name = "REF", help_heading = "GitHub workflow")]
     pub certificate_github_workflow_ref: Option<String>,
     /// Require a signed timestamp (RFC 3161)
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub use_signed_timestamps: bool,
     /// Do not require an entry in a transparency log. Weaker, and said in the report
-    #[arg(long)]
+    #[arg(long, alias = "private-infrastructure", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub insecure_ignore_tlog: bool,
     /// Do not require a certificate transparency log to have seen the certificate. Weaker, and
     /// said in the report
-    #[arg(long)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub insecure_ignore_sct: bool,
 }
 
 /// A signature that is in files of its own.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Detached signature")]
 pub struct DetachedFlags {
     /// Signature instead of a bundle: a file, or the signature itself in base64
@@ -137,6 +145,9 @@ pub struct DetachedFlags {
     /// Log entry: cosign's rekorBundle, or an answer of Rekor's API
     #[arg(long, value_name = "FILE", requires = "signature")]
     pub rekor_entry: Option<PathBuf>,
+    /// Bundle format: with --new-bundle-format=false cosign's older one only
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide = true)]
+    pub new_bundle_format: bool,
 }
 
 /// `KEY=VALUE`; the value may be empty and may have further equals signs.

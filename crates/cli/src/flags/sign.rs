@@ -46,9 +46,6 @@ pub struct SignBlobFlags {
         hide_default_value = true
     )]
     pub output: OutputOrFile,
-    /// The only algorithm of ephemeral keys
-    #[arg(long, value_name = "ALGORITHM", hide = true, value_parser = ["ecdsa-sha2-256-nistp256"])]
-    pub signing_algorithm: Option<String>,
     #[command(flatten)]
     pub signing: SigningFlags,
     #[command(flatten)]
@@ -170,9 +167,6 @@ pub struct AttestBlobFlags {
     /// SHA-256 of the file (hexadecimal), which then need not be here
     #[arg(long, value_name = "HEX", conflicts_with = "statement")]
     pub hash: Option<String>,
-    /// The only kind of log entry
-    #[arg(long, value_name = "KIND", hide = true, value_parser = ["dsse"])]
-    pub rekor_entry_type: Option<String>,
     /// Predicate (JSON), attested byte for byte; - for standard input
     #[arg(long, value_name = "FILE", help_heading = "Predicate")]
     pub predicate: Option<PathBuf>,

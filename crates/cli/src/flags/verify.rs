@@ -39,14 +39,24 @@ pub struct VerifyBlobFlags {
 #[derive(Debug, Args)]
 pub struct VerifyBlobAttestationFlags {
     /// File, - for standard input, or its digest as sha256:HEX
-    #[arg(value_name = "FILE|sha256:HEX")]
-    pub target: String,
+    #[arg(
+        value_name = "FILE|sha256:HEX",
+        required_unless_present = "digest",
+        conflicts_with = "digest"
+    )]
+    pub target: Option<String>,
     /// Bundle with the attestation; default: FILE.sigstore.json beside the file
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
     /// Predicate type that it must have: an alias or a URI
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
     pub predicate_type: String,
+    /// The file's digest in hexadecimal, instead of the file, as cosign takes it
+    #[arg(long, value_name = "HEX", requires = "digest_algorithm", hide = true)]
+    pub digest: Option<String>,
+    /// The algorithm of --digest
+    #[arg(long = "digestAlg", value_name = "ALGORITHM", requires = "digest", hide = true, value_parser = ["sha256", "sha384", "sha512"])]
+    pub digest_algorithm: Option<String>,
     #[command(flatten)]
     pub output: OutputFlag,
     #[command(flatten)]

@@ -24,6 +24,7 @@ use serde::Serialize;
 
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
+use crate::flags::cosign::LikeCosign;
 use crate::flags::deferred::Deferred;
 use crate::flags::evidence::TrustCommand;
 use crate::flags::sandbox::SandboxCommand;
@@ -70,7 +71,7 @@ pub fn run(cli: Cli) -> Exit {
 fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
         Command::Demo(Deferred(flags)) => block_on(demo::run(flags, printer, now)),
-        Command::SignBlob(Deferred(flags)) => {
+        Command::SignBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::sign::sign_blob(flags)?;
             block_on(sign::run(request, printer))
         }
@@ -78,15 +79,15 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let request = resolve::sign::attest(flags, now)?;
             block_on(sign::run(request, printer))
         }
-        Command::AttestBlob(Deferred(flags)) => {
+        Command::AttestBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::sign::attest_blob(flags, now)?;
             block_on(sign::run(request, printer))
         }
-        Command::VerifyBlob(Deferred(flags)) => {
+        Command::VerifyBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::verify::verify_blob(flags, now)?;
             printed(verify::blob(printer, &verifying::verify_blob(&request)?))
         }
-        Command::VerifyBlobAttestation(Deferred(flags)) => {
+        Command::VerifyBlobAttestation(Deferred(LikeCosign(flags))) => {
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
         }

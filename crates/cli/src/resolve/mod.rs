@@ -1,5 +1,5 @@
 //! From flags to requests: what was typed becomes values of the field, or an error that says how
-//! to type it. Environment variables are read here and nowhere else.
+//! to type it. Environment variables are read here, but for cosign's forms of flags, which are flags.
 
 mod expect;
 pub mod facts;

@@ -296,11 +296,24 @@ fn sha256(hex: &str) -> Result<ArtifactDigest, Failure> {
 /// The token that was given, else what the environment offers. Never a prompt.
 fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
     if let Some(given) = flags.identity_token {
+        // No token has a slash in it: as with cosign, that is a path.
+        let given = if given.contains('/') && !given.starts_with('@') {
+            format!("@{given}")
+        } else {
+            given
+        };
         let text = super::text("identity token", &given)?;
         return Ok(TokenSource::Given(SecretText::new(text)));
     }
-    TokenSource::detect(|name| std::env::var(name).ok())
-        .map_err(|error| sign::service_failure(&error))
+    let only = flags.oidc_provider.as_deref();
+    let may = |name: &str| match only {
+        Some("envvar") => name == "SIGSTORE_ID_TOKEN",
+        Some(_) => name != "SIGSTORE_ID_TOKEN",
+        None => true,
+    };
+    let disabled = flags.oidc_disable_ambient_providers;
+    let variable = |name: &str| std::env::var(name).ok().filter(|_| !disabled && may(name));
+    TokenSource::detect(variable).map_err(|error| sign::service_failure(&error))
 }
 
 /// Whether one of the files is standard input.

@@ -13,8 +13,8 @@ use super::keys;
 use super::report::same;
 use super::{expect, summary, trust};
 use crate::commands::verify::{
-    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Kind, LayoutDemand, Target,
-    Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
+    BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Formats, Kind, LayoutDemand,
+    Target, Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
@@ -28,9 +28,11 @@ use crate::flags::verify::{UsedAsFlags, VerifyBlobAttestationFlags, VerifyBlobFl
 /// `bad-flag`, `unsigned`, and as [`demand`].
 pub fn verify_blob(flags: VerifyBlobFlags, now: Timestamp) -> Result<VerifyBlobRequest, Failure> {
     not_alone(&flags.detached, &flags.signer)?;
-    let target = target(&flags.target)?;
+    let formats = formats(&flags.detached);
+    let target = target_of(&flags.target)?;
     Ok(VerifyBlobRequest {
         evidence: evidence(flags.bundle, flags.detached, &target)?,
+        formats,
         target,
         kind: Kind::Any,
         demand: demand(flags.signer)?,
@@ -50,9 +52,18 @@ pub fn verify_blob_attestation(
     let predicate_type = PredicateType::from_alias_or_uri(&flags.predicate_type)
         .map_err(|error| Failure::because("bad-flag", "--type", &error))?;
     not_alone(&flags.detached, &flags.signer)?;
-    let target = target(&flags.target)?;
+    let formats = formats(&flags.detached);
+    let target = match (flags.target, flags.digest, flags.digest_algorithm) {
+        (None, Some(hex), Some(algorithm)) => {
+            let digest: Result<ArtifactDigest, _> = format!("{algorithm}:{hex}").parse();
+            let bad = |error| Failure::because("bad-flag", "--digest", &error);
+            Target::Digest(digest.map_err(bad)?)
+        }
+        (target, _, _) => target_of(&target.unwrap_or_default())?,
+    };
     Ok(VerifyBlobRequest {
         evidence: evidence(flags.bundle, flags.detached, &target)?,
+        formats,
         target,
         kind: Kind::Attestation(predicate_type),
         demand: demand(flags.signer)?,
@@ -247,6 +258,11 @@ fn matcher(
     }
 }
 
+/// Which formats of bundles may be read.
+fn formats(detached: &DetachedFlags) -> Formats {
+    if detached.new_bundle_format { Formats::Any } else { Formats::CosignOnly }
+}
+
 /// A signature in a file of its own comes with a certificate, or is a key's.
 fn not_alone(detached: &DetachedFlags, signer: &SignerFlags) -> Result<(), Failure> {
     match (&detached.signature, &detached.certificate, &signer.key) {
@@ -310,7 +326,12 @@ fn file_or_base64(given: &str) -> Result<Vec<u8>, Failure> {
 }
 
 /// A file, or a digest. A text that is both is refused, not guessed.
-fn target(given: &str) -> Result<Target, Failure> {
+fn target_of(given: &str) -> Result<Target, Failure> {
+    if ["http://", "https://", "env://"].iter().any(|scheme| given.starts_with(scheme)) {
+        let message = format!("found {given:?}, wanted a file, - or a digest");
+        return Err(Failure::undecided("bad-flag", message)
+            .hint("URLs are not fetched: download the file, then verify what you have"));
+    }
     let path = PathBuf::from(given);
     match given.parse::<ArtifactDigest>() {
         Ok(_) if path.exists() => {

@@ -4,7 +4,7 @@ use chainsign_artifact::OpenArtifact;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::formats::detached::{self, Detached, DetachedSignature};
-use chainsign_core::material::SignedMaterial;
+use chainsign_core::material::{Format, SignedMaterial};
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_core::{Limits, formats};
@@ -12,7 +12,7 @@ use chainsign_verify::{Confusion, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
 use super::targets::GivenRoot;
-use super::{BlobEvidence, Demand, Kind, Target, VerifyBlobRequest};
+use super::{BlobEvidence, Demand, Formats, Kind, Target, VerifyBlobRequest};
 use crate::commands::artifact;
 use crate::commands::trust::{Need, Trust};
 use crate::failure::Failure;
@@ -40,6 +40,13 @@ pub struct VerifiedBlob {
 /// be read and trust that cannot be had.
 pub fn verify_blob(request: &VerifyBlobRequest) -> Result<VerifiedBlob, Failure> {
     let material = material(&request.evidence, &request.kind)?;
+    let older = matches!(material.format, Format::CosignBundle | Format::Detached);
+    if request.formats == Formats::CosignOnly && !older {
+        let message = "found a Sigstore bundle, wanted one of cosign's older format";
+        return Err(
+            Failure::no("wrong-format", message).hint("leave out --new-bundle-format=false")
+        );
+    }
     let trust = request.trust.load_for(Need::of(&request.demand))?;
     let requirements = Trust::requirements(trust.as_ref(), &request.demand);
     let keys_only = Verifier::keys_only();

@@ -35,6 +35,8 @@ pub struct VerifyBlobRequest {
     pub target: Target,
     /// Where the signature is.
     pub evidence: BlobEvidence,
+    /// The formats of bundles that may be read.
+    pub formats: Formats,
     /// What it must be.
     pub kind: Kind,
     /// Who must have signed.
@@ -52,6 +54,15 @@ pub enum Target {
     File(PathBuf),
     /// Something elsewhere with this digest.
     Digest(ArtifactDigest),
+}
+
+/// Which formats of bundles may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// Every one that is known.
+    Any,
+    /// cosign's older one.
+    CosignOnly,
 }
 
 /// Where a signature is.

@@ -1,0 +1,354 @@
+//! The list itself, by what the flags are about. Read from cosign 3.1.3, `cmd/cosign/cli/options/`.
+
+use super::Takes::{Switch, Value};
+use super::Verb::{AttestBlob, SignBlob, VerifyBlob, VerifyBlobAttestation};
+use super::{Flag, Here, Takes, Verb};
+
+/// cosign's flags, those it has deprecated included.
+pub const FLAGS: &[Flag] = &[
+    // What is written.
+    better("bundle", Value, SIGN, "may be left out by sign-blob: `FILE.sigstore.json`"),
+    same(
+        "output-signature",
+        Value,
+        SIGN,
+        "with a bundle, too, unlike cosign 3, which writes one or the other",
+    ),
+    same(
+        "output-certificate",
+        Value,
+        SIGN,
+        "sign-blob: base64 of PEM unless `--b64=false`; attest-blob: PEM. With `--key` refused: a key has none",
+    ),
+    same("b64", Switch, &[SignBlob], ""),
+    better(
+        "output",
+        Value,
+        &[SignBlob],
+        "`text` or `json`; a name with a dot or a slash in it is cosign's file for the signature",
+    ),
+    same("output-attestation", Value, &[AttestBlob], ""),
+    same("rfc3161-timestamp", Value, &[SignBlob], ""),
+    same("rfc3161-timestamp-bundle", Value, &[AttestBlob], ""),
+    same(
+        "new-bundle-format",
+        Switch,
+        SIGN,
+        "`=false` writes cosign 2's bundle, and the signature to standard output",
+    ),
+    // What is signed.
+    same(
+        "predicate",
+        Value,
+        &[AttestBlob],
+        "its bytes are attested as they are; `-` is standard input",
+    ),
+    same("statement", Value, &[AttestBlob], "signed as it is"),
+    better(
+        "type",
+        Value,
+        &[AttestBlob],
+        "where it is not given, the type is recognised; `custom` only when it is said",
+    ),
+    same("hash", Value, &[AttestBlob], ""),
+    // Who signs.
+    better(
+        "key",
+        Value,
+        SIGN,
+        "cosign's format, PKCS#8, SEC1, PKCS#1, or `env://VARIABLE`; URLs and key services are refused",
+    ),
+    better(
+        "identity-token",
+        Value,
+        SIGN,
+        "the token, `@FILE`, `-`, or a path with a slash in it; ES256 and EdDSA tokens are not taken for file names",
+    ),
+    refused("sk", Switch, ALL, &["false"], "hardware keys are not built; --key takes a file"),
+    refused("slot", Value, ALL, &[], "hardware keys are not built; --key takes a file"),
+    refused(
+        "certificate",
+        Value,
+        SIGN,
+        &[],
+        "a certificate of one's own verifies under no Sigstore's root",
+    ),
+    refused(
+        "certificate-chain",
+        Value,
+        SIGN,
+        &[],
+        "a certificate of one's own verifies under no Sigstore's root",
+    ),
+    refused(
+        "issue-certificate",
+        Switch,
+        SIGN,
+        &["false"],
+        "a kept key is not certified; leave out --key for an identity",
+    ),
+    refused(
+        "signing-algorithm",
+        Value,
+        &[SignBlob],
+        &["ecdsa-sha2-256-nistp256"],
+        "ephemeral keys are of P-256; `generate-key-pair --kind` makes others to keep",
+    ),
+    refused(
+        "fulcio-auth-flow",
+        Value,
+        SIGN,
+        &["token"],
+        "there is no browser here yet: give a token with --identity-token",
+    ),
+    refused(
+        "oidc-issuer",
+        Value,
+        SIGN,
+        &[],
+        "there is no browser here yet: give a token with --identity-token",
+    ),
+    refused(
+        "oidc-client-id",
+        Value,
+        SIGN,
+        &["sigstore"],
+        "there is no browser here yet: give a token with --identity-token",
+    ),
+    refused(
+        "oidc-client-secret-file",
+        Value,
+        SIGN,
+        &[],
+        "there is no browser here yet: give a token with --identity-token",
+    ),
+    refused(
+        "oidc-redirect-url",
+        Value,
+        SIGN,
+        &[],
+        "there is no browser here yet: give a token with --identity-token",
+    ),
+    same("oidc-provider", Value, SIGN, "`github-actions` or `envvar`; others are not built"),
+    same("oidc-disable-ambient-providers", Switch, SIGN, ""),
+    same("yes", Switch, SIGN, "nothing is asked anyway"),
+    // Which services take part.
+    better("signing-config", Value, SIGN, "together with service URLs, too"),
+    better(
+        "use-signing-config",
+        Switch,
+        SIGN,
+        "`=false` asks no timestamp authority that is not named, as cosign 2 did",
+    ),
+    better("tlog-upload", Switch, SIGN, "`=false` together with a signing config, too"),
+    better("fulcio-url", Value, SIGN, "takes the place of the signing config's"),
+    better("rekor-url", Value, SIGN, "takes the place of the signing config's"),
+    better("timestamp-server-url", Value, SIGN, "takes the place of the signing config's"),
+    refused("timestamp-client-cacert", Value, SIGN, &[], MUTUAL_TLS),
+    refused("timestamp-client-cert", Value, SIGN, &[], MUTUAL_TLS),
+    refused("timestamp-client-key", Value, SIGN, &[], MUTUAL_TLS),
+    refused("timestamp-server-name", Value, SIGN, &[], MUTUAL_TLS),
+    refused(
+        "rekor-entry-type",
+        Value,
+        &[AttestBlob],
+        &["dsse"],
+        "the kind of the log entry is the log's: dsse, or in Rekor v2 hashedrekord",
+    ),
+    refused(
+        "insecure-skip-verify",
+        Switch,
+        SIGN,
+        &["false"],
+        "cosign ignores it; here every fresh signature is verified before it is written",
+    ),
+    // Where the signature is.
+    better(
+        "bundle",
+        Value,
+        VERIFY,
+        "every format that cosign wrote; may be left out: `FILE.sigstore.json`",
+    ),
+    better(
+        "signature",
+        Value,
+        VERIFY,
+        "a file, or its base64; with neither certificate nor key refused at once; URLs are not fetched",
+    ),
+    same("certificate", Value, VERIFY, "PEM, or base64 of PEM"),
+    better(
+        "certificate-chain",
+        Value,
+        VERIFY,
+        "intermediates for `--certificate`; what it holds is never trusted, unlike with cosign",
+    ),
+    same("sct", Value, VERIFY, ""),
+    same("rfc3161-timestamp", Value, VERIFY, ""),
+    same(
+        "new-bundle-format",
+        Switch,
+        VERIFY,
+        "`=false` takes cosign 2's bundle only; a malformed bundle is never taken for the other format",
+    ),
+    refused(
+        "allow-certificate-chain",
+        Switch,
+        VERIFY,
+        &["false"],
+        "a bundle of version 0.3 has one certificate",
+    ),
+    // Who must have signed.
+    better("key", Value, VERIFY, "a file or `env://VARIABLE`; URLs and key services are refused"),
+    same("certificate-identity", Value, VERIFY, ""),
+    better(
+        "certificate-identity-regexp",
+        Value,
+        VERIFY,
+        "must match all of the identity; one that matches anybody, like `.*`, is refused",
+    ),
+    same("certificate-oidc-issuer", Value, VERIFY, ""),
+    better(
+        "certificate-oidc-issuer-regexp",
+        Value,
+        VERIFY,
+        "must match all of the issuer; one that matches anybody is refused",
+    ),
+    same("certificate-github-workflow-trigger", Value, VERIFY, ""),
+    same("certificate-github-workflow-sha", Value, VERIFY, ""),
+    same("certificate-github-workflow-name", Value, VERIFY, ""),
+    same("certificate-github-workflow-repository", Value, VERIFY, ""),
+    same("certificate-github-workflow-ref", Value, VERIFY, ""),
+    // What it must be about.
+    better(
+        "type",
+        Value,
+        &[VerifyBlobAttestation],
+        "the bundle's own type must be this one; default `custom`",
+    ),
+    same("digest", Value, &[VerifyBlobAttestation], ""),
+    same("digestAlg", Value, &[VerifyBlobAttestation], ""),
+    refused(
+        "check-claims",
+        Switch,
+        &[VerifyBlobAttestation],
+        &["true"],
+        "a statement about something else proves nothing about this file",
+    ),
+    // Under what.
+    same("trusted-root", Value, ALL, ""),
+    refused("ca-roots", Value, VERIFY, &[], TRUSTED_ROOT),
+    refused("ca-intermediates", Value, VERIFY, &[], TRUSTED_ROOT),
+    refused("timestamp-certificate-chain", Value, VERIFY, &[], TRUSTED_ROOT),
+    refused(
+        "rekor-url",
+        Value,
+        VERIFY,
+        &[],
+        "no log is asked: the entry is in the bundle, or in the file of --rekor-entry",
+    ),
+    better("offline", Switch, VERIFY, "no socket is opened, for the trusted root neither"),
+    // How strictly.
+    better(
+        "use-signed-timestamps",
+        Switch,
+        VERIFY,
+        "required besides what else is, for bundles of both formats",
+    ),
+    better(
+        "insecure-ignore-tlog",
+        Switch,
+        VERIFY,
+        "warns, and is in the report; not from the environment",
+    ),
+    better(
+        "insecure-ignore-sct",
+        Switch,
+        VERIFY,
+        "warns, and is in the report; not from the environment",
+    ),
+    better("private-infrastructure", Switch, VERIFY, "is `--insecure-ignore-tlog`"),
+    refused(
+        "signature-digest-algorithm",
+        Value,
+        VERIFY,
+        &["sha256", "sha384", "sha512"],
+        "the key says which digests it signs, and SHA-224 is none of them",
+    ),
+    refused("experimental-oci11", Switch, VERIFY, &["false"], "these verbs know no registry"),
+    always("max-workers", Value, VERIFY, "one bundle needs one worker"),
+    // Of all verbs.
+    better("timeout", Value, SIGN, "what was not signed until then is named; 0 is none"),
+    refused(
+        "timeout",
+        Value,
+        VERIFY,
+        &["3m", "3m0s"],
+        "only a TUF repository is waited for, two minutes at most; --offline waits for nothing",
+    ),
+    refused_with(
+        'd',
+        "verbose",
+        Switch,
+        ALL,
+        &["false"],
+        "there is no debug log; `--output json` says what was checked",
+    ),
+    refused("output-file", Value, ALL, &[], "redirect standard output"),
+];
+
+const ALL: &[Verb] = &Verb::ALL;
+const SIGN: &[Verb] = &[SignBlob, AttestBlob];
+const VERIFY: &[Verb] = &[VerifyBlob, VerifyBlobAttestation];
+
+const MUTUAL_TLS: &str =
+    "timestamp authorities that ask for certificates of their clients are not built";
+const TRUSTED_ROOT: &str =
+    "certificates are trusted by --trusted-root alone, where each has its validity";
+
+const fn same(
+    name: &'static str,
+    takes: Takes,
+    verbs: &'static [Verb],
+    note: &'static str,
+) -> Flag {
+    Flag { name, short: None, takes, verbs, here: Here::Same, note }
+}
+
+const fn better(
+    name: &'static str,
+    takes: Takes,
+    verbs: &'static [Verb],
+    note: &'static str,
+) -> Flag {
+    Flag { name, short: None, takes, verbs, here: Here::Better, note }
+}
+
+const fn always(
+    name: &'static str,
+    takes: Takes,
+    verbs: &'static [Verb],
+    note: &'static str,
+) -> Flag {
+    Flag { name, short: None, takes, verbs, here: Here::Always, note }
+}
+
+const fn refused(
+    name: &'static str,
+    takes: Takes,
+    verbs: &'static [Verb],
+    but: &'static [&'static str],
+    note: &'static str,
+) -> Flag {
+    Flag { name, short: None, takes, verbs, here: Here::Refused { but }, note }
+}
+
+const fn refused_with(
+    short: char,
+    name: &'static str,
+    takes: Takes,
+    verbs: &'static [Verb],
+    but: &'static [&'static str],
+    note: &'static str,
+) -> Flag {
+    Flag { short: Some(short), ..refused(name, takes, verbs, but, note) }
+}
