@@ -49,6 +49,16 @@ fn github_job(stage: &Stage, workflow: &str, caller: &str, arguments: &[&str]) -
     command
 }
 
+/// The block of docs/provenance.md that stands behind this mark.
+fn documented(mark: &str) -> (String, String) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/provenance.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once(&format!("<!-- {mark} -->\n")).unwrap();
+    let (fence, rest) = rest.split_once('\n').unwrap();
+    let (block, _) = rest.split_once("```\n").unwrap();
+    (format!("<!-- {mark} -->\n{fence}\n{block}```\n"), block.to_owned())
+}
+
 /// Every command of docs/provenance.md is one that this binary takes.
 #[test]
 fn the_documented_commands_are_commands() {

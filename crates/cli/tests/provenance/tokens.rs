@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{self, Desk, SHIPCHECK, Stage};
-use crate::{COMMIT, OTHER, WORKFLOW, github_job, job, testdata};
+use crate::{COMMIT, OTHER, WORKFLOW, documented, github_job, job, testdata};
 
 /// What the certificate authority saw and what the provenance says are the same claims.
 #[test]
@@ -115,4 +115,20 @@ fn without_a_token_the_environment_has_to_do() {
     ran.says("no identity token: all of this is what the job's steps let through");
     let all = format!("{}{}", desk.ran(&mut job(&desk, "github-tag", &explain)).stdout, "");
     assert!(!all.contains("SECRET-"), "{all}");
+}
+
+/// Written anew with `SNAPSHOTS=overwrite`.
+#[test]
+fn the_documented_explanation_is_that_of_a_job() {
+    let desk = Desk::new();
+    let ran = desk.ran(&mut job(&desk, "github-tag", &["provenance", "--explain"])).exits(0);
+    let (whole, found) = documented("explain");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/provenance.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let block = format!("<!-- explain -->\n```text\n{}```\n", ran.stderr);
+        std::fs::write(path, text.replacen(&whole, &block, 1)).unwrap();
+        return;
+    }
+    assert_eq!(found, ran.stderr, "run this test with SNAPSHOTS=overwrite");
 }

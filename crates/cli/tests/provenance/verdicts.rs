@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::{self, SHIPCHECK, Stage};
-use crate::{WORKFLOW, github_job};
+use crate::support::{self, Desk, SHIPCHECK, Stage};
+use crate::{WORKFLOW, documented, github_job, job};
 
 fn policy(stage: &Stage) -> String {
     format!(
@@ -196,4 +196,62 @@ fn a_statement_is_signed_once_for_all_its_subjects() {
     let ran = attest(&["--predicate", "statement.json", "a.tar.gz"]).exits(2);
     ran.says("found a whole in-toto statement, wanted a predicate").says("--statement instead");
     attest(&["a.tar.gz"]).exits(2).says("--predicate <FILE>|--statement <FILE>");
+}
+
+/// The policy for GitLab in docs/provenance.md, on what a job of GitLab writes.
+#[test]
+fn the_documented_policy_takes_a_job_of_gitlab() {
+    let desk = Desk::new();
+    std::fs::copy(SHIPCHECK, desk.path("shipcheck")).unwrap();
+    let provenance = ["provenance", "--from-binary", "shipcheck", "--output", "provenance.json"];
+    desk.ran(&mut job(&desk, "gitlab-no-token", &provenance)).exits(0);
+    let variable = ["provenance", "--variable", "GOFLAGS", "--output", "with-variable.json"];
+    desk.ran(&mut job(&desk, "gitlab-no-token", &variable)).exits(0);
+    let policy = documented("gitlab").1.replace("acme/app", "acme/tools/shipcheck");
+    desk.write("policy.yaml", policy);
+    let test = r#"apiVersion: chainsign.dev/v1
+kind: PolicyTest
+policy: policy.yaml
+at: 2026-11-21T12:00:00Z
+cases:
+  - name: release
+    artifact: shipcheck
+    evidence:
+      provenance:
+        attestation: {by: release, type: slsaprovenance1, predicate: provenance.json}
+    expect: pass
+  - name: another-configuration
+    from: release
+    change: {provenance: {set: {/runDetails/builder/id: "https://gitlab.com/acme/tools/shipcheck//other.yml@refs/tags/v1.4.2"}}}
+    expect: {fail: [attestations.provenance.builder, attestations.provenance.level]}
+  - name: another-ref
+    from: release
+    change: {provenance: {set: {/buildDefinition/resolvedDependencies/0/uri: "git+https://gitlab.com/acme/tools/shipcheck@refs/heads/main"}}}
+    expect: {fail: [attestations.provenance.source.ref]}
+  - name: another-repository
+    from: release
+    change:
+      provenance:
+        set:
+          /buildDefinition/externalParameters/source: "https://gitlab.com/acme/other"
+          /buildDefinition/resolvedDependencies/0/uri: "git+https://gitlab.com/acme/other@refs/tags/v1.4.2"
+    expect: {fail: [attestations.provenance.source.repository]}
+  - name: another-job
+    from: release
+    change: {provenance: {set: {/buildDefinition/externalParameters/entryPoint: other}}}
+    expect: {fail: [attestations.provenance.source.entryPoint]}
+  - name: another-commit
+    from: release
+    change: {provenance: {set: {/buildDefinition/resolvedDependencies/0/digest/gitCommit: "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d"}}}
+    expect: {fail: [go.commit]}
+  - name: a-variable-that-nobody-expects
+    artifact: shipcheck
+    evidence:
+      provenance:
+        attestation: {by: release, type: slsaprovenance1, predicate: with-variable.json}
+    expect: {fail: [attestations.provenance.externalParameters]}
+"#;
+    desk.write("policy.test.yaml", test);
+    let ran = desk.run(&["policy", "test", "--mutations", "off", "policy.test.yaml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
 }
