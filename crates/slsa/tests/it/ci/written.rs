@@ -106,6 +106,10 @@ fn the_documented_table_is_what_the_code_does() {
     }
     let path = root().join("docs/provenance.md");
     let text = fs::read_to_string(&path).unwrap();
+    let variables = Ci::ALL.into_iter().flat_map(Ci::variables).map(|name| format!("`{name}`"));
+    let claims = Ci::ALL.into_iter().flat_map(Ci::claims).map(|name| format!("*{name}*"));
+    let unnamed: Vec<_> = variables.chain(claims).filter(|name| !text.contains(name)).collect();
+    assert_eq!(unnamed, [""; 0], "looked at, and not documented");
     let (before, rest) = text.split_once("<!-- fields -->\n").unwrap();
     let (found, after) = rest.split_once("<!-- /fields -->").unwrap();
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
