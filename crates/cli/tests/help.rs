@@ -6,7 +6,7 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 32] = [
+const VERBS: [&[&str]; 33] = [
     &[],
     &["demo"],
     &["sign-blob"],
@@ -33,6 +33,7 @@ const VERBS: [&[&str]; 32] = [
     &["trust", "refresh"],
     &["trust", "create"],
     &["initialize"],
+    &["doctor"],
     &["sandbox"],
     &["sandbox", "start"],
     &["sandbox", "token"],

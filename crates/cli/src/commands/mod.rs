@@ -3,6 +3,7 @@
 //! Nothing here prints, and nothing here parses flags.
 
 pub mod artifact;
+pub mod doctor;
 pub mod inspect;
 pub mod keys;
 pub mod policy;

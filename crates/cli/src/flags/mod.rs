@@ -5,6 +5,7 @@
 
 pub mod cosign;
 pub mod deferred;
+pub mod doctor;
 pub mod evidence;
 pub mod expect;
 pub mod facts;
@@ -74,6 +75,8 @@ pub enum Command {
     Trust(Deferred<evidence::TrustCommand>),
     /// Choose the TUF repository that says which Sigstore is trusted
     Initialize(Deferred<evidence::InitializeFlags>),
+    /// Say what is in the way of signing and verifying: identity, trusted root, services, clock
+    Doctor(Deferred<doctor::DoctorFlags>),
     /// Run a whole Sigstore on this machine, for trying out and testing
     #[command(subcommand)]
     Sandbox(Deferred<sandbox::SandboxCommand>),

@@ -1,6 +1,7 @@
 //! From requests to what a person or a program reads.
 
 pub mod demo;
+pub mod doctor;
 pub mod facts;
 pub mod go_card;
 mod image_card;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Trust(Deferred(TrustCommand::Show(flags))) => flags.output.output,
         Command::Trust(Deferred(TrustCommand::Refresh(flags))) => flags.output.output,
         Command::Initialize(flags) => flags.output.output,
+        Command::Doctor(flags) => flags.output.output,
         Command::Version(flags) => flags.output.output,
         Command::GenerateKeyPair(flags) => flags.output.output,
         Command::ImportKeyPair(flags) => flags.output,
@@ -109,6 +111,9 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         Command::Trust(Deferred(TrustCommand::Create(flags))) => {
             let created = commands::trust::create(&resolve::services::create(flags)?)?;
             printed(trust::created(printer, &created))
+        }
+        Command::Doctor(Deferred(flags)) => {
+            block_on(doctor::run(resolve::doctor::doctor(flags, now)?, printer))
         }
         Command::Initialize(Deferred(flags)) => {
             let refreshed = commands::trust::initialize(resolve::trust::initialize(flags, now)?)?;

@@ -294,7 +294,7 @@ fn sha256(hex: &str) -> Result<ArtifactDigest, Failure> {
 }
 
 /// The token that was given, else what the environment offers. Never a prompt.
-fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
+pub(super) fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
     if let Some(given) = flags.identity_token {
         // No token has a slash in it: as with cosign, that is a path.
         let given = if given.contains('/') && !given.starts_with('@') {

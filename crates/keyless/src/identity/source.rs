@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 
@@ -56,6 +57,15 @@ impl TokenSource {
                 Err(Error::AmbientIncomplete { environment: GITHUB, missing: GITHUB_URL })
             }
             (None, _) => Err(Error::NoIdentityToken { looked_for: LOOKED_FOR }),
+        }
+    }
+
+    /// Reads and checks the token that the user gave, without asking anybody. `None` where a token
+    /// service would have to be asked.
+    pub fn given(&self, now: Timestamp) -> Option<Result<IdentityToken, Error>> {
+        match self {
+            TokenSource::Given(text) => Some(IdentityToken::parse(text.expose(), now)),
+            TokenSource::Github(_) => None,
         }
     }
 

@@ -1,0 +1,231 @@
+//! `doctor`: what signing and verifying need, and whether it is there.
+
+use std::time::{Duration, Instant};
+
+use chainsign_core::trust::{Service, ServiceKind};
+use chainsign_keyless::Services;
+use chainsign_keyless::identity::TokenSource;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+
+use super::sign::service_failure;
+use super::trust::{Trust, TrustRequest};
+use crate::failure::{Failure, with_causes};
+
+/// What is looked at.
+#[derive(Debug)]
+pub struct DoctorRequest {
+    /// Where the identity token would come from, or why there is none.
+    pub tokens: Result<TokenSource, Failure>,
+    /// The Sigstore that would be used.
+    pub trust: TrustRequest,
+    /// Whether its services may be asked.
+    pub services: AskServices,
+    /// The clock of this machine.
+    pub now: Timestamp,
+}
+
+/// Whether services may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskServices {
+    /// Each is asked whether it answers.
+    Ask,
+    /// No socket is opened.
+    Offline,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What: a stable word.
+    pub about: &'static str,
+    /// How it is.
+    pub state: State,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// It was not looked at.
+    Skipped,
+    /// It works, and may not for long.
+    Warning,
+    /// Signing or verifying will fail.
+    Problem,
+}
+
+/// Looks at the identity, the trusted root, the signing services and the clock. Nothing is signed; a
+/// token that was given is read, and goes nowhere.
+pub async fn doctor(request: DoctorRequest) -> Vec<Finding> {
+    let mut findings = vec![identity(request.tokens, request.now)];
+    let trust = match request.trust.load() {
+        Ok(trust) => trust,
+        Err(failure) => {
+            findings.push(Finding::problem("trusted-root", failure));
+            return findings;
+        }
+    };
+    findings.push(root(&trust));
+    findings.extend(services(&trust, request.services, request.now).await);
+    findings
+}
+
+fn identity(tokens: Result<TokenSource, Failure>, now: Timestamp) -> Finding {
+    const ABOUT: &str = "identity";
+    match tokens {
+        Err(failure) => Finding::problem(ABOUT, failure),
+        Ok(source) => match source.given(now) {
+            None => Finding::good(ABOUT, "the token service of this job, which was not asked"),
+            Some(Err(error)) => Finding::problem(ABOUT, service_failure(&error)),
+            Some(Ok(token)) => {
+                let left = token.expires().duration_since(now).as_secs();
+                let message = format!("a token for {}, valid for {left} s", token.subject());
+                Finding::good(ABOUT, message)
+            }
+        },
+    }
+}
+
+fn root(trust: &Trust) -> Finding {
+    let disabled = &trust.root.disabled;
+    let mut finding = Finding::good("trusted-root", trust.origin.clone());
+    if let Some(warning) = &trust.warning {
+        finding = finding.but(warning.clone());
+    }
+    if !disabled.is_empty() {
+        let places: Vec<_> =
+            disabled.iter().map(|it| format!("{}: {}", it.place, it.reason)).collect();
+        finding.message = format!("{} (not usable: {})", finding.message, places.join("; "));
+    }
+    finding
+}
+
+/// Every service that would be chosen to sign now, asked at the same time, and the clock by their
+/// answers.
+async fn services(trust: &Trust, ask: AskServices, now: Timestamp) -> Vec<Finding> {
+    const ABOUT: &str = "signing-services";
+    let Some(config) = &trust.signing_config else {
+        let message = "no signing config: this Sigstore is to verify with only";
+        return vec![Finding { state: State::Skipped, ..Finding::good(ABOUT, message) }];
+    };
+    let selection = match config.select(Services::LOG_VERSIONS, now) {
+        Ok(selection) => selection,
+        Err(error) => {
+            let failure = Failure::because("bad-trust", "the signing config", &error);
+            return vec![Finding::problem(ABOUT, failure)];
+        }
+    };
+    if ask == AskServices::Offline {
+        let message = "not asked: --offline";
+        return vec![Finding { state: State::Skipped, ..Finding::good(ABOUT, message) }];
+    }
+    let one = |kind, service: Option<Service>| service.map(|service| (kind, service));
+    let many = |kind, services: Vec<Service>| services.into_iter().map(move |it| (kind, it));
+    let chosen = one(ServiceKind::CertificateAuthority, selection.certificate_authority)
+        .into_iter()
+        .chain(one(ServiceKind::OidcIssuer, selection.oidc_issuer))
+        .chain(many(ServiceKind::TransparencyLog, selection.transparency_logs))
+        .chain(many(ServiceKind::TimestampAuthority, selection.timestamp_authorities));
+    let client = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            let failure = Failure::because("system", "no HTTP client", &error);
+            return vec![Finding::problem(ABOUT, failure)];
+        }
+    };
+    let asked: Vec<_> =
+        chosen.map(|(kind, service)| tokio::spawn(answer(client.clone(), kind, service))).collect();
+    let (mut findings, mut skews) = (Vec::new(), Vec::new());
+    for task in asked {
+        if let Ok((finding, skew)) = task.await {
+            findings.push(finding);
+            skews.extend(skew);
+        }
+    }
+    findings.extend(clock(&skews));
+    findings
+}
+
+/// Whether a service answers at all: what it answers to a plain GET says nothing. And how far its clock
+/// is from this one.
+async fn answer(
+    client: reqwest::Client,
+    kind: ServiceKind,
+    service: Service,
+) -> (Finding, Option<SignedDuration>) {
+    let about = match kind {
+        ServiceKind::CertificateAuthority => "certificate-authority",
+        ServiceKind::OidcIssuer => "oidc-issuer",
+        ServiceKind::TransparencyLog => "transparency-log",
+        ServiceKind::TimestampAuthority => "timestamp-authority",
+    };
+    let start = Instant::now();
+    match client.get(&service.url).send().await {
+        Err(error) => {
+            let message = format!("{} does not answer: {}", service.url, with_causes(&error));
+            let failure = Failure::undecided("unreachable", message);
+            (
+                Finding::problem(
+                    about,
+                    failure.hint("check the network, the proxy and the firewall"),
+                ),
+                None,
+            )
+        }
+        Ok(answer) => {
+            let took = start.elapsed().as_millis();
+            let (url, version) = (&service.url, service.major_api_version);
+            let message = format!("{url}, version {version}, answers in {took} ms");
+            let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+            let date = date.and_then(|date| rfc2822::parse(date).ok());
+            let skew = date.map(|date| Timestamp::now().duration_since(date.timestamp()));
+            (Finding::good(about, message), skew)
+        }
+    }
+}
+
+/// Services give times in seconds, and an answer is on its way for a while.
+fn clock(skews: &[SignedDuration]) -> Option<Finding> {
+    const ABOUT: &str = "clock";
+    let worst = skews.iter().max_by_key(|skew| skew.abs())?;
+    let seconds = worst.as_secs();
+    if worst.abs() <= CLOCK {
+        return Some(Finding::good(ABOUT, format!("within {} s of the services", CLOCK.as_secs())));
+    }
+    let message = format!("this machine's clock differs by {seconds} s from a service's");
+    let failure = Failure::undecided("clock", message);
+    Some(Finding::problem(
+        ABOUT,
+        failure.hint("set the clock: tokens and certificates are valid for minutes"),
+    ))
+}
+
+impl Finding {
+    fn good(about: &'static str, message: impl Into<String>) -> Self {
+        Finding { about, state: State::Good, message: message.into(), hints: Vec::new() }
+    }
+
+    fn problem(about: &'static str, failure: Failure) -> Self {
+        let Failure { message, hints, .. } = failure;
+        Finding { about, state: State::Problem, message, hints }
+    }
+
+    fn but(mut self, warning: String) -> Self {
+        self.state = State::Warning;
+        self.message = warning;
+        self
+    }
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CLOCK: SignedDuration = SignedDuration::from_secs(5);
