@@ -38,8 +38,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
         facts.external_parameters.insert("source".to_owned(), source);
     }
     let job_name = lookup.require("job name", JOB_NAME)?;
-    lookup.say(FieldKind::EntryPoint, "externalParameters.entryPoint", &job_name);
-    facts.external_parameters.insert("entryPoint".to_owned(), Value::String(job_name.value));
+    lookup.entry_point(&mut facts, Some(job_name));
     lookup.variables_go_to("variables");
 
     let job = lookup.require("job id", JOB)?;

@@ -19,7 +19,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
     };
     lookup.own_source(&mut facts, found);
     let job = lookup.find(JOB)?;
-    lookup.own_entry_point(&mut facts, job);
+    lookup.entry_point(&mut facts, job);
     lookup.variables_go_to("parameters");
     let build = lookup.find(BUILD_URL)?;
     lookup.run(&mut facts, build, None);

@@ -260,8 +260,8 @@ impl<'a> Lookup<'a> {
         self.source(facts, paths, found);
     }
 
-    /// The external parameter `entryPoint`, for the build types of this crate.
-    pub(super) fn own_entry_point(&mut self, facts: &mut BuildFacts, found: Option<Found>) {
+    /// The external parameter `entryPoint`: GitLab's, and that of the build types of this crate.
+    pub(super) fn entry_point(&mut self, facts: &mut BuildFacts, found: Option<Found>) {
         let Some(found) = found else { return };
         self.say(FieldKind::EntryPoint, "externalParameters.entryPoint", &found);
         facts.external_parameters.insert("entryPoint".to_owned(), Value::String(found.value));

@@ -15,7 +15,7 @@ pub(super) fn describe(lookup: &mut Lookup<'_>) -> Result<BuildFacts, Error> {
     lookup.own_source(&mut facts, FoundSource::default());
     let pipeline = lookup.find(PIPELINE)?;
     let defined = if pipeline.is_some() { pipeline } else { lookup.find(TASK)? };
-    lookup.own_entry_point(&mut facts, defined);
+    lookup.entry_point(&mut facts, defined);
     lookup.variables_go_to("parameters");
 
     let pipeline_run = lookup.find(PIPELINE_RUN)?;
