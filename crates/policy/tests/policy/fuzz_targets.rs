@@ -111,7 +111,7 @@ fn predicate(bytes: &[u8]) -> bool {
     let Ok(raw) = RawValue::from_string(text.to_owned()) else { return false };
     let policy = common::parse(PREDICATES).unwrap();
     let mut release = Release::good();
-    for kind in ["slsaprovenance1", "cyclonedx", "spdxjson", "vulns", "vuln", "openvex"] {
+    for kind in ["slsaprovenance1", "cyclonedx", "spdxjson", "vulns", "vuln", "openvex", "vsa"] {
         let statement = common::statement(&release.binary, kind, raw.get());
         let scanner = common::signer();
         release.fixtures.push(common::fixture(kind, scanner, &release.binary, Some(statement)));
@@ -134,7 +134,11 @@ fn predicate_seeds() -> Vec<Vec<u8>> {
         "versions":[{"version":"v1","status":"unaffected"}]}]}]}"#;
     let scan = r#"{"scanner":{"result":[{"id":"CVE-1","severity":[{"method":"nvd","score":"high"}],
         "annotations":[{"package":"pkg:golang/a@v1"}]}]},"metadata":{"scanFinishedOn":"2026-11-20T00:00:00Z"}}"#;
+    let summary = r#"{"verifier":{"id":"https://gate.example"},"resourceUri":"https://dl.example/app",
+        "policy":{"uri":"https://gate.example/policy"},"verificationResult":"PASSED",
+        "verifiedLevels":["SLSA_BUILD_LEVEL_3"],"timeVerified":"2026-11-21T00:00:00Z"}"#;
     let all = [
+        summary.to_owned(),
         common::provenance_json(common::COMMIT),
         common::sbom_json(common::MODULES),
         vex.to_owned(),
@@ -183,6 +187,8 @@ attestations:
     predicateType: [vulns, vuln]
     by: a
     vulnerabilities: {maxSeverity: low, scannedWithin: 7d, vex: {by: a, maxAge: 7d, suppress: [fixed, not_affected]}}
+acceptSummaries:
+  gate: {by: a, verifier: 'https://gate.example', resourceUri: 'https://dl.example/app', levels: SLSA_BUILD_LEVEL_1, maxAge: 7d, inPlaceOf: attestations.scan}
 go: {modules: {equal: sbom}, listed: {sbom: sbom}, commit: {equals: provenance}, parameters: {of: provenance, settings: {GOOS: {external: goos}}}}
 ";
 

@@ -12,12 +12,18 @@ use chainsign_slsa::ci::{Ci, Stated, describe};
 use chainsign_slsa::subjects::{Release, ReleaseContent};
 use chainsign_slsa::{BuilderId, Error, OnCommitMismatch, Predicate, generate, read};
 
+use chainsign_slsa::vsa::{self, Outcome, Summary};
+use serde_json::value::RawValue;
+
 use crate::target::Target;
 
-pub(crate) const TARGETS: [Target; 3] = [
+pub(crate) const TARGETS: [Target; 6] = [
     Target { name: "slsa_statement", run: statement, seeds: statement_seeds },
     Target { name: "slsa_job", run: job, seeds: job_seeds },
     Target { name: "slsa_artifacts", run: artifacts, seeds: artifacts_seeds },
+    Target { name: "slsa_summary", run: summary, seeds: summary_seeds },
+    Target { name: "slsa_layout", run: layouts::layout, seeds: layouts::layout_seeds },
+    Target { name: "slsa_link", run: layouts::link, seeds: layouts::link_seeds },
 ];
 
 /// A statement of any producer. What is understood of it is understood the same again.
@@ -118,4 +124,186 @@ fn artifacts_seeds() -> Vec<Vec<u8>> {
         {"name": "checksums.txt", "path": "dist/checksums.txt", "type": "Checksum", "extra": {"ID": 7}},
     ]);
     vec![list.to_string().into_bytes(), b"[]".to_vec()]
+}
+
+/// A verification summary. What is read is written, and read the same again; one that failed has no level.
+fn summary(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let Ok(predicate) = RawValue::from_string(text.to_owned()) else { return false };
+    let Some(read) = summary_of(predicate) else { return false };
+    let again = summary_of(read.to_json().unwrap());
+    assert_eq!(again.as_ref(), Some(&read), "a summary changes when it is written");
+    if let Outcome::Passed(levels) = &read.outcome {
+        assert!(
+            levels.iter().all(|level| levels.show(&level)),
+            "a level that does not show itself"
+        );
+    }
+    true
+}
+
+fn summary_of(predicate: Box<RawValue>) -> Option<Summary> {
+    let subject = Subject::new("app", &ArtifactDigest::sha256(b"app").into());
+    let statement = Statement::new(vec![subject], Summary::predicate_type(), predicate);
+    let statement = Statement::parse(&statement.to_json().ok()?, &Limits::default()).ok()?;
+    vsa::read(&statement).ok()
+}
+
+fn summary_seeds() -> Vec<Vec<u8>> {
+    let digest = serde_json::json!({"sha256": "1".repeat(64)});
+    let passed = serde_json::json!({
+        "verifier": {"id": "https://gate.acme.example", "version": {"chainsign": "0.1.0"}},
+        "timeVerified": "2026-11-21T12:00:00Z",
+        "resourceUri": "https://dl.acme.example/app",
+        "policy": {"name": "app", "uri": "https://acme.example/policy", "digest": digest},
+        "inputAttestations": [{"uri": "https://acme.example/a", "digest": digest, "mediaType": "x/y"}],
+        "verificationResult": "PASSED",
+        "verifiedLevels": ["SLSA_BUILD_LEVEL_3", "SLSA_SOURCE_LEVEL_UNEVALUATED", "SLSA_BUILD_REPRODUCED", "ACME"],
+        "dependencyLevels": {"SLSA_BUILD_LEVEL_2": 3, "ACME": 1},
+        "slsaVersion": "1.2",
+    });
+    let mut failed = passed.clone();
+    failed["verificationResult"] = "FAILED".into();
+    failed["verifiedLevels"] = serde_json::json!(["FAILED"]);
+    [passed, failed].map(|seed| seed.to_string().into_bytes()).to_vec()
+}
+
+/// Layouts and links, signed here, so that what is behind the signatures is reached.
+mod layouts {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestSet};
+    use chainsign_core::dsse::{IN_TOTO_PAYLOAD_TYPE, pae};
+    use chainsign_core::encoding::{base64_encode, hex_encode};
+    use chainsign_slsa::layout::{
+        Document, Files, Inspected, Inspector, LayoutError, LayoutKey, VerifiedLayout, verify,
+    };
+    use serde_json::{Value, json};
+
+    /// The content of a layout. Whatever it says, the artifact is a product of its last step.
+    pub(super) fn layout(bytes: &[u8]) -> bool {
+        let links: Vec<_> =
+            ["clone", "package"].map(|step| signed(link_of(step).as_bytes())).into();
+        let outcome = decide(bytes, &links);
+        assert_eq!(decide(bytes, &links), outcome, "two decisions on the same");
+        if let Ok(verified) = &outcome {
+            assert_eq!(verified.product, "app.tar.gz");
+            assert!(verified.steps.iter().all(|step| !step.signers.is_empty()));
+        }
+        outcome.is_ok()
+    }
+
+    /// The content of a link. One that names another step, or other files, is of no use.
+    pub(super) fn link(bytes: &[u8]) -> bool {
+        drop(LayoutKey::parse("key", bytes));
+        let links = [signed(link_of("clone").as_bytes()), signed(bytes)];
+        let outcome = decide(the_layout().to_string().as_bytes(), &links);
+        let alone = decide(the_layout().to_string().as_bytes(), &[links[1].clone()]);
+        assert!(alone.is_err(), "one link for two steps");
+        outcome.is_ok()
+    }
+
+    pub(super) fn layout_seeds() -> Vec<Vec<u8>> {
+        let mut rules = the_layout();
+        rules["steps"][1]["expected_products"] = json!([
+            ["CREATE", "*.gz"],
+            ["MODIFY", "[a-c]?"],
+            ["DELETE", "x"],
+            ["REQUIRE", "app.tar.gz"],
+            ["MATCH", "*", "IN", "src", "WITH", "MATERIALS", "IN", "dst", "FROM", "clone"],
+            ["DISALLOW", "[!a]*"],
+        ]);
+        [the_layout(), rules].map(|seed| seed.to_string().into_bytes()).to_vec()
+    }
+
+    pub(super) fn link_seeds() -> Vec<Vec<u8>> {
+        vec![link_of("package").into_bytes(), link_of("clone").into_bytes(), key().into_bytes()]
+    }
+
+    fn decide(layout: &[u8], links: &[String]) -> Result<VerifiedLayout, LayoutError> {
+        let owner = LayoutKey::parse("owner", key().as_bytes()).unwrap();
+        let layout = signed(layout);
+        let layout = Document { name: "layout", bytes: layout.as_bytes() };
+        let links: Vec<_> =
+            links.iter().map(|it| Document { name: "link", bytes: it.as_bytes() }).collect();
+        let artifact: ArtifactDigests = ArtifactDigest::sha256(b"app").into();
+        verify(
+            layout,
+            &[owner],
+            &links,
+            &artifact,
+            &Unpacked,
+            "2026-11-21T12:00:00Z".parse().unwrap(),
+        )
+    }
+
+    struct Unpacked;
+
+    impl Inspector for Unpacked {
+        fn inspect(&self, command: &[String]) -> Option<Result<Inspected, String>> {
+            let materials = files(&["app.tar.gz"]);
+            let products = files(&["app.tar.gz", "src/main.go"]);
+            (command == ["tar"]).then(|| Ok(Inspected { materials, products }))
+        }
+    }
+
+    fn files(names: &[&str]) -> Files {
+        let digest = DigestSet::from(&ArtifactDigests::from(ArtifactDigest::sha256(b"app")));
+        names.iter().map(|name| ((*name).to_owned(), digest.clone())).collect()
+    }
+
+    fn the_layout() -> Value {
+        let step = |name: &str, rules: Value| {
+            json!({
+                "_type": "step", "name": name, "expected_materials": [], "expected_products": rules,
+                "pubkeys": ["a"], "expected_command": ["make"], "threshold": 1,
+            })
+        };
+        let key: Value = serde_json::from_str(&key()).unwrap();
+        json!({
+            "_type": "layout",
+            "expires": "2046-01-01T00:00:00Z",
+            "readme": "",
+            "keys": {"a": key},
+            "steps": [
+                step("clone", json!([["CREATE", "src/*"], ["DISALLOW", "*"]])),
+                step("package", json!([["CREATE", "app.tar.gz"], ["DISALLOW", "*"]])),
+            ],
+            "inspect": [{
+                "_type": "inspection", "name": "look", "run": ["tar"],
+                "expected_materials": [["MATCH", "*", "WITH", "PRODUCTS", "FROM", "package"], ["DISALLOW", "*"]],
+                "expected_products": [
+                    ["MATCH", "main.go", "IN", "src", "WITH", "PRODUCTS", "IN", "src", "FROM", "clone"],
+                    ["ALLOW", "app.tar.gz"], ["DISALLOW", "*"],
+                ],
+            }],
+        })
+    }
+
+    fn link_of(step: &str) -> String {
+        let product = if step == "clone" { "src/main.go" } else { "app.tar.gz" };
+        json!({
+            "_type": "link", "name": step, "materials": {}, "products": files(&[product]),
+            "byproducts": {"return-value": 0}, "command": ["make"], "environment": {},
+        })
+        .to_string()
+    }
+
+    fn pair() -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+    }
+
+    fn key() -> String {
+        let public = hex_encode(pair().public_key());
+        json!({"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public}}).to_string()
+    }
+
+    fn signed(payload: &[u8]) -> String {
+        let signature = pair().sign(&pae(IN_TOTO_PAYLOAD_TYPE, payload));
+        json!({
+            "payload": base64_encode(payload),
+            "payloadType": IN_TOTO_PAYLOAD_TYPE,
+            "signatures": [{"sig": base64_encode(signature)}],
+        })
+        .to_string()
+    }
 }
