@@ -78,7 +78,8 @@ fn token(ci: Ci, flags: TokenFlags) -> Result<Option<TokenSource>, Failure> {
 fn stated(flags: BuildFlags, default_type: Option<BuildType>) -> Result<Stated, Failure> {
     let mut stated = Stated::default();
     stated.builder_id = flags.builder_id.map(BuilderId);
-    stated.build_type = flags.build_type.map(BuildType).or(default_type);
+    stated.build_type = flags.build_type.map(BuildType);
+    stated.default_build_type = default_type;
     stated.repository = parsed("--source-uri", flags.source_uri)?;
     stated.reference = parsed("--source-ref", flags.source_ref)?;
     stated.commit = parsed("--source-commit", flags.source_commit)?;

@@ -113,6 +113,10 @@ fn without_a_token_the_environment_has_to_do() {
     let go = "internalParameters.go.builds";
     assert_eq!(line(go), format!("{go} binary 1 build of Go"));
     ran.says("no identity token: all of this is what the job's steps let through");
+    let stated = ["--ci", "none", "--builder-id", "https://ci.acme.example/release"];
+    let ran = desk.ran(&mut job(&desk, "github-tag", &[&explain[..], &stated].concat())).exits(0);
+    let first: Vec<_> = ran.stderr.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(first, ["buildType", "fixed", "https://chainsign.dev/buildtypes/go/v1"]);
     let all = format!("{}{}", desk.ran(&mut job(&desk, "github-tag", &explain)).stdout, "");
     assert!(!all.contains("SECRET-"), "{all}");
 }

@@ -12,6 +12,9 @@ pub struct Stated {
     pub builder_id: Option<BuilderId>,
     /// The kind of build, where no CI system has one of its own.
     pub build_type: Option<BuildType>,
+    /// The kind of build where neither a CI system nor the caller says it; if there is none,
+    /// [`BuildType::GENERIC`].
+    pub default_build_type: Option<BuildType>,
     /// The repository.
     pub repository: Option<Repository>,
     /// The branch or tag.
