@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chainsign::commands::sign::{
-    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith,
+    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedAlready,
 };
 use chainsign::commands::trust::TrustRequest;
 use chainsign::commands::verify::{
@@ -102,11 +102,13 @@ fn sign_bundle(arguments: SignBundle) -> Result<(), Failure> {
         },
         services: ServicesRequest::configured(trust(arguments.trust)),
         signer: SignWith::Identity(TokenSource::Given(SecretText::new(arguments.identity_token))),
+        folders: Vec::new(),
+        signed_already: SignedAlready::SignAgain,
         timeout: None,
     };
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;
-    runtime.block_on(sign::sign(request, |_| {}))?.only().map(|_| ())
+    runtime.block_on(sign::sign(request, sign::Silent))?.only().map(|_| ())
 }
 
 fn verify_bundle(arguments: VerifyBundle) -> Result<(), Failure> {

@@ -5,7 +5,8 @@
 mod support;
 
 use chainsign::commands::sign::{
-    BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedFile, What, sign,
+    BundleOutput, FileToSign, Progress, ServicesRequest, SignRequest, SignWith, SignedAlready,
+    SignedFile, What, sign,
 };
 use chainsign::commands::trust::TrustRequest;
 use chainsign_keyless::identity::{SecretText, TokenSource};
@@ -136,6 +137,15 @@ fn a_fresh_signature_that_does_not_verify_is_not_written() {
     assert_eq!(stage.desk.files(), ["file", "trust.json"]);
 }
 
+/// The folder goes away while its file is on the way.
+struct TakeFolder(std::path::PathBuf);
+
+impl Progress for TakeFolder {
+    fn signed(&mut self, _: &SignedFile) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Every file that fails is named with its reason, and those that do not fail are signed.
 #[test]
 fn a_file_that_fails_does_not_stop_the_others() {
@@ -154,13 +164,11 @@ fn a_file_that_fails_does_not_stop_the_others() {
         what: What::Files,
         services: ServicesRequest::configured(TrustRequest::Config(stage.desk.path("trust.json"))),
         signer: SignWith::Identity(TokenSource::Given(SecretText::new(stage.token()))),
+        folders: Vec::new(),
+        signed_already: SignedAlready::SignAgain,
         timeout: None,
     };
-    // The folder goes away while its file is on the way.
-    let take_folder = |_: &SignedFile| {
-        let _ = std::fs::remove_dir_all(stage.desk.path("folder"));
-    };
-    let outcome = stage.block_on(sign(request, take_folder)).unwrap();
+    let outcome = stage.block_on(sign(request, TakeFolder(stage.desk.path("folder")))).unwrap();
     let signed: Vec<_> = outcome.signed.iter().map(|file| file.path.clone()).collect();
     assert_eq!(signed, ["a", "c"].map(|name| stage.desk.path(name)));
     let unsigned: Vec<_> =
@@ -180,7 +188,7 @@ fn all_files_that_fail_are_named() {
         .exits(2)
         .says("error: a is not signed: the fresh signature does not verify: ")
         .says("error: b is not signed: the fresh signature does not verify: ")
-        .says("0 of 2 files signed; name the others again to go on");
+        .says("0 of 2 files signed; run it again for the others");
     let json = ran.json();
     assert_eq!(json["files"], serde_json::json!([]));
     let unsigned = |index: usize| {

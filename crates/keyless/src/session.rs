@@ -86,6 +86,23 @@ impl Session {
         Ok(self.0.services.requirements(signer))
     }
 
+    /// What a verifier would have to demand of this session's bundles, without asking for a
+    /// certificate: the identities that one for the token may have, or the key.
+    ///
+    /// # Errors
+    /// As [`TokenSource::token`].
+    pub async fn expected(&self) -> Result<Requirements, Error> {
+        let services = &self.0.services;
+        let signer = match &self.0.signer {
+            SignerSource::Kept { requirement, .. } => requirement.clone(),
+            SignerSource::Keyless(keyless) => {
+                let token = keyless.tokens.token(services).await?;
+                SignerRequirement::Identity(token.expected_identities())
+            }
+        };
+        Ok(services.requirements(signer))
+    }
+
     /// Signs one thing.
     ///
     /// # Errors

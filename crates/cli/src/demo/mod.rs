@@ -30,7 +30,8 @@ use crate::commands::inspect::{Inspected, inspect};
 use crate::commands::provenance::predicate;
 use crate::commands::sbom::{SbomRequest, sbom};
 use crate::commands::sign::{
-    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedFile, What,
+    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedAlready,
+    SignedFile, What,
 };
 use crate::commands::trust::TrustRequest;
 use crate::commands::verify::{Decide, Decided, TargetOutcome, VerifyRequest, verify};
@@ -307,8 +308,16 @@ impl Stage {
         let services = ServicesRequest::configured(trust);
         let tokens = TokenSource::Given(SecretText::new(self.token(workflow)?));
         let signer = SignWith::Identity(tokens);
-        let request = SignRequest { files, what, services, signer, timeout: None };
-        sign::sign(request, |_| {}).await?.only()
+        let request = SignRequest {
+            files,
+            what,
+            services,
+            signer,
+            folders: Vec::new(),
+            signed_already: SignedAlready::SignAgain,
+            timeout: None,
+        };
+        sign::sign(request, sign::Silent).await?.only()
     }
 
     fn token(&self, workflow: &str) -> Result<String, Failure> {

@@ -11,16 +11,28 @@ use super::shared::{OutputFlag, TokenFlags, TrustFlags};
 /// `sign-blob`
 #[derive(Debug, Args)]
 #[command(after_help = "Each file gets FILE.sigstore.json beside it unless --bundle or \
-                        --output-directory says otherwise. All files share one certificate.\n\
+                        --output-directory says otherwise. All files share one certificate. A run \
+                        that failed halfway does only the rest when it is run again.\n\
                         Example: chainsign sign-blob dist/checksums.txt")]
 pub struct SignBlobFlags {
-    /// Files to sign; - for standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// Files to sign, folders with everything in them, or globs ('dist/*.tar.gz'); - for standard input
+    #[arg(required_unless_present = "checksums", value_name = "FILE|DIR|GLOB")]
     pub files: Vec<PathBuf>,
+    /// Sign every file that this list of checksums names (sha256sum, shasum or BSD format), each as
+    /// it is listed
+    #[arg(long, value_name = "FILE")]
+    pub checksums: Vec<PathBuf>,
+    /// Sign one statement about all files instead of each file, into --bundle
+    #[arg(long, requires = "bundle", conflicts_with_all = ["output_directory", "again", "output_certificate", "rfc3161_timestamp"])]
+    pub one_statement: bool,
+    /// Sign files anew that an earlier run signed. Without it, and but for a single file, those whose
+    /// bundle is there and verifies are left
+    #[arg(long)]
+    pub again: bool,
     /// Where to write the bundle (one file only)
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// Folder for the bundles, each named after its file
+    /// Folder for the bundles, each named after its file, and in its place in the folder named
     #[arg(long, value_name = "DIR", conflicts_with = "bundle")]
     pub output_directory: Option<PathBuf>,
     /// Also write the signature, base64, without a line end (one file only)

@@ -1,12 +1,17 @@
 //! `sign-blob`, `attest`, `attest-blob`
 
+use std::io;
+
 use chainsign_verify::VerifiedSigner;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::FailureJson;
-use crate::commands::sign::{Named, Outcome, SignRequest, SignedFile, UnsignedFile, What, sign};
+use crate::commands::sign::{
+    Named, Outcome, Progress, SignRequest, SignedFile, UnsignedFile, What, sign,
+};
 use crate::failure::{Exit, Failure};
-use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint};
+use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint, watched};
 
 /// Signs, and prints a line for each file as it is done; the documents of all at the end as JSON.
 /// Files that were not signed are named with their reasons, and the exit code is the worst of
@@ -17,17 +22,12 @@ use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint};
 pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failure> {
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
-    let mut unprinted = None;
-    let outcome = sign(request, |file| {
-        if text {
-            lines(verb, file).iter().for_each(|line| printer.note(line));
-        }
-        alone(file, printer);
-        if let Some(bytes) = file.printed.as_deref().filter(|_| text) {
-            unprinted = unprinted.take().or(printer.bytes(bytes).err());
-        }
-    })
-    .await?;
+    let mut telling = Telling { printer, verb, bar: None, unprinted: None };
+    let outcome = sign(request, &mut telling).await;
+    if let Some(bar) = telling.bar.take() {
+        bar.finish_and_clear();
+    }
+    let (outcome, unprinted) = (outcome?, telling.unprinted);
     if let Some(error) = unprinted {
         super::printed(Err(error))?;
     }
@@ -38,10 +38,63 @@ pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failur
         return outcome.only().map(|_| Exit::Yes);
     }
     tell_unsigned(verb, &outcome, printer);
-    if !text {
+    if text {
+        summary(verb, &outcome).iter().for_each(|line| printer.note(line));
+    } else {
         super::printed(printer.json(&SignedJson::from(&outcome)))?;
     }
     Ok(outcome.unsigned.iter().map(|it| it.failure.exit).max().unwrap_or(Exit::Yes))
+}
+
+/// Tells of each file as it is signed; of many, while a person watches, with a bar.
+struct Telling<'a> {
+    printer: &'a Printer,
+    verb: &'static str,
+    bar: Option<ProgressBar>,
+    /// What went wrong on standard output.
+    unprinted: Option<io::Error>,
+}
+
+impl Progress for &mut Telling<'_> {
+    fn begin(&mut self, files: usize) {
+        if files > MOST_LINES && watched() {
+            let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {eta} left");
+            let bar = ProgressBar::new(files as u64);
+            self.bar =
+                Some(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)));
+        }
+    }
+
+    fn signed(&mut self, file: &SignedFile) {
+        match &self.bar {
+            Some(bar) => bar.inc(1),
+            None if self.printer.format == OutputFormat::Text => {
+                lines(self.verb, file).iter().for_each(|line| self.printer.note(line));
+            }
+            None => {}
+        }
+        alone(file, self.printer);
+        if let Some(bytes) = &file.printed
+            && self.printer.format == OutputFormat::Text
+        {
+            self.unprinted = self.unprinted.take().or(self.printer.bytes(bytes).err());
+        }
+    }
+}
+
+/// What became of many files, in a line or two.
+fn summary(verb: &str, outcome: &Outcome) -> Vec<String> {
+    let (signed, left) = (outcome.signed.len(), outcome.left.len());
+    let mut lines = Vec::new();
+    if let Some(file) = outcome.signed.first().filter(|_| signed > 1) {
+        lines.push(format!("{} {signed} files by {}", paint(GOOD, verb), signer(file)));
+    }
+    if left > 0 {
+        let files = if left == 1 { "1 file was".to_owned() } else { format!("{left} files were") };
+        let done = format!("{files} {verb} already, and left as they are; --again does them anew");
+        lines.push(paint(FAINT, &done));
+    }
+    lines
 }
 
 /// Says of a keyless signature that was asked for without its bundle that it needs it.
@@ -68,10 +121,8 @@ fn tell_unsigned(verb: &str, outcome: &Outcome, printer: &Printer) {
     }
     if !outcome.unsigned.is_empty() {
         let (done, left) = (outcome.signed.len(), outcome.unsigned.len());
-        printer.note(format!(
-            "{done} of {} files {verb}; name the others again to go on",
-            done + left
-        ));
+        printer
+            .note(format!("{done} of {} files {verb}; run it again for the others", done + left));
     }
 }
 
@@ -79,7 +130,13 @@ fn tell_unsigned(verb: &str, outcome: &Outcome, printer: &Printer) {
 pub fn lines(verb: &str, file: &SignedFile) -> Vec<String> {
     let into = file.bundle.as_ref().or(file.signature.as_ref());
     let into = into.map_or_else(String::new, |path| format!(" in {}", path.display()));
-    let mut lines = vec![format!("{} {}{into}", paint(GOOD, verb), file.path.display())];
+    let subjects = file.verified.statement().map_or(1, |statement| statement.subject.len());
+    let what = match file.bundle.as_ref() == Some(&file.path) {
+        // One statement about all files: its own file is the bundle.
+        true => format!("{subjects} files at once"),
+        false => file.path.display().to_string(),
+    };
+    let mut lines = vec![format!("{} {what}{into}", paint(GOOD, verb))];
     lines.push(paint(FAINT, &format!("  by {}", signer(file))));
     for entry in &file.published {
         lines.push(paint(FAINT, &format!("  public as {entry}")));
@@ -101,6 +158,8 @@ fn signer(file: &SignedFile) -> String {
 struct SignedJson {
     schema: &'static str,
     files: Vec<FileJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left: Vec<String>,
     unsigned: Vec<UnsignedJson>,
 }
 
@@ -119,6 +178,7 @@ impl From<&Outcome> for SignedJson {
         SignedJson {
             schema: "chainsign.sign/v1",
             files: outcome.signed.iter().map(FileJson::from).collect(),
+            left: outcome.left.iter().map(|path| path.display().to_string()).collect(),
             unsigned: outcome.unsigned.iter().map(unsigned).collect(),
         }
     }
@@ -161,3 +221,6 @@ impl From<&SignedFile> for FileJson {
         }
     }
 }
+
+/// Files that are told of one by one, even if a person watches.
+const MOST_LINES: usize = 8;

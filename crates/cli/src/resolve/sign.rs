@@ -1,5 +1,6 @@
 //! `sign-blob`, `attest`, `attest-blob`
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use chainsign_keyless::identity::{SecretText, TokenSource};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{keys, trust};
+use crate::commands::sign::select::{Selected, Selection, select};
 use crate::commands::sign::{
     self, About, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate,
-    Print, ServicesRequest, SignRequest, SignWith, Wanted, What,
+    Print, ServicesRequest, SignRequest, SignWith, SignedAlready, Wanted, What,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
@@ -37,7 +39,8 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         return Err(Failure::undecided("bad-flag", message).hint("keep --output-signature"));
     }
     let signature = flags.output_signature.or(older_signature);
-    let several = flags.files.len() > 1;
+    let (selected, selection) = select(&flags.files, &flags.checksums)?;
+    let several = selection == Selection::Many && !flags.one_statement;
     let single = [
         ("--bundle", flags.bundle.is_some()),
         ("--output-signature", signature.is_some()),
@@ -45,46 +48,66 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         ("--rfc3161-timestamp", flags.rfc3161_timestamp.is_some()),
     ];
     if let Some((flag, _)) = single.into_iter().find(|(_, given)| *given && several) {
-        let message = format!("found {} files with {flag}, wanted one", flags.files.len());
+        let message = format!("found {} files with {flag}, wanted one", selected.len());
         return Err(Failure::undecided("bad-flag", message)
             .hint("use --output-directory, or leave it out: each bundle goes beside its file"));
     }
     certificate_of_key(&flags.signing, flags.output_certificate.is_some())?;
     let input = input(flags.files.iter());
     let (format, print) = legacy(&flags.signing, signature.is_some());
-    let mut files: Vec<FileToSign> = Vec::new();
-    for path in flags.files {
+    let outputs = |bundle: Option<PathBuf>, named: Named| Outputs {
+        bundle: bundle.map(BundleOutput::File),
+        named,
+        // What nobody asked for is in the format that everybody can verify.
+        format: if flags.bundle.is_some() { format } else { BundleFormat::Sigstore },
+        signature: signature.clone(),
+        certificate: flags.output_certificate.clone(),
+        timestamp: flags.rfc3161_timestamp.clone(),
+        statement: None,
+        encoding: if flags.b64 { Encoding::Base64 } else { Encoding::Plain },
+        print,
+    };
+    if flags.one_statement {
+        let paths: Vec<PathBuf> = selected.into_iter().map(|file| file.path).collect();
+        let what = What::Statement { json: sign::one_statement(&paths)?, about: Vec::new() };
+        // clap asks for the bundle with this flag.
+        let bundle = flags.bundle.clone().unwrap_or_default();
+        let outputs = outputs(Some(bundle.clone()), Named::ByUser);
+        let file = FileToSign { path: bundle, known: None, listed: None, outputs };
+        return request(vec![file], what, flags.signing, flags.token, flags.trust, input);
+    }
+    let named = match (&flags.bundle, &flags.output_directory, &signature) {
+        (None, None, Some(_)) => Named::ByUs,
+        _ => Named::ByUser,
+    };
+    let (mut files, mut bundles, mut folders) = (Vec::new(), HashSet::new(), BTreeSet::new());
+    for Selected { path, place, listed } in selected {
         let bundle = match (&flags.bundle, &flags.output_directory) {
             (Some(bundle), _) => Some(bundle.clone()),
-            (None, Some(folder)) => Some(folder.join(beside(&file_name(&path)?, ".sigstore.json"))),
+            (None, Some(folder)) => {
+                file_name(&path)?;
+                let bundle = folder.join(beside(&place, ".sigstore.json"));
+                folders.extend(bundle.parent().map(Path::to_owned));
+                Some(bundle)
+            }
             // cosign 2 wrote no bundle that was not asked for, and its signature verifies alone
             // when it is a key's.
             (None, None) if format == BundleFormat::Cosign && flags.signing.key.is_some() => None,
             (None, None) => Some(beside(&with_name(&path)?, ".sigstore.json")),
         };
-        if bundle.is_some() && files.iter().any(|other| same_bundle(other, bundle.as_deref())) {
-            let bundle = bundle.unwrap_or_default();
+        if let Some(bundle) = bundle.as_ref().filter(|bundle| !bundles.insert((*bundle).clone())) {
             let message = format!("two files would both be signed into {}", bundle.display());
             return Err(Failure::undecided("bad-flag", message).hint("sign them one by one"));
         }
-        let outputs = Outputs {
-            bundle: bundle.map(BundleOutput::File),
-            named: match (&flags.bundle, &flags.output_directory, &signature) {
-                (None, None, Some(_)) => Named::ByUs,
-                _ => Named::ByUser,
-            },
-            // What nobody asked for is in the format that everybody can verify.
-            format: if flags.bundle.is_some() { format } else { BundleFormat::Sigstore },
-            signature: signature.clone(),
-            certificate: flags.output_certificate.clone(),
-            timestamp: flags.rfc3161_timestamp.clone(),
-            statement: None,
-            encoding: if flags.b64 { Encoding::Base64 } else { Encoding::Plain },
-            print,
-        };
-        files.push(FileToSign { path, known: None, outputs });
+        files.push(FileToSign { path, known: None, listed, outputs: outputs(bundle, named) });
     }
-    request(files, What::Files, flags.signing, flags.token, flags.trust, input)
+    let again = selection == Selection::One || flags.again;
+    let request = request(files, What::Files, flags.signing, flags.token, flags.trust, input)?;
+    Ok(SignRequest {
+        folders: folders.into_iter().collect(),
+        signed_already: if again { SignedAlready::SignAgain } else { SignedAlready::Leave },
+        ..request
+    })
 }
 
 /// `attest`
@@ -147,7 +170,7 @@ fn whole_statement(
     let about = about.collect::<Result<_, Failure>>()?;
     let json = files::read("statement", &path)?;
     let outputs = Outputs { bundle: bundle.map(BundleOutput::Line), ..Outputs::none() };
-    let file = FileToSign { path, known: None, outputs };
+    let file = FileToSign { path, known: None, listed: None, outputs };
     Ok((vec![file], What::Statement { json, about }))
 }
 
@@ -192,6 +215,7 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
     let file = FileToSign {
         path,
         known: flags.hash.as_deref().map(sha256).transpose()?,
+        listed: None,
         outputs: Outputs {
             bundle: bundle.map(BundleOutput::File),
             named,
@@ -237,7 +261,15 @@ fn request(
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
         None => SignWith::Identity(tokens(token)?),
     };
-    Ok(SignRequest { files, what, services, signer, timeout: timeout(signing.timeout)? })
+    Ok(SignRequest {
+        files,
+        folders: Vec::new(),
+        what,
+        services,
+        signer,
+        signed_already: SignedAlready::SignAgain,
+        timeout: timeout(signing.timeout)?,
+    })
 }
 
 /// cosign's `--timeout`: 0 for none.
@@ -324,10 +356,6 @@ fn input<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> StandardInput {
     } else {
         StandardInput::Free
     }
-}
-
-fn same_bundle(file: &FileToSign, bundle: Option<&Path>) -> bool {
-    file.outputs.bundle.as_ref().map(BundleOutput::path) == bundle
 }
 
 fn with_name(path: &Path) -> Result<PathBuf, Failure> {

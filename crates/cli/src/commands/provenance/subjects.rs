@@ -93,7 +93,10 @@ impl SubjectsRequest {
 
 impl Named {
     /// The files, sorted.
-    fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
+    ///
+    /// # Errors
+    /// `bad-subjects` when it matches nothing; `limit-reached`; `unreadable`.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
         let glob = match self {
             Named::File(path) => return Ok(vec![path.clone()]),
             Named::Glob(glob) => glob,

@@ -1,9 +1,11 @@
 //! `sign-blob`, `attest`, `attest-blob`: signing of files, and of statements about them, with an
 //! identity or with a key.
 
+mod done;
 mod failure;
 mod outputs;
 mod predicate;
+pub mod select;
 mod services;
 mod work;
 
@@ -19,26 +21,41 @@ use chainsign_verify::VerifiedBundle;
 use tokio::time::{Instant, timeout_at};
 
 pub use failure::service_failure;
+use outputs::Hold;
 pub use outputs::{BundleFormat, BundleOutput, Encoding, Named, Outputs, Print};
-pub use predicate::{Predicate, predicate};
+pub use predicate::{Predicate, one_statement, predicate};
 pub use services::{ServicesRequest, Wanted};
 use work::Work;
 
 use crate::failure::Failure;
+use crate::parallel;
 
 /// Files to sign, or to attest something about.
 #[derive(Debug)]
 pub struct SignRequest {
     /// The files, each with what is written about it.
     pub files: Vec<FileToSign>,
+    /// Folders that are made for the bundles, where they are not there.
+    pub folders: Vec<PathBuf>,
     /// What is signed.
     pub what: What,
     /// The services.
     pub services: ServicesRequest,
     /// Who signs.
     pub signer: SignWith,
+    /// What is done with a file that is signed already.
+    pub signed_already: SignedAlready,
     /// How long all of it may take; `None` for as long as it takes.
     pub timeout: Option<Duration>,
+}
+
+/// What is done with a file whose bundle is there, and verifies as the one that would be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedAlready {
+    /// It is signed again, and the bundle replaced.
+    SignAgain,
+    /// It is left as it is: what an earlier run did is not done twice.
+    Leave,
 }
 
 /// Who signs.
@@ -76,12 +93,14 @@ pub struct About {
 }
 
 /// A file to sign.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FileToSign {
     /// The file, or standard input for `-`.
     pub path: PathBuf,
     /// The file's SHA-256, where it is known and the file is not here to be read. For statements.
     pub known: Option<ArtifactDigest>,
+    /// A digest that the file must have, because a list says so.
+    pub listed: Option<ArtifactDigest>,
     /// What is written.
     pub outputs: Outputs,
 }
@@ -122,6 +141,8 @@ pub struct UnsignedFile {
 pub struct Outcome {
     /// Those that are signed and whose bundles are written.
     pub signed: Vec<SignedFile>,
+    /// Those that an earlier run signed, where [`SignedAlready::Leave`] has them left.
+    pub left: Vec<PathBuf>,
     /// The others.
     pub unsigned: Vec<UnsignedFile>,
     /// What kept the trusted root from being newer, or from being cached.
@@ -131,7 +152,7 @@ pub struct Outcome {
 impl FileToSign {
     /// A file whose signature goes into a bundle, and nowhere else.
     pub fn into_bundle(path: PathBuf, bundle: BundleOutput) -> Self {
-        FileToSign { path, known: None, outputs: Outputs::bundle(bundle) }
+        FileToSign { path, known: None, listed: None, outputs: Outputs::bundle(bundle) }
     }
 }
 
@@ -151,27 +172,58 @@ impl Outcome {
     }
 }
 
+/// What a run that signs tells while it goes on.
+pub trait Progress {
+    /// So many files are to be signed.
+    fn begin(&mut self, files: usize) {
+        let _ = files;
+    }
+
+    /// A file is signed, and its bundle written.
+    fn signed(&mut self, file: &SignedFile);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn signed(&mut self, _: &SignedFile) {}
+}
+
 /// Signs every file, under one certificate or with one key, and verifies each bundle before it is
-/// written. `done` is told of each as soon as its bundle is written. A file that fails does not stop
+/// written. `progress` is told of each as soon as its bundle is written. A file that fails does not stop
 /// the others, except that after a service has failed no further file is begun.
 ///
 /// # Errors
 /// Before anything is signed: what cannot be read or written, and services, a token or a key that
 /// cannot be used.
-pub async fn sign(
-    request: SignRequest,
-    mut done: impl FnMut(&SignedFile),
-) -> Result<Outcome, Failure> {
+pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
     let deadline = request.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let trust = request.services.trust.load()?;
     let signing = services::prepare(&request.services, &trust, request.signer, &request.what)?;
-    let mut work = Vec::new();
-    for file in request.files {
-        work.push(Work::prepare(file, &request.what, signing.algorithm)?);
+    let (files, left) = match request.signed_already {
+        SignedAlready::SignAgain => (request.files, Vec::new()),
+        SignedAlready::Leave => {
+            done::sort_out(request.files, &signing.session, &trust.verifier).await?
+        }
+    };
+    for folder in &request.folders {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let doing = format!("cannot make the folder {}", folder.display());
+            Failure::because("unwritable", &doing, &error)
+        })?;
     }
+    // Each holds its outputs open, and a process may not have many files open.
+    let hold = if files.len() > MOST_OPEN { Hold::Probed } else { Hold::Open };
+    let prepared = parallel::map(&files, |file| {
+        Work::prepare(file.clone(), &request.what, signing.algorithm, hold)
+    });
+    let mut work = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
+    progress.begin(work.len());
     let contents: Vec<ToSign> = work.iter_mut().filter_map(|work| work.content.take()).collect();
     let mut batch = signing.session.batch(contents.into_iter(), CONCURRENT);
-    let mut outcome = Outcome { warning: trust.warning.clone(), ..Outcome::default() };
+    let mut outcome = Outcome { left, warning: trust.warning.clone(), ..Outcome::default() };
     let mut work = work.into_iter();
     let rest = loop {
         let next = match deadline {
@@ -194,7 +246,7 @@ pub async fn sign(
         };
         match finished {
             Ok(files) => {
-                files.iter().for_each(&mut done);
+                files.iter().for_each(|file| progress.signed(file));
                 outcome.signed.extend(files);
             }
             Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
@@ -205,6 +257,9 @@ pub async fn sign(
         .extend(work.map(|work| UnsignedFile { path: work.file.path, failure: rest.clone() }));
     Ok(outcome)
 }
+
+/// Files that are prepared with their outputs open. Many systems allow 256 to a process.
+const MOST_OPEN: usize = 32;
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.
 const CONCURRENT: NonZeroUsize = NonZeroUsize::new(8).unwrap();

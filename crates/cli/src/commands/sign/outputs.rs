@@ -109,9 +109,20 @@ impl BundleOutput {
     }
 }
 
+/// Whether the file of a bundle stays open until it is written. The other outputs do: they are for a
+/// single file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It does.
+    Open,
+    /// That it can be written was found out, and it is opened again.
+    Probed,
+}
+
 /// Outputs whose places are found to be writable.
 pub(super) struct Prepared {
     outputs: Outputs,
+    /// `None` for a line of a file, and for one that is opened when it is written.
     bundle: Option<Output>,
     signature: Option<Output>,
     certificate: Option<Output>,
@@ -122,12 +133,14 @@ pub(super) struct Prepared {
 impl Prepared {
     /// # Errors
     /// `unwritable`.
-    pub(super) fn new(outputs: Outputs) -> Result<Self, Failure> {
+    pub(super) fn new(outputs: Outputs, hold: Hold) -> Result<Self, Failure> {
         let prepare = |path: &Option<PathBuf>| path.as_deref().map(Output::prepare).transpose();
         let bundle = outputs.bundle.as_ref().map(|bundle| Output::prepare(bundle.path()));
         // For a line the file is prepared too: to find out before signing whether it can be written.
         let bundle = bundle.transpose()?;
-        let bundle = bundle.filter(|_| matches!(outputs.bundle, Some(BundleOutput::File(_))));
+        let bundle = bundle.filter(|_| {
+            matches!((&outputs.bundle, hold), (Some(BundleOutput::File(_)), Hold::Open))
+        });
         Ok(Prepared {
             bundle,
             signature: prepare(&outputs.signature)?,
@@ -184,7 +197,10 @@ impl Prepared {
         }
         match (self.bundle, self.outputs.bundle) {
             (Some(output), _) => output.write(&bundle).map(|_| ())?,
-            (None, Some(bundle_output)) => append_line(bundle_output.path(), &bundle)?,
+            (None, Some(BundleOutput::Line(path))) => append_line(&path, &bundle)?,
+            (None, Some(BundleOutput::File(path))) => {
+                Output::prepare(&path)?.write(&bundle).map(|_| ())?;
+            }
             (None, None) => {}
         }
         Ok(match (print, encoding, &material.content) {

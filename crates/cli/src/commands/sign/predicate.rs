@@ -1,9 +1,10 @@
 //! What a statement says: the predicate, its type, and the statement about one file.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
-use chainsign_core::predicate::{COSIGN_CUSTOM, PredicateType};
+use chainsign_core::predicate::{COSIGN_CUSTOM, COSIGN_SIGN, PredicateType};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::{Limits, json};
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::commands::artifact;
 use crate::failure::Failure;
+use crate::parallel;
 
 /// A predicate, byte for byte.
 #[derive(Debug)]
@@ -96,6 +98,35 @@ pub(super) fn statement(
 /// `bad-predicate`.
 pub(super) fn whole_statement(json: &[u8]) -> Result<Statement, Failure> {
     Statement::parse(json, &Limits::default()).map_err(|error| unsignable(&error))
+}
+
+/// One statement about several files: that they are signed. Each is a subject, named by its file name.
+///
+/// # Errors
+/// `bad-subjects` for two files of one name; as [`artifact::open`].
+pub fn one_statement(paths: &[PathBuf]) -> Result<Vec<u8>, Failure> {
+    let digested = parallel::map(paths, |path| {
+        let digests = artifact::open(path)?.digests([DigestAlgorithm::Sha256]);
+        digests.map_err(|error| artifact::failure(&error))
+    });
+    let (mut subjects, mut names) = (Vec::new(), BTreeSet::new());
+    for (path, digests) in paths.iter().zip(digested) {
+        let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
+        if !names.insert(name.clone().into_owned()) {
+            let message = format!("found two files of the name {name:?}, wanted names that differ");
+            return Err(Failure::undecided("bad-subjects", message)
+                .hint("sign them one by one, without --one-statement"));
+        }
+        subjects.push(Subject::new(name, &digests?));
+    }
+    let bad = |error: &dyn std::error::Error| {
+        Failure::because("bad-subjects", "the statement cannot be written", error)
+    };
+    let predicate_type =
+        PredicateType::from_alias_or_uri(COSIGN_SIGN).map_err(|error| bad(&error))?;
+    let predicate = RawValue::from_string("{}".to_owned()).map_err(|error| bad(&error))?;
+    let statement = Statement::new(subjects, predicate_type, predicate);
+    statement.to_json().map_err(|error| bad(&error))
 }
 
 /// What a fresh signature over a statement is verified for: the first of its subjects.

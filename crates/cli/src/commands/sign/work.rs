@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 use chainsign_core::formats;
 use chainsign_core::key::KeyAlgorithm;
 use chainsign_keyless::{Session, ToSign, UnverifiedBundle};
 use chainsign_verify::Verifier;
 use jiff::Timestamp;
 
-use super::outputs::Prepared;
+use super::outputs::{Hold, Prepared};
 use super::predicate::{first_subject, statement, subject, whole_statement};
 use super::services::digest_algorithm;
 use super::{About, FileToSign, SignedFile, What, service_failure};
@@ -36,15 +36,19 @@ impl Work {
         file: FileToSign,
         what: &What,
         algorithm: KeyAlgorithm,
+        hold: Hold,
     ) -> Result<Self, Failure> {
-        let outputs = Prepared::new(file.outputs.clone())?;
+        let outputs = Prepared::new(file.outputs.clone(), hold)?;
         let (mut message, mut about) = (None, Vec::new());
         let (digests, content) = match what {
             What::Files => {
                 let opened = artifact::open(&file.path)?;
                 let failure = |error| artifact::failure(&error);
                 let wanted = digest_algorithm(algorithm);
-                let digests = opened.digests([wanted]).map_err(failure)?;
+                let listed = file.listed.as_ref().map(ArtifactDigest::algorithm);
+                let digests = opened.digests([wanted].into_iter().chain(listed));
+                let digests = digests.map_err(failure)?;
+                as_listed(&file, &digests)?;
                 let content = match (algorithm.prehash(), digests.get(wanted)) {
                     (Some(_), Some(digest)) => ToSign::Artifact(digest.clone()),
                     _ => {
@@ -132,6 +136,22 @@ impl Work {
             signed.push(SignedFile { path, digests, bundle: Some(bundle), ..own.clone() });
         }
         Ok(if signed.is_empty() { vec![own] } else { signed })
+    }
+}
+
+/// The file is the one that a list names.
+fn as_listed(file: &FileToSign, digests: &ArtifactDigests) -> Result<(), Failure> {
+    let Some(listed) = &file.listed else { return Ok(()) };
+    match digests.get(listed.algorithm()) {
+        Some(found) if found == listed => Ok(()),
+        found => {
+            let found = found.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            let path = file.path.display();
+            let message =
+                format!("{path} is not what the list says: found {found}, wanted {listed}");
+            Err(Failure::no("digest-mismatch", message)
+                .hint("nothing was signed; build it again, or make the list anew"))
+        }
     }
 }
 
