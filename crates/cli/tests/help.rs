@@ -77,6 +77,6 @@ fn completions_and_the_manual_page_are_made_from_the_same_flags() {
 #[test]
 fn wrong_usage_is_undecided() {
     let desk = Desk::new();
-    desk.run(&["sign-blob"]).exits(2).says("<FILE>...");
+    desk.run(&["sign-blob"]).exits(2).says("<FILE|DIR|GLOB>...");
     desk.run(&["verify-bolb"]).exits(2).says("verify-blob");
 }

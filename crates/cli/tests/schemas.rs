@@ -58,7 +58,7 @@ fn files_that_are_signed_and_files_that_are_not() {
     let stage = Stage::new();
     stage.desk.write("a", "a");
     stage.desk.write("b", "b");
-    let sign = || stage.sign(&stage.token(), &["sign-blob", "-o", "json", "a", "b"]);
+    let sign = || stage.sign(&stage.token(), &["sign-blob", "--again", "-o", "json", "a", "b"]);
     let signed = sign().exits(0).json();
     fits("sign.v1", &signed);
     stage.misbehave(chainsign_sandbox::Misbehaviour::SctByUnknownLog);
