@@ -250,6 +250,33 @@ fn a_signed_summary_stands_in_until_something_is_changed() {
     assert!(found.contains(&reason), "{found:?}");
 }
 
+/// A whole statement is of what was decided on, and cannot be signed for anything else.
+#[test]
+fn a_statement_is_about_what_was_decided_on() {
+    let stage = stage();
+    let desk = &stage.desk;
+    summarise(desk, &[]).exits(0);
+    let predicate = written(desk);
+    summarise(desk, &["--vsa-form", "statement"]).exits(0);
+    let mut statement = written(desk);
+    statement["predicate"]["timeVerified"] = predicate["timeVerified"].clone();
+    let digest = sha256(std::fs::read(desk.path("app")).unwrap()).hex();
+    let wanted = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "app", "digest": {"sha256": digest}}],
+        "predicateType": "https://slsa.dev/verification_summary/v1",
+        "predicate": predicate,
+    });
+    assert_eq!(statement, wanted);
+    let token = stage.workflow_token(GATE, COMMIT);
+    let attest = ["attest", "--statement", "vsa.json", "--bundle", "vsa.jsonl"];
+    desk.write("other", "something else");
+    let ran = stage.sign(&token, &[&attest[..], &["other"]].concat());
+    assert_ne!(ran.code, 0, "{}", ran.stderr);
+    assert!(!desk.path("vsa.jsonl").exists());
+    stage.sign(&token, &[&attest[..], &["app"]].concat()).exits(0);
+}
+
 #[test]
 fn what_cannot_be_summarised_is_refused() {
     let stage = stage();

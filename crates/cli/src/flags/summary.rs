@@ -2,7 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+/// What is written of a verification summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SummaryForm {
+    /// The predicate alone.
+    Predicate,
+    /// An in-toto statement about what was decided on.
+    Statement,
+}
 
 /// A verification summary of the decision
 #[derive(Debug, Args)]
@@ -18,6 +27,10 @@ pub struct SummaryFlags {
         conflicts_with = "dangerous_at"
     )]
     pub vsa: Option<PathBuf>,
+    /// What to write: the predicate, or a whole statement about the digest that was decided on, which
+    /// attest --statement signs and of no other file
+    #[arg(long, value_name = "FORM", default_value = "predicate", requires = "vsa")]
+    pub vsa_form: SummaryForm,
     /// Who verifies: the URI that consumers accept together with whoever signs the summary
     #[arg(long, value_name = "URI", requires = "vsa")]
     pub vsa_verifier_id: Option<String>,

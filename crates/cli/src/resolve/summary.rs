@@ -50,7 +50,7 @@ pub(super) fn summary<'a>(
         resource_uri,
         policy_uri: flags.vsa_policy_uri,
     };
-    Ok(Some(SummaryRequest { path, details }))
+    Ok(Some(SummaryRequest { path, form: flags.vsa_form, details }))
 }
 
 /// As Helm and Flux write it.

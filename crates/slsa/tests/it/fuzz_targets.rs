@@ -242,7 +242,7 @@ mod layouts {
         fn inspect(&self, command: &[String]) -> Option<Result<Inspected, String>> {
             let materials = files(&["app.tar.gz"]);
             let products = files(&["app.tar.gz", "src/main.go"]);
-            (command == ["tar"]).then(|| Ok(Inspected { materials, products }))
+            (command == ["tar"]).then_some(Ok(Inspected { materials, products }))
         }
     }
 

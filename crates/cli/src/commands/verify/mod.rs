@@ -27,6 +27,7 @@ pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOut
 pub(super) use targets::{Gathered, Named, file, gather};
 
 use super::trust::TrustRequest;
+use crate::flags::summary::SummaryForm;
 
 /// A signature or attestation in one bundle, to be verified.
 #[derive(Debug)]
@@ -196,6 +197,8 @@ pub struct VerifyRequest {
 pub struct SummaryRequest {
     /// Where to.
     pub path: PathBuf,
+    /// Alone, or in a statement.
+    pub form: SummaryForm,
     /// What it says beside the verdict.
     pub details: SummaryDetails,
 }

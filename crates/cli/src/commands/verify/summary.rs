@@ -1,14 +1,20 @@
 //! What was decided, as a verification summary.
 
 use std::io;
+use std::path::Path;
 
+use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::statement::{Statement, Subject};
 use chainsign_policy::SummaryError;
+use chainsign_policy::verdict::ArtifactIdentity;
 use chainsign_slsa::vsa::Summary;
+use serde_json::value::RawValue;
 
 use super::SummaryRequest;
 use super::targets::{Decided, TargetOutcome};
 use crate::failure::{Exit, Failure};
 use crate::files::Output;
+use crate::flags::summary::SummaryForm;
 
 /// Prepares to write a summary, and takes away what is there: where nothing is decided nothing is written,
 /// and nobody must sign yesterday's.
@@ -51,12 +57,31 @@ pub(super) fn write(
                 .hint("a summary is of one policy: call verify with each policy alone"));
         }
     };
-    let json = match verdict.summary(&request.details).and_then(|it| Ok(Summary::to_json(&it)?)) {
-        Ok(json) => json,
+    let predicate = match verdict.summary(&request.details).and_then(|it| Ok(it.to_json()?)) {
+        Ok(predicate) => predicate,
         Err(SummaryError::Undecided) => return Ok(()),
         Err(error) => return Err(Failure::because("bad-flag", "--vsa", &error)),
     };
-    output.write(format!("{}\n", json.get()).as_bytes()).map(drop)
+    let mut json = match request.form {
+        SummaryForm::Predicate => predicate.get().as_bytes().to_vec(),
+        SummaryForm::Statement => statement(&verdict.report().artifact, predicate)
+            .map_err(|error| Failure::because("no-summary", "cannot write a statement", &error))?,
+    };
+    json.push(b'\n');
+    output.write(&json).map(drop)
+}
+
+/// A statement about the artifact, and about the image in it: evidence may name either.
+fn statement(
+    artifact: &ArtifactIdentity,
+    predicate: Box<RawValue>,
+) -> Result<Vec<u8>, chainsign_core::Error> {
+    let path = Path::new(&artifact.name);
+    let name = path.file_name().map_or(artifact.name.clone().into(), |it| it.to_string_lossy());
+    let image = artifact.image.clone().map(ArtifactDigests::from);
+    let subjects = std::iter::once(&artifact.digests).chain(&image);
+    let subjects = subjects.map(|digests| Subject::new(name.clone(), digests)).collect();
+    Statement::new(subjects, Summary::predicate_type(), predicate).to_json()
 }
 
 fn no_summary(message: &str) -> Failure {
