@@ -71,6 +71,27 @@ fn artifacts_that_are_as_expected_pass() {
     }
 }
 
+/// Scripts and people are told who built it, and from what.
+#[test]
+fn how_it_was_built_is_told() {
+    let stage = stage();
+    let ran = verify(&stage, &[&["-o", "json"], &SOURCE[..], &["app"]].concat()).exits(0);
+    let json = ran.json();
+    support::fits("verify.v1", &json);
+    let wanted = json!({
+        "builder": format!("https://github.com/{BUILDER}"),
+        "repository": "https://github.com/acme/app",
+        "ref": "refs/tags/v1.2.3",
+        "commit": COMMIT,
+    });
+    assert_eq!(json["targets"][0]["built"], wanted);
+    let ran = verify(&stage, &[&SOURCE[..], &["app"]].concat()).exits(0);
+    let line =
+        format!("built from https://github.com/acme/app, at refs/tags/v1.2.3, commit {COMMIT}");
+    let whole = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(whole.contains("Built as was asked for.") && whole.contains(&line), "{}", ran.stdout);
+}
+
 /// One artifact among several that is not as expected decides.
 #[test]
 fn each_wrong_expectation_has_its_reason() {

@@ -118,10 +118,11 @@ pub(super) fn signed(
         for document in list.documents.iter().chain(named) {
             let Ok(material) = &document.material else { continue };
             match by.verify(material, Artifact::Digests(list.checksums.digests()), now) {
-                Ok(bundle) if bundle.statement().is_none() => {
+                Ok((bundle, _)) if bundle.statement().is_none() => {
                     return Ok(Signed {
                         origin: document.origin.clone(),
                         via: Some(format!("{name}, which lists {listed}")),
+                        built: None,
                         digests: facts.digests.clone(),
                         bundle,
                     });

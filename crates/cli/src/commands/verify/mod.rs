@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 pub use blob::{VerifiedBlob, refused, verify_blob};
 pub use layout::Made;
+pub use provenance::Built;
 pub use saved::{Replayed, replay};
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
 pub(super) use targets::{Gathered, Named, file, gather};

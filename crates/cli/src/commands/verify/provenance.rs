@@ -1,16 +1,26 @@
 //! Provenance that must be as expected, without a policy.
 
 use chainsign_slsa::expect::{Expectations, SigningWorkflow};
+use chainsign_slsa::{BuilderId, Source};
 use chainsign_verify::VerifiedBundle;
 
 use crate::failure::Failure;
+
+/// How an artifact was built, by provenance that is as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// Who built it.
+    pub builder: BuilderId,
+    /// From what.
+    pub source: Source,
+}
 
 /// The bundle holds provenance of a build that is as expected, signed by a workflow that may say so.
 ///
 /// # Errors
 /// `wrong-type` for anything but provenance; `malformed-evidence` for provenance that cannot be read; the reason
 /// of the first expectation that is not met.
-pub(super) fn says(expected: &Expectations, bundle: &VerifiedBundle) -> Result<(), Failure> {
+pub(super) fn says(expected: &Expectations, bundle: &VerifiedBundle) -> Result<Built, Failure> {
     let Some(statement) = bundle.statement() else {
         let message = "found a signature over the file itself, wanted SLSA provenance";
         return Err(Failure::no("wrong-type", message));
@@ -28,7 +38,10 @@ pub(super) fn says(expected: &Expectations, bundle: &VerifiedBundle) -> Result<(
         _ => failure,
     }
     };
-    checked.map(drop).map_err(|error| hint(Failure::no(error.reason(), error.to_string())))
+    match checked {
+        Ok(builder) => Ok(Built { builder, source: provenance.source }),
+        Err(error) => Err(hint(Failure::no(error.reason(), error.to_string()))),
+    }
 }
 
 /// What the certificate says: the subject, and the repository whose workflow was started. Older certificates

@@ -19,6 +19,7 @@ use super::documents::{self, Document, EvidenceFile};
 use super::layout::{self, Made};
 use super::lists::{self, List};
 use super::opened::Opened;
+use super::provenance::Built;
 use super::{Decide, Demand, ProvenanceDemand, VerifyRequest, provenance, saved, summary};
 use crate::commands::trust::{Need, Trust};
 use crate::commands::{policy, sbom};
@@ -101,6 +102,8 @@ pub struct Signed {
     /// The list of checksums that was signed, and the name under which it lists the artifact; `None`
     /// for a signature over the artifact itself.
     pub via: Option<String>,
+    /// How it was built, where provenance was asked for.
+    pub built: Option<Built>,
     /// The artifact's digests.
     pub digests: ArtifactDigests,
     /// The evidence.
@@ -337,12 +340,14 @@ impl Judge<'_> {
         };
         match self {
             Judge::Signer { demand, requirements, verifier } => {
-                let says = |bundle: &VerifiedBundle| says(demand, bundle);
+                let says = |bundle: &VerifiedBundle| says(demand, bundle).map(|()| None);
                 let by = Asked { verifier, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
             Judge::Provenance { wanted, requirements, verifier } => {
-                let says = |bundle: &VerifiedBundle| provenance::says(&wanted.expectations, bundle);
+                let says = |bundle: &VerifiedBundle| {
+                    provenance::says(&wanted.expectations, bundle).map(Some)
+                };
                 let by = Asked { verifier, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
@@ -490,7 +495,8 @@ fn candidate(
 pub(super) struct Asked<'a> {
     verifier: &'a Verifier,
     requirements: &'a Requirements,
-    says: &'a dyn Fn(&VerifiedBundle) -> Result<(), Failure>,
+    /// Whether it says what was asked for, and how the artifact was built where it says that.
+    says: &'a dyn Fn(&VerifiedBundle) -> Result<Option<Built>, Failure>,
 }
 
 impl Asked<'_> {
@@ -500,10 +506,10 @@ impl Asked<'_> {
         material: &SignedMaterial,
         artifact: Artifact<'_>,
         now: Timestamp,
-    ) -> Result<VerifiedBundle, Failure> {
+    ) -> Result<(VerifiedBundle, Option<Built>), Failure> {
         let verified = self.verifier.verify(material, artifact, self.requirements, now);
         let bundle = verified.map_err(|refusal| refused(&refusal))?;
-        (self.says)(&bundle).map(|()| bundle)
+        (self.says)(&bundle).map(|built| (bundle, built))
     }
 }
 
@@ -522,9 +528,9 @@ fn signed(
             Ok(material) => by.verify(material, Artifact::Digests(&facts.digests), now),
         };
         match outcome {
-            Ok(bundle) => {
+            Ok((bundle, built)) => {
                 let (origin, digests) = (document.origin.clone(), facts.digests.clone());
-                let signed = Signed { origin, via: None, digests, bundle };
+                let signed = Signed { origin, via: None, built, digests, bundle };
                 return Ok(Decided::Signed(Box::new(signed)));
             }
             Err(failure) => failures.push((document.origin.clone(), failure)),

@@ -13,7 +13,7 @@ use chainsign_verify::{
 use serde::Serialize;
 
 use super::view::{Proof, Run, Target, state_word};
-use crate::commands::verify::{AllowedBecause, Decided, GivenRoot};
+use crate::commands::verify::{AllowedBecause, Built, Decided, GivenRoot};
 use crate::render::FailureJson;
 
 /// `chainsign.verify/v1`
@@ -69,11 +69,37 @@ struct TargetJson {
     verdict: Option<VerdictJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<BundleJson>,
+    /// How it was built, by the provenance that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    built: Option<BuiltJson>,
     /// The in-toto layout by which it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     layout: Option<LayoutJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureJson>,
+}
+
+/// A build that was as expected.
+#[derive(Serialize)]
+struct BuiltJson {
+    builder: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<String>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+}
+
+impl From<&Built> for BuiltJson {
+    fn from(Built { builder, source }: &Built) -> Self {
+        BuiltJson {
+            builder: builder.to_string(),
+            repository: source.repository.as_ref().map(ToString::to_string),
+            reference: source.reference.as_ref().map(ToString::to_string),
+            commit: source.commit.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// A layout that was kept to.
@@ -183,6 +209,7 @@ impl From<&Target<'_>> for TargetJson {
                 Ok(Decided::Signed(signed)) => Some((&signed.bundle).into()),
                 _ => None,
             },
+            built: target.built().map(BuiltJson::from),
             layout: target.layout().map(LayoutJson::from),
             failure: decided.err().map(FailureJson::from),
         }

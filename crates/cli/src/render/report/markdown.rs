@@ -160,7 +160,7 @@ impl Page {
             let before = if index == 0 { "How it was made:\n\n- " } else { "- " };
             self.markup(before).code(line).markup("\n");
         }
-        if target.layout().is_some() {
+        if target.layout().is_some() || target.built().is_some() {
             self.markup("\n");
         }
         let proofs = target.proofs();

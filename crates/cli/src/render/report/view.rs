@@ -6,7 +6,7 @@ use chainsign_slsa::layout::{VerifiedLayout, VerifiedStep};
 use chainsign_verify::VerifiedBundle;
 use jiff::Timestamp;
 
-use crate::commands::verify::{AllowedBecause, Decided, TargetOutcome};
+use crate::commands::verify::{AllowedBecause, Built, Decided, TargetOutcome};
 use crate::failure::{Exit, Failure};
 
 /// A run of `verify`, to be reported.
@@ -171,6 +171,7 @@ impl<'a> Target<'a> {
                     "No policy is about it, and the policy set lets that pass. Nothing was looked at."
                 }
                 None if self.layout().is_some() => "Made as the layout says.",
+                None if self.built().is_some() => "Built as was asked for.",
                 None => "Signed by whom was asked for.",
             },
             (word, _) => word.meaning(),
@@ -206,8 +207,26 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Who did what to make it, a line each.
+    /// How it was built, by the provenance that was asked for.
+    pub fn built(&self) -> Option<&'a Built> {
+        match &self.0.decided {
+            Ok(Decided::Signed(signed)) => signed.built.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Who built it from what, or did which step to make it, a line each.
     pub fn made(&self) -> Vec<String> {
+        if let Some(Built { builder, source }) = self.built() {
+            let said = |what: &str, value: Option<String>| value.map(|it| format!("{what} {it}"));
+            let parts = [
+                said("from", source.repository.as_ref().map(ToString::to_string)),
+                said("at", source.reference.as_ref().map(ToString::to_string)),
+                said("commit", source.commit.as_ref().map(ToString::to_string)),
+            ];
+            let source: Vec<_> = parts.into_iter().flatten().collect();
+            return vec![format!("built by {builder}"), format!("built {}", source.join(", "))];
+        }
         let Some(layout) = self.layout() else { return Vec::new() };
         let step = |step: &VerifiedStep| {
             let command = step.other_command.as_ref().map_or(String::new(), |command| {
