@@ -33,6 +33,13 @@ pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failu
     read_all(what, &path.display().to_string(), file, limit)
 }
 
+/// The first line of a small file, where it is there and can be read. At most 4 KiB of it are.
+pub fn first_line(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(4 << 10).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned())
+}
+
 /// A file that will be written: its temporary neighbour exists already, so that a path that
 /// cannot be written is found out before any work is done, and nothing is half-written.
 #[derive(Debug)]

@@ -240,6 +240,11 @@ fn where_tokens_may_come_from_is_what_the_flags_say() {
         .exits(2)
         .says("no identity token");
     sign(&["--oidc-provider=spiffe"], None).exits(2).says("invalid value 'spiffe'");
+    let google = ["--oidc-provider=google", "--oidc-disable-ambient-providers"];
+    sign(&google, None).exits(2).says("no identity token");
+    sign(&["--identity-token", "@none"], None)
+        .exits(2)
+        .says("the identity token in none cannot be read");
 }
 
 /// The tables between the marks are those of the list.

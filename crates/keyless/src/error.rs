@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
@@ -30,6 +31,14 @@ pub enum Error {
         environment: &'static str,
         /// The variable that is missing.
         missing: &'static str,
+    },
+    /// The file of an identity token cannot be read.
+    #[error("the identity token in {} cannot be read", .path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
     },
     /// The identity token is not a JSON Web Token with the claims that signing needs.
     #[error("the identity token is malformed: {reason}")]

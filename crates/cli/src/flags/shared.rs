@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chainsign_keyless::identity::Provider;
 use chainsign_trust::Instance;
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -64,13 +65,39 @@ pub struct TokenFlags {
     /// OIDC identity token: its text, @FILE, or - for standard input; default: the CI's own
     #[arg(long, value_name = "TOKEN")]
     pub identity_token: Option<String>,
-    /// Take the token from this place of the environment only: github-actions or envvar
-    /// (SIGSTORE_ID_TOKEN)
-    #[arg(long, value_name = "PLACE", value_parser = ["github-actions", "envvar"], hide_possible_values = true)]
-    pub oidc_provider: Option<String>,
+    /// Take the token from this place of the environment only
+    #[arg(long, value_enum, value_name = "PLACE", hide_possible_values = true)]
+    pub oidc_provider: Option<OidcProvider>,
     /// Take no token from the environment
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub oidc_disable_ambient_providers: bool,
+}
+
+/// A place where a process may find identity tokens, as cosign names it.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum OidcProvider {
+    /// The variable SIGSTORE_ID_TOKEN
+    Envvar,
+    /// GitHub Actions
+    GithubActions,
+    /// Buildkite
+    BuildkiteAgent,
+    /// The file /var/run/sigstore/cosign/oidc-token
+    Filesystem,
+    /// Google's metadata server
+    Google,
+}
+
+impl From<OidcProvider> for Provider {
+    fn from(provider: OidcProvider) -> Self {
+        match provider {
+            OidcProvider::Envvar => Provider::Variable,
+            OidcProvider::GithubActions => Provider::GithubActions,
+            OidcProvider::BuildkiteAgent => Provider::Buildkite,
+            OidcProvider::Filesystem => Provider::File,
+            OidcProvider::Google => Provider::Google,
+        }
+    }
 }
 
 /// Who must have signed.

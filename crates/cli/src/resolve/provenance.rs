@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use chainsign_core::glob::Glob;
-use chainsign_keyless::identity::{SecretText, TokenSource};
+use chainsign_keyless::identity::{Provider, SecretText, Surroundings, TokenSource};
 use chainsign_slsa::ci::{self, Ci, NamedVariable, Show, Stated};
 use chainsign_slsa::subjects::named_digest;
 use chainsign_slsa::{BuildType, BuilderId, OnCommitMismatch};
@@ -63,7 +63,9 @@ pub fn provenance(flags: ProvenanceFlags) -> Result<ProvenanceRequest, Failure> 
 /// something about the job. Without one the environment has to do.
 fn token(ci: Ci, flags: TokenFlags) -> Result<Option<TokenSource>, Failure> {
     let Some(given) = flags.identity_token else {
-        let offered = || TokenSource::detect(variable).ok();
+        let providers = [Provider::Variable, Provider::GithubActions];
+        let around = Surroundings { variable: &variable, line: &|_| None };
+        let offered = || TokenSource::detect_among(&providers, around).ok();
         return Ok((!ci.claims().is_empty()).then(offered).flatten());
     };
     if ci.claims().is_empty() {

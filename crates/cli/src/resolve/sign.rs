@@ -7,7 +7,7 @@ use std::time::Duration;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::encoding::hex_decode;
 use chainsign_core::predicate::PredicateType;
-use chainsign_keyless::identity::{SecretText, TokenSource};
+use chainsign_keyless::identity::{Provider, SecretText, Surroundings, TokenSource};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{keys, trust};
@@ -329,23 +329,22 @@ fn sha256(hex: &str) -> Result<ArtifactDigest, Failure> {
 pub(super) fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
     if let Some(given) = flags.identity_token {
         // No token has a slash in it: as with cosign, that is a path.
-        let given = if given.contains('/') && !given.starts_with('@') {
-            format!("@{given}")
-        } else {
-            given
-        };
-        let text = super::text("identity token", &given)?;
-        return Ok(TokenSource::Given(SecretText::new(text)));
+        let path = given.strip_prefix('@').or(given.contains('/').then_some(given.as_str()));
+        return Ok(match path {
+            Some(path) => TokenSource::File(PathBuf::from(path)),
+            None => TokenSource::Given(SecretText::new(super::text("identity token", &given)?)),
+        });
     }
-    let only = flags.oidc_provider.as_deref();
-    let may = |name: &str| match only {
-        Some("envvar") => name == "SIGSTORE_ID_TOKEN",
-        Some(_) => name != "SIGSTORE_ID_TOKEN",
-        None => true,
+    let providers = match flags.oidc_provider {
+        _ if flags.oidc_disable_ambient_providers => Vec::new(),
+        Some(provider) => vec![provider.into()],
+        None => Provider::ALL.to_vec(),
     };
-    let disabled = flags.oidc_disable_ambient_providers;
-    let variable = |name: &str| std::env::var(name).ok().filter(|_| !disabled && may(name));
-    TokenSource::detect(variable).map_err(|error| sign::service_failure(&error))
+    let around = Surroundings {
+        variable: &|name| std::env::var(name).ok(),
+        line: &|path| files::first_line(path),
+    };
+    TokenSource::detect_among(&providers, around).map_err(|error| sign::service_failure(&error))
 }
 
 /// Whether one of the files is standard input.

@@ -96,6 +96,8 @@ impl Desk {
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "SOURCE_DATE_EPOCH",
             "COSIGN_PASSWORD",
+            "BUILDKITE_AGENT_ACCESS_TOKEN",
+            "GCE_METADATA_HOST",
         ] {
             command.env_remove(name);
         }

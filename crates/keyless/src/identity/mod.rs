@@ -3,12 +3,14 @@
 //! A token is a bearer secret: whoever has it can sign as its subject until it expires. It is kept
 //! in memory that is wiped, is never printed, and is sent to the certificate authority only.
 
+mod ambient;
 mod claims;
 mod secret;
 mod source;
 mod token;
 
+pub use ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
 pub use claims::TokenClaims;
 pub use secret::SecretText;
-pub use source::{AmbientGithub, TokenSource};
+pub use source::{Provider, Surroundings, TokenSource};
 pub use token::IdentityToken;

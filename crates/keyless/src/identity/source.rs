@@ -1,14 +1,17 @@
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use url::Url;
+use tokio::io::AsyncReadExt as _;
+use zeroize::Zeroizing;
 
+use super::ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
 use super::{IdentityToken, SecretText, TokenClaims};
 use crate::Clock;
-use crate::error::{Endpoint, Error};
-use crate::services::{Body, Http, Options, Request, Services, is_encrypted};
+use crate::error::Error;
+use crate::services::{Http, Options, Services};
 
 /// Where identity tokens come from.
 ///
@@ -18,46 +21,67 @@ use crate::services::{Body, Http, Options, Request, Services, is_encrypted};
 pub enum TokenSource {
     /// A token that the user gave, as text.
     Given(SecretText),
+    /// A file, which is read each time: tokens that are put into files are renewed there. Kubernetes'
+    /// projected tokens and SPIFFE's JWT-SVIDs are such.
+    File(PathBuf),
     /// The token service of a GitHub Actions job.
     Github(AmbientGithub),
+    /// The agent's service of a Buildkite job.
+    Buildkite(AmbientBuildkite),
+    /// The metadata server of a machine, pod or job at Google.
+    Google(AmbientGoogle),
 }
 
-/// How a GitHub Actions job asks for a token: the variables `ACTIONS_ID_TOKEN_REQUEST_URL` and
-/// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, which a job has that may write id-tokens.
-#[derive(Clone, Debug)]
-pub struct AmbientGithub {
-    /// The URL; the audience is added to its query.
-    pub request_url: String,
-    /// The bearer token for that URL, and for nothing else.
-    pub request_token: SecretText,
+/// Where a process may find tokens. The order is that in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Provider {
+    /// The variable `SIGSTORE_ID_TOKEN`, which GitLab sets where a job asks for it.
+    Variable,
+    /// GitHub Actions.
+    GithubActions,
+    /// Buildkite.
+    Buildkite,
+    /// The file `/var/run/sigstore/cosign/oidc-token`, cosign's place for projected tokens.
+    File,
+    /// The metadata server of Google's cloud.
+    Google,
+}
+
+/// What a process finds around it. The caller looks; nothing is looked at in any other way.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The value of an environment variable.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The first line of a small file, where it is there and can be read.
+    pub line: &'a dyn Fn(&Path) -> Option<String>,
 }
 
 impl TokenSource {
-    /// Finds the source that the environment offers: `SIGSTORE_ID_TOKEN` where it is set, since
-    /// somebody set it for this, else GitHub Actions. Empty variables count as unset. The caller
-    /// gives the environment; no network is used.
+    /// Finds the source that the surroundings offer: the first of [`Provider::ALL`] that is there.
+    /// Empty variables count as unset. No network is used.
     ///
     /// # Errors
     /// [`Error::NoIdentityToken`], at once: nothing is asked, and no browser opened.
-    /// [`Error::AmbientIncomplete`] in a GitHub Actions job that may not ask for a token.
-    pub fn detect(environment: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
-        if let Some(token) = variable(GIVEN) {
-            return Ok(TokenSource::Given(SecretText::new(token)));
+    /// [`Error::AmbientIncomplete`] in a CI job that may not ask for a token, or does not say for what.
+    pub fn detect(surroundings: Surroundings<'_>) -> Result<Self, Error> {
+        Self::detect_among(&Provider::ALL, surroundings)
+    }
+
+    /// The same, but of these providers only.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn detect_among(
+        providers: &[Provider],
+        surroundings: Surroundings<'_>,
+    ) -> Result<Self, Error> {
+        for provider in providers {
+            if let Some(source) = provider.look(surroundings)? {
+                return Ok(source);
+            }
         }
-        match (variable(GITHUB_URL), variable(GITHUB_TOKEN)) {
-            (Some(request_url), Some(token)) => {
-                let request_token = SecretText::new(token);
-                Ok(TokenSource::Github(AmbientGithub { request_url, request_token }))
-            }
-            (Some(_), None) => {
-                Err(Error::AmbientIncomplete { environment: GITHUB, missing: GITHUB_TOKEN })
-            }
-            (None, _) if variable("GITHUB_ACTIONS").as_deref() == Some("true") => {
-                Err(Error::AmbientIncomplete { environment: GITHUB, missing: GITHUB_URL })
-            }
-            (None, _) => Err(Error::NoIdentityToken { looked_for: LOOKED_FOR }),
-        }
+        Err(Error::NoIdentityToken { looked_for: LOOKED_FOR })
     }
 
     /// Reads and checks the token that the user gave, without asking anybody. `None` where a token
@@ -65,7 +89,10 @@ impl TokenSource {
     pub fn given(&self, now: Timestamp) -> Option<Result<IdentityToken, Error>> {
         match self {
             TokenSource::Given(text) => Some(IdentityToken::parse(text.expose(), now)),
-            TokenSource::Github(_) => None,
+            TokenSource::File(_)
+            | TokenSource::Github(_)
+            | TokenSource::Buildkite(_)
+            | TokenSource::Google(_) => None,
         }
     }
 
@@ -76,13 +103,8 @@ impl TokenSource {
     /// [`Error::Unreachable`], [`Error::Status`], [`Error::AnswerTooLarge`],
     /// [`Error::MalformedAnswer`].
     pub async fn token(&self, services: &Services) -> Result<IdentityToken, Error> {
-        let text = match self {
-            TokenSource::Given(text) => text.clone(),
-            TokenSource::Github(github) => {
-                let timeout = services.options().timeouts.token;
-                github.token(services.http(), timeout, IdentityToken::AUDIENCE).await?
-            }
-        };
+        let timeout = services.options().timeouts.token;
+        let text = self.text(services.http(), timeout, IdentityToken::AUDIENCE).await?;
         IdentityToken::parse(text.expose(), services.now())
     }
 
@@ -100,103 +122,152 @@ impl TokenSource {
         clock: Arc<dyn Clock>,
     ) -> Result<TokenClaims, Error> {
         let now = clock.now();
-        let text = match self {
-            TokenSource::Given(text) => text.clone(),
-            TokenSource::Github(github) => {
-                let http = Http::new(options.retry.clone(), clock);
-                github.token(&http, options.timeouts.token, TokenClaims::AUDIENCE).await?
-            }
-        };
+        let http = Http::new(options.retry.clone(), clock);
+        let text = self.text(&http, options.timeouts.token, TokenClaims::AUDIENCE).await?;
         TokenClaims::parse(text.expose(), now)
     }
-}
 
-impl AmbientGithub {
-    /// GitHub documentation, "OpenID Connect reference", "Methods for requesting the OIDC token".
-    async fn token(
+    async fn text(
         &self,
         http: &Http,
         timeout: Duration,
         audience: &str,
     ) -> Result<SecretText, Error> {
-        let endpoint = Endpoint {
-            kind: chainsign_core::trust::ServiceKind::OidcIssuer,
-            url: self.request_url.clone(),
-        };
-        let address = |reason: String| Error::Address { endpoint: endpoint.clone(), reason };
-        let mut url = Url::parse(&self.request_url).map_err(|error| address(error.to_string()))?;
-        if !is_encrypted(&url) {
-            return Err(address("the request's bearer token needs https".to_owned()));
+        match self {
+            TokenSource::Given(text) => Ok(text.clone()),
+            TokenSource::File(path) => read(path).await,
+            TokenSource::Github(github) => github.token(http, timeout, audience).await,
+            TokenSource::Buildkite(buildkite) => buildkite.token(http, timeout, audience).await,
+            TokenSource::Google(google) => google.token(http, timeout, audience).await,
         }
-        url.query_pairs_mut().append_pair("audience", audience);
-        let request = Request {
-            endpoint: &endpoint,
-            url,
-            timeout,
-            limit: ANSWER_BYTES,
-            body: Body::None { bearer: Some(&self.request_token) },
-            accept: "application/json",
-            also: None,
-        };
-        let answer = http.send(request).await?;
-        #[derive(Deserialize)]
-        struct Answer {
-            value: String,
-        }
-        let answer: Answer = answer.json(&endpoint)?;
-        Ok(SecretText::new(answer.value))
     }
 }
 
-const GIVEN: &str = "SIGSTORE_ID_TOKEN";
-const GITHUB: &str = "this GitHub Actions job";
-const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
-const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
-const LOOKED_FOR: &str = "SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL";
+impl Provider {
+    /// Every one, in the order in which they are tried: what somebody set for this goes before what is
+    /// there anyway.
+    pub const ALL: [Provider; 5] =
+        [Self::Variable, Self::GithubActions, Self::Buildkite, Self::File, Self::Google];
 
-/// A token in a few bytes of JSON.
-const ANSWER_BYTES: usize = 128 << 10;
+    fn look(self, around: Surroundings<'_>) -> Result<Option<TokenSource>, Error> {
+        let variable =
+            |name: &str| (around.variable)(name).filter(|value| !value.trim().is_empty());
+        Ok(match self {
+            Provider::Variable => {
+                variable(GIVEN).map(|token| TokenSource::Given(SecretText::new(token)))
+            }
+            Provider::GithubActions => AmbientGithub::of(&variable)?.map(TokenSource::Github),
+            Provider::Buildkite => AmbientBuildkite::of(&variable)?.map(TokenSource::Buildkite),
+            Provider::File => {
+                let path = Path::new(TOKEN_FILE);
+                (around.line)(path).map(|_| TokenSource::File(path.to_owned()))
+            }
+            Provider::Google => AmbientGoogle::of(&variable, around.line).map(TokenSource::Google),
+        })
+    }
+}
+
+/// Within bounds: no token is longer.
+async fn read(path: &Path) -> Result<SecretText, Error> {
+    let failed = |source| Error::TokenFile { path: path.to_owned(), source };
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
+    let most = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
+    file.take(most).read_to_end(&mut bytes).await.map_err(failed)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    Ok(SecretText::new(text))
+}
+
+const GIVEN: &str = "SIGSTORE_ID_TOKEN";
+/// cosign `pkg/providers/filesystem`.
+const TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
+const LOOKED_FOR: &str = "SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, \
+                          BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, \
+                          Google's metadata server";
+
+/// More than a token may have; what is longer is refused when it is parsed.
+const FILE_BYTES: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn detect(variables: &[(&str, &str)]) -> Result<TokenSource, Error> {
-        TokenSource::detect(|name| {
-            let found = variables.iter().find(|(known, _)| *known == name);
+    fn detect(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Result<TokenSource, Error> {
+        let of = |all: &[(&str, &str)], name: &str| {
+            let found = all.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
+        };
+        TokenSource::detect(Surroundings {
+            variable: &|name| of(variables, name),
+            line: &|path| of(files, path.to_str().unwrap()),
         })
     }
 
+    const GITHUB: [(&str, &str); 2] = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://t.test/?a=b"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret"),
+    ];
+    const BUILDKITE: [(&str, &str); 2] =
+        [("BUILDKITE_AGENT_ACCESS_TOKEN", "secret"), ("BUILDKITE_JOB_ID", "0190-ab")];
+
     #[test]
     fn a_given_token_goes_before_the_environments_own() {
-        let github = [(GITHUB_URL, "https://t.test/?a=b"), (GITHUB_TOKEN, "secret")];
-        let source = detect(&github).unwrap();
+        let source = detect(&GITHUB, &[]).unwrap();
         assert!(
             matches!(&source, TokenSource::Github(g) if g.request_url == "https://t.test/?a=b" && g.request_token.expose() == "secret"),
             "{source:?}"
         );
         assert!(!format!("{source:?}").contains("secret"), "{source:?}");
-        let source = detect(&[github[0], github[1], (GIVEN, "token")]).unwrap();
+        let source = detect(&[GITHUB[0], GITHUB[1], (GIVEN, "token")], &[]).unwrap();
         assert!(matches!(&source, TokenSource::Given(t) if t.expose() == "token"), "{source:?}");
-        let source = detect(&[github[0], github[1], (GIVEN, " ")]).unwrap();
+        let source = detect(&[GITHUB[0], GITHUB[1], (GIVEN, " ")], &[]).unwrap();
         assert!(matches!(source, TokenSource::Github(_)), "{source:?}");
     }
 
     #[test]
-    fn without_a_source_the_error_says_what_to_set() {
-        let error = detect(&[]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL"
+    fn other_places_are_found_in_their_order() {
+        let product = ("/sys/class/dmi/id/product_name", "Google Compute Engine");
+        let source = detect(&BUILDKITE, &[(TOKEN_FILE, "t"), product]).unwrap();
+        let TokenSource::Buildkite(found) = &source else { panic!("{source:?}") };
+        assert_eq!(found.endpoint, "https://agent.buildkite.com/v3");
+        assert_eq!((found.job.as_str(), found.access_token.expose()), ("0190-ab", "secret"));
+        assert!(!format!("{source:?}").contains("secret"), "{source:?}");
+        let source = detect(&[], &[(TOKEN_FILE, "t"), product]).unwrap();
+        assert!(
+            matches!(&source, TokenSource::File(path) if path == Path::new(TOKEN_FILE)),
+            "{source:?}"
         );
-        let error = detect(&[("GITHUB_ACTIONS", "true")]).unwrap_err();
+        let source = detect(&[], &[product]).unwrap();
+        assert!(
+            matches!(&source, TokenSource::Google(g) if g.host == "metadata.google.internal"),
+            "{source:?}"
+        );
+        let source = detect(&[("GCE_METADATA_HOST", "localhost:1")], &[]).unwrap();
+        assert!(matches!(&source, TokenSource::Google(g) if g.host == "localhost:1"), "{source:?}");
+        let other = ("/sys/class/dmi/id/product_name", "Standard PC");
+        assert!(matches!(detect(&[], &[other]), Err(Error::NoIdentityToken { .. })));
+    }
+
+    #[test]
+    fn without_a_source_the_error_says_what_to_set() {
+        let said = |variables: &[(&str, &str)]| detect(variables, &[]).unwrap_err().to_string();
         assert_eq!(
-            error.to_string(),
+            said(&[]),
+            "no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, Google's metadata server"
+        );
+        assert_eq!(
+            said(&[("GITHUB_ACTIONS", "true")]),
             "this GitHub Actions job gives no identity token: found no ACTIONS_ID_TOKEN_REQUEST_URL"
         );
-        let error = detect(&[(GITHUB_URL, "https://t.test")]).unwrap_err();
-        assert!(matches!(error, Error::AmbientIncomplete { missing: GITHUB_TOKEN, .. }), "{error}");
+        assert_eq!(
+            said(&[("ACTIONS_ID_TOKEN_REQUEST_URL", "https://t.test")]),
+            "this GitHub Actions job gives no identity token: found no ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+        );
+        assert_eq!(
+            said(&BUILDKITE[..1]),
+            "this Buildkite job gives no identity token: found no BUILDKITE_JOB_ID"
+        );
     }
 }

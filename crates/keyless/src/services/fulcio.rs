@@ -47,6 +47,7 @@ impl Services {
             limit: ANSWER_BYTES,
             body: Body::Bytes { content_type: "application/json", bytes: &body },
             accept: "application/json",
+            header: None,
             also: None,
         };
         let answer = self.http().send(request).await.map_err(|error| redact(error, token))?;

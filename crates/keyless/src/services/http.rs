@@ -34,6 +34,8 @@ pub(crate) struct Request<'a> {
     /// The largest answer, in bytes after any decoding.
     pub(crate) limit: usize,
     pub(crate) body: Body<'a>,
+    /// A header that this address needs: a credential for it, or what it is asked with.
+    pub(crate) header: Option<Header<'a>>,
     pub(crate) accept: &'static str,
     /// A status other than success that is an answer too.
     pub(crate) also: Option<StatusCode>,
@@ -42,10 +44,21 @@ pub(crate) struct Request<'a> {
 /// What is sent.
 #[derive(Clone, Copy)]
 pub(crate) enum Body<'a> {
-    /// A GET, with a credential for this address where it needs one.
-    None { bearer: Option<&'a SecretText> },
+    /// Nothing: a GET.
+    None,
     /// A POST.
     Bytes { content_type: &'static str, bytes: &'a [u8] },
+}
+
+/// A header of one request.
+#[derive(Clone, Copy)]
+pub(crate) enum Header<'a> {
+    /// `authorization: bearer …` (RFC 6750).
+    Bearer(&'a SecretText),
+    /// `authorization: Token …`, as Buildkite has it.
+    Token(&'a SecretText),
+    /// `metadata-flavor: Google`, which no request carries that a page made somebody send.
+    MetadataFlavor,
 }
 
 /// A complete answer.
@@ -94,7 +107,7 @@ impl Http {
     async fn attempt(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let client = self.client(&request.url)?;
         let method = match request.body {
-            Body::None { .. } => Method::GET,
+            Body::None => Method::GET,
             Body::Bytes { .. } => Method::POST,
         };
         let mut builder = client
@@ -102,11 +115,16 @@ impl Http {
             .timeout(request.timeout)
             .header(ACCEPT, request.accept);
         builder = match request.body {
-            Body::None { bearer: None } => builder,
-            Body::None { bearer: Some(token) } => builder.header(AUTHORIZATION, bearer(token)?),
+            Body::None => builder,
             Body::Bytes { content_type, bytes } => {
                 builder.header(CONTENT_TYPE, content_type).body(bytes.to_vec())
             }
+        };
+        builder = match request.header {
+            None => builder,
+            Some(Header::Bearer(token)) => builder.header(AUTHORIZATION, secret("bearer", token)?),
+            Some(Header::Token(token)) => builder.header(AUTHORIZATION, secret("Token", token)?),
+            Some(Header::MetadataFlavor) => builder.header("metadata-flavor", "Google"),
         };
         let mut response = builder.send().await.map_err(Failure::network)?;
         let status = response.status();
@@ -311,8 +329,8 @@ async fn bounded(
     Ok(Ok(body))
 }
 
-fn bearer(token: &SecretText) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(&format!("bearer {}", token.expose()))
+fn secret(scheme: &str, token: &SecretText) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(&format!("{scheme} {}", token.expose()))
         .map_err(|_| Failure { cause: Cause::Header, wait: Wait::Never })?;
     value.set_sensitive(true);
     Ok(value)

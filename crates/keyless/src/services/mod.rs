@@ -21,7 +21,7 @@ use chainsign_core::trust::{Service, ServiceKind, ServiceSelection};
 use jiff::Timestamp;
 use url::Url;
 
-pub(crate) use http::{Body, Http, Request, is_encrypted};
+pub(crate) use http::{Body, Header, Http, Request, is_encrypted};
 pub(crate) use rekor::{Proposal, ProposedContent, Verifier};
 
 use crate::Clock;

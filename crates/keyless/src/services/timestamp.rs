@@ -31,6 +31,7 @@ impl Services {
             limit: ANSWER_BYTES,
             body: Body::Bytes { content_type: "application/timestamp-query", bytes: &query },
             accept: "application/timestamp-reply",
+            header: None,
             also: None,
         };
         let answer = self.http().send(request).await?;

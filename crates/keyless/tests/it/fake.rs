@@ -53,6 +53,8 @@ pub(crate) enum To {
     Rekor2,
     Tsa,
     Github,
+    Buildkite,
+    Google,
     Elsewhere,
 }
 
@@ -308,6 +310,8 @@ impl State {
             ("POST", "/api/v2/log/entries") => To::Rekor2,
             ("POST", "/api/v1/timestamp") => To::Tsa,
             ("GET", path) if path.starts_with("/github") => To::Github,
+            ("POST", path) if path.starts_with("/v3/jobs/") => To::Buildkite,
+            ("GET", path) if path.starts_with("/computeMetadata/") => To::Google,
             _ => To::Elsewhere,
         };
         let seen = Seen { to, path, headers: parts.headers, body };
@@ -325,6 +329,8 @@ impl State {
             To::Rekor2 => self.rekor2(&seen.json()),
             To::Tsa => timestamp(&seen.body),
             To::Github => Answer::json(&json!({ "count": 1, "value": token() })),
+            To::Buildkite => Answer::json(&json!({ "token": token() })),
+            To::Google => Answer::status(200, &token()),
             To::Elsewhere => Answer::status(404, ""),
         };
         let answer = (self.fault)(&seen, nth, honest);

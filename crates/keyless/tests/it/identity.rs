@@ -1,6 +1,8 @@
 //! Getting a token from the environment.
 
-use chainsign_keyless::identity::{AmbientGithub, SecretText, TokenSource};
+use chainsign_keyless::identity::{
+    AmbientBuildkite, AmbientGithub, AmbientGoogle, SecretText, TokenSource,
+};
 use chainsign_keyless::{Error, Services, Session, ToSign};
 
 use crate::fake::{Answer, EMAIL, Fake, To, digest};
@@ -25,6 +27,78 @@ async fn a_github_job_asks_for_its_token() {
         let sent = format!("{:?} {:?}", seen.headers, seen.body).contains("request-secret");
         assert_eq!(sent, seen.to == To::Github, "{seen:?}");
     }
+}
+
+fn buildkite(endpoint: &str) -> TokenSource {
+    let access_token = SecretText::new("agent-secret");
+    let (endpoint, job) = (endpoint.to_owned(), "0190/ab".to_owned());
+    TokenSource::Buildkite(AmbientBuildkite { endpoint, job, access_token })
+}
+
+#[tokio::test]
+async fn a_buildkite_job_asks_its_agents_interface() {
+    let fake = Fake::honest().await;
+    for endpoint in [format!("{}/v3", fake.url), format!("{}/v3/", fake.url)] {
+        let token = buildkite(&endpoint).token(&fake.services()).await.unwrap();
+        assert_eq!(token.subject(), EMAIL);
+    }
+    for seen in fake.seen(To::Buildkite) {
+        // The job's name is one segment, whatever is in it.
+        assert_eq!(seen.path, "/v3/jobs/0190%2Fab/oidc/tokens");
+        assert_eq!(seen.headers["authorization"], "Token agent-secret");
+        assert_eq!(seen.json(), serde_json::json!({ "audience": "sigstore" }));
+    }
+    assert_eq!(fake.all_seen().len(), 2);
+    let error = buildkite("http://agent.test/v3").token(&fake.services()).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Address { reason, .. } if reason == "the request's bearer token needs https"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_machine_at_google_asks_its_metadata_server() {
+    let fake = Fake::honest().await;
+    let host = fake.url.strip_prefix("http://").unwrap().to_owned();
+    let source = TokenSource::Google(AmbientGoogle { host });
+    assert_eq!(source.token(&fake.services()).await.unwrap().subject(), EMAIL);
+    let [seen] = &fake.seen(To::Google)[..] else { panic!() };
+    assert_eq!(
+        seen.path,
+        "/computeMetadata/v1/instance/service-accounts/default/identity?audience=sigstore&format=full"
+    );
+    assert_eq!(seen.headers["metadata-flavor"], "Google");
+    // A machine without a service account has no token to give.
+    let fake = Fake::always(To::Google, |_| Answer::status(404, "no account")).await;
+    let host = fake.url.strip_prefix("http://").unwrap().to_owned();
+    let source = TokenSource::Google(AmbientGoogle { host });
+    let error = source.token(&fake.services()).await.unwrap_err();
+    assert!(matches!(error, Error::Status { status: 404, .. }), "{error}");
+}
+
+/// Tokens in files are renewed there: each time it is what is there now.
+#[tokio::test]
+async fn a_token_in_a_file_is_read_each_time() {
+    let fake = Fake::honest().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let source = TokenSource::File(path.clone());
+    let error = source.token(&fake.services()).await.unwrap_err();
+    assert!(matches!(&error, Error::TokenFile { path: found, .. } if *found == path), "{error}");
+    let text = crate::fake::token();
+    for (content, wanted) in [(format!("{text}\n"), true), ("none".to_owned(), false), (text, true)]
+    {
+        std::fs::write(&path, content).unwrap();
+        let token = source.token(&fake.services()).await;
+        assert_eq!(token.is_ok(), wanted, "{token:?}");
+        assert!(wanted || matches!(token, Err(Error::TokenMalformed { .. })), "{token:?}");
+    }
+    std::fs::write(&path, [0xff]).unwrap();
+    let error = source.token(&fake.services()).await.unwrap_err();
+    assert!(matches!(error, Error::TokenFile { .. }), "{error}");
+    std::fs::write(&path, "a".repeat(1 << 20)).unwrap();
+    let error = source.token(&fake.services()).await.unwrap_err();
+    assert!(matches!(error, Error::TokenMalformed { .. }), "{error}");
 }
 
 /// Nothing can be signed with what is asked for to be read.

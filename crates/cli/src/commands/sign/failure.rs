@@ -7,10 +7,16 @@ pub fn service_failure(error: &Error) -> Failure {
     let (reason, hint) = match error {
         Error::NoIdentityToken { .. } => (
             "no-identity-token",
-            "give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`",
+            "give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`, in GitLab an `id_tokens:` entry with `aud: sigstore`, in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
         ),
-        Error::AmbientIncomplete { .. } => {
+        Error::AmbientIncomplete { missing, .. } if missing.starts_with("ACTIONS_") => {
             ("no-identity-token", "add `permissions: id-token: write` to the job")
+        }
+        Error::AmbientIncomplete { .. } => {
+            ("no-identity-token", "run it in a job, or give a token with --identity-token")
+        }
+        Error::TokenFile { .. } => {
+            ("unreadable", "check the path; a token as text has no @ before it")
         }
         Error::TokenExpired { .. } => {
             ("bad-identity-token", "get a new token: they live for minutes")

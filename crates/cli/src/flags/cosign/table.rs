@@ -129,7 +129,12 @@ pub const FLAGS: &[Flag] = &[
         &[],
         "there is no browser here yet: give a token with --identity-token",
     ),
-    same("oidc-provider", Value, SIGN, "`github-actions` or `envvar`; others are not built"),
+    same(
+        "oidc-provider",
+        Value,
+        SIGN,
+        "`github-actions`, `buildkite-agent`, `filesystem`, `google` or `envvar`; of `spiffe` give the helper's file: `--identity-token @FILE`",
+    ),
     same("oidc-disable-ambient-providers", Switch, SIGN, ""),
     same("yes", Switch, SIGN, "nothing is asked anyway"),
     // Which services take part.

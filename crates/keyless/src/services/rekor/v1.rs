@@ -35,7 +35,7 @@ pub(super) async fn log(
             let id = existing(&answer).ok_or_else(|| {
                 log.malformed("found a conflict that names no entry, wanted a Location")
             })?;
-            ask(services, log, &format!("/{id}"), Body::None { bearer: None }, None).await?
+            ask(services, log, &format!("/{id}"), Body::None, None).await?
         }
         _ => answer,
     };
@@ -56,6 +56,7 @@ async fn ask(
         limit: ANSWER_BYTES,
         body,
         accept: "application/json",
+        header: None,
         also,
     };
     services.http().send(request).await

@@ -42,6 +42,7 @@ pub(super) async fn log(
         limit: ANSWER_BYTES,
         body: Body::Bytes { content_type: "application/json", bytes: &body },
         accept: "application/json",
+        header: None,
         also: Some(StatusCode::CONFLICT),
     };
     let answer = services.http().send(request).await?;
