@@ -169,8 +169,10 @@ fn no_token_fails_at_once_and_says_what_to_set() {
         &stage.desk,
         &["sign-blob", "--trust-config", "trust.json", "file"],
         2,
-        "error: no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL\n\
-         hint: give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`",
+        "error: no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, \
+         BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, Google's metadata server\n\
+         hint: give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`\n\
+         hint: in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
     );
     refused(
         &stage.desk,

@@ -7,7 +7,7 @@ pub fn service_failure(error: &Error) -> Failure {
     let (reason, hint) = match error {
         Error::NoIdentityToken { .. } => (
             "no-identity-token",
-            "give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`, in GitLab an `id_tokens:` entry with `aud: sigstore`, in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
+            "give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`",
         ),
         Error::AmbientIncomplete { missing, .. } if missing.starts_with("ACTIONS_") => {
             ("no-identity-token", "add `permissions: id-token: write` to the job")
@@ -46,5 +46,11 @@ pub fn service_failure(error: &Error) -> Failure {
         }
         _ => return Failure::undecided("service", with_causes(error)),
     };
-    Failure::undecided(reason, with_causes(error)).hint(hint)
+    let failure = Failure::undecided(reason, with_causes(error)).hint(hint);
+    match error {
+        Error::NoIdentityToken { .. } => failure.hint(
+            "in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
+        ),
+        _ => failure,
+    }
 }
