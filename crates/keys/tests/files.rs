@@ -12,6 +12,8 @@ use chainsign_core::encoding::{base64_encode, pem_decode, pem_encode};
 use chainsign_core::key::PublicKey;
 use chainsign_keys::file::KeyFile;
 use chainsign_keys::{Error, KeyKind, Password, PrivateKey};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 /// Every form, with its kind and the public key that the same tool prints.
@@ -265,6 +267,40 @@ fn nothing_secret_is_printed() {
     let file = KeyFile::parse(&read("cosign.key")).unwrap();
     assert_eq!(format!("{file:?}"), "Encrypted(EncryptedKey)");
 }
+
+proptest! {
+    /// Whatever is in a file, and whatever is in a block of a known label, is read or refused.
+    #[test]
+    fn nothing_in_a_file_makes_reading_it_fail_otherwise(
+        text in any::<Vec<u8>>(),
+        body in any::<Vec<u8>>(),
+        label in select(LABELS),
+    ) {
+        let _ = KeyFile::parse(&text);
+        let _ = KeyFile::parse(pem_encode(label, &body).as_bytes());
+    }
+
+    /// A key with some bytes changed is read as a key, or refused; never does it ask for more work.
+    #[test]
+    fn a_damaged_key_is_read_or_refused(
+        file in select(&["cosign.key", "p256-pbkdf2.pem", "p384-scrypt.pem", "ed25519.pem", "p256-sec1.pem", "rsa2048-pkcs1.pem"][..]),
+        at in any::<Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut bytes = read(file);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = KeyFile::parse(&bytes);
+    }
+}
+
+const LABELS: &[&str] = &[
+    "ENCRYPTED SIGSTORE PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "RSA PRIVATE KEY",
+];
 
 fn open(text: &[u8], password: &str) -> Result<PrivateKey, Error> {
     match KeyFile::parse(text)? {

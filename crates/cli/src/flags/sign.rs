@@ -95,7 +95,7 @@ pub struct SigningFlags {
     /// Timestamp authority (RFC 3161, complete path) instead of the signing config's
     #[arg(long, value_name = "URL", help_heading = "Services")]
     pub timestamp_server_url: Option<String>,
-    /// How long all of it may take
+    /// How long it may take until a file is signed, and then until the next is; 0 for any time
     #[arg(
         long,
         short = 't',

@@ -18,7 +18,7 @@ use chainsign_keyless::identity::TokenSource;
 use chainsign_keyless::{PublicEntry, ToSign};
 use chainsign_keys::PrivateKey;
 use chainsign_verify::VerifiedBundle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 pub use failure::service_failure;
 use outputs::Hold;
@@ -45,7 +45,8 @@ pub struct SignRequest {
     pub signer: SignWith,
     /// What is done with a file that is signed already.
     pub signed_already: SignedAlready,
-    /// How long all of it may take; `None` for as long as it takes.
+    /// How long it may take until a file is signed, and then until the next is; `None` for as long as
+    /// it takes.
     pub timeout: Option<Duration>,
 }
 
@@ -199,7 +200,6 @@ impl Progress for Silent {
 /// Before anything is signed: what cannot be read or written, and services, a token or a key that
 /// cannot be used.
 pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
-    let deadline = request.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let trust = request.services.trust.load()?;
     let signing = services::prepare(&request.services, &trust, request.signer, &request.what)?;
     let (files, left) = match request.signed_already {
@@ -226,8 +226,9 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
     let mut outcome = Outcome { left, warning: trust.warning.clone(), ..Outcome::default() };
     let mut work = work.into_iter();
     let rest = loop {
-        let next = match deadline {
-            Some(deadline) => timeout_at(deadline, batch.next()).await,
+        // Anew for each, so that many files may take longer than one.
+        let next = match request.timeout {
+            Some(limit) => timeout(limit, batch.next()).await,
             None => Ok(batch.next().await),
         };
         let bundle = match next {

@@ -282,7 +282,12 @@ pub const FLAGS: &[Flag] = &[
     refused("experimental-oci11", Switch, VERIFY, &["false"], "these verbs know no registry"),
     always("max-workers", Value, VERIFY, "one bundle needs one worker"),
     // Of all verbs.
-    better("timeout", Value, SIGN, "what was not signed until then is named; 0 is none"),
+    better(
+        "timeout",
+        Value,
+        SIGN,
+        "of many files anew for each; what was not signed is named; 0 is none",
+    ),
     refused(
         "timeout",
         Value,
