@@ -22,7 +22,7 @@ pub fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 /// As [`read`].
 pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
-        return read_all(what, "standard input", io::stdin().lock(), limit);
+        return read_all(what, "standard input", io::stdin().lock(), 0, limit);
     }
     let file = File::open(path).map_err(|error| unreadable(what, path, &error))?;
     let metadata = file.metadata().map_err(|error| unreadable(what, path, &error))?;
@@ -30,7 +30,7 @@ pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failu
         let message = format!("cannot read the {what} {}: it is a directory", path.display());
         return Err(Failure::undecided("unreadable", message).hint("name a file"));
     }
-    read_all(what, &path.display().to_string(), file, limit)
+    read_all(what, &path.display().to_string(), file, metadata.len(), limit)
 }
 
 /// The first line of a small file, where it is there and can be read. At most 4 KiB of it are.
@@ -209,8 +209,16 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn read_all(what: &str, from: &str, reader: impl Read, limit: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
+/// `expected` bytes are read at once; what there is counts.
+fn read_all(
+    what: &str,
+    from: &str,
+    reader: impl Read,
+    expected: u64,
+    limit: u64,
+) -> Result<Vec<u8>, Failure> {
+    let room = usize::try_from(expected.min(limit) + 1).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(room);
     let read = reader.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(what, Path::new(from), &error))?;
     if bytes.len() as u64 > limit {
