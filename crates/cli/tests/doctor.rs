@@ -41,6 +41,18 @@ fn everything_is_there() {
     assert!(ran.stdout.contains("a token for dev@sandbox.invalid, valid for "), "{}", ran.stdout);
 }
 
+/// As for signing: whatever proxy the environment names, it cannot reach this machine for us.
+#[test]
+fn this_machine_is_asked_without_a_proxy() {
+    let stage = Stage::new();
+    let token = stage.token();
+    let flags = ["doctor", "--trust-config", "trust.json", "--identity-token", &token];
+    let mut command = stage.desk.command(&flags);
+    command.env("HTTP_PROXY", "http://127.0.0.1:9").env("http_proxy", "http://127.0.0.1:9");
+    command.env_remove("NO_PROXY").env_remove("no_proxy");
+    stage.desk.ran(&mut command).exits(0);
+}
+
 #[test]
 fn what_is_in_the_way_is_named() {
     let stage = Stage::new();

@@ -10,7 +10,7 @@ use crate::encoding::{pem_decode, pem_encode};
 /// sigstore/protobuf-specs `sigstore_common.proto`, as far as clients use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the names say it; `name` gives the registry's spelling")]
+#[expect(missing_docs, reason = "the names say it; `name` gives the registry's spelling")]
 pub enum KeyAlgorithm {
     EcdsaP256Sha256,
     EcdsaP384Sha384,

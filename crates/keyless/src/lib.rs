@@ -13,7 +13,7 @@ pub use chain::{
 };
 pub use clock::Clock;
 pub use error::{Endpoint, Error};
-pub use services::{Options, PlainHttp, Retry, Services, Timeouts};
+pub use services::{Answered, Options, PlainHttp, Reached, Retry, Services, Timeouts};
 pub use session::{Batch, Incomplete, Session};
 
 /// What signing returns.

@@ -1,16 +1,16 @@
 //! `doctor`: what signing and verifying need, and whether it is there.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use chainsign_core::trust::{Service, ServiceKind};
-use chainsign_keyless::Services;
+use chainsign_core::trust::ServiceKind;
 use chainsign_keyless::identity::TokenSource;
-use jiff::fmt::rfc2822;
+use chainsign_keyless::{Options, Reached, Services};
 use jiff::{SignedDuration, Timestamp};
 
 use super::sign::service_failure;
 use super::trust::{Trust, TrustRequest};
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 
 /// What is looked at.
 #[derive(Debug)]
@@ -125,79 +125,44 @@ async fn services(trust: &Trust, ask: AskServices, now: Timestamp) -> Vec<Findin
         let message = "not asked: --offline";
         return vec![Finding { state: State::Skipped, ..Finding::good(ABOUT, message) }];
     }
-    let one = |kind, service: Option<Service>| service.map(|service| (kind, service));
-    let many = |kind, services: Vec<Service>| services.into_iter().map(move |it| (kind, it));
-    let chosen = one(ServiceKind::CertificateAuthority, selection.certificate_authority)
-        .into_iter()
-        .chain(one(ServiceKind::OidcIssuer, selection.oidc_issuer))
-        .chain(many(ServiceKind::TransparencyLog, selection.transparency_logs))
-        .chain(many(ServiceKind::TimestampAuthority, selection.timestamp_authorities));
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .build();
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => {
-            let failure = Failure::because("system", "no HTTP client", &error);
-            return vec![Finding::problem(ABOUT, failure)];
-        }
+    let services = Services::new(selection, Options::default(), Arc::new(Timestamp::now));
+    let services = match services {
+        Ok(services) => services,
+        Err(error) => return vec![Finding::problem(ABOUT, service_failure(&error))],
     };
-    let asked: Vec<_> =
-        chosen.map(|(kind, service)| tokio::spawn(answer(client.clone(), kind, service))).collect();
-    let (mut findings, mut skews) = (Vec::new(), Vec::new());
-    for task in asked {
-        if let Ok((finding, skew)) = task.await {
-            findings.push(finding);
-            skews.extend(skew);
-        }
-    }
-    findings.extend(clock(&skews));
+    let reached = services.reach(TIMEOUT).await;
+    let mut findings: Vec<_> = reached.iter().map(answer).collect();
+    let clocks = reached.iter().filter_map(|it| it.outcome.as_ref().ok()?.clocks);
+    findings.extend(clock(clocks.map(|(theirs, ours)| ours.duration_since(theirs))));
     findings
 }
 
-/// Whether a service answers at all: what it answers to a plain GET says nothing. And how far its clock
-/// is from this one.
-async fn answer(
-    client: reqwest::Client,
-    kind: ServiceKind,
-    service: Service,
-) -> (Finding, Option<SignedDuration>) {
+fn answer(reached: &Reached) -> Finding {
+    let Reached { kind, service, outcome } = reached;
     let about = match kind {
         ServiceKind::CertificateAuthority => "certificate-authority",
         ServiceKind::OidcIssuer => "oidc-issuer",
         ServiceKind::TransparencyLog => "transparency-log",
         ServiceKind::TimestampAuthority => "timestamp-authority",
     };
-    let start = Instant::now();
-    match client.get(&service.url).send().await {
-        Err(error) => {
-            let message = format!("{} does not answer: {}", service.url, with_causes(&error));
-            let failure = Failure::undecided("unreachable", message);
-            (
-                Finding::problem(
-                    about,
-                    failure.hint("check the network, the proxy and the firewall"),
-                ),
-                None,
-            )
+    let (url, version) = (&service.url, service.major_api_version);
+    match outcome {
+        Ok(answered) => {
+            let took = answered.took.as_millis();
+            Finding::good(about, format!("{url}, version {version}, answers in {took} ms"))
         }
-        Ok(answer) => {
-            let took = start.elapsed().as_millis();
-            let (url, version) = (&service.url, service.major_api_version);
-            let message = format!("{url}, version {version}, answers in {took} ms");
-            let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
-            let date = date.and_then(|date| rfc2822::parse(date).ok());
-            let skew = date.map(|date| Timestamp::now().duration_since(date.timestamp()));
-            (Finding::good(about, message), skew)
+        Err(reason) => {
+            let failure =
+                Failure::undecided("unreachable", format!("{url} does not answer: {reason}"));
+            Finding::problem(about, failure.hint("check the network, the proxy and the firewall"))
         }
     }
 }
 
 /// Services give times in seconds, and an answer is on its way for a while.
-fn clock(skews: &[SignedDuration]) -> Option<Finding> {
+fn clock(skews: impl Iterator<Item = SignedDuration>) -> Option<Finding> {
     const ABOUT: &str = "clock";
-    let worst = skews.iter().max_by_key(|skew| skew.abs())?;
+    let worst = skews.max_by_key(|skew| skew.abs())?;
     let seconds = worst.as_secs();
     if worst.abs() <= CLOCK {
         return Some(Finding::good(ABOUT, format!("within {} s of the services", CLOCK.as_secs())));

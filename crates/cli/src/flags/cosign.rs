@@ -22,7 +22,7 @@ pub use table::FLAGS;
 
 /// The verbs whose flags are cosign's too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it; `name` gives the spelling")]
+#[expect(missing_docs, reason = "the names say it; `name` gives the spelling")]
 pub enum Verb {
     SignBlob,
     AttestBlob,

@@ -147,6 +147,13 @@ impl Http {
         Err(Failure { cause: Cause::Status { status, message, retry_after }, wait })
     }
 
+    /// The headers of the answer to one GET, whatever its status; the body is not read.
+    pub(crate) async fn headers(&self, url: Url, timeout: Duration) -> Result<HeaderMap, String> {
+        let client = self.client(&url).map_err(|failure| Chain(&failure.cause).to_string())?;
+        let answer = client.get(url).timeout(timeout).send().await;
+        answer.map(|it| it.headers().clone()).map_err(|error| Chain(&error).to_string())
+    }
+
     /// The client for the address: TLS configuration and proxies are read only when they are
     /// needed.
     fn client(&self, url: &Url) -> Result<&Client, Failure> {

@@ -8,6 +8,7 @@
 
 mod fulcio;
 mod http;
+mod reach;
 mod rekor;
 mod timestamp;
 
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub(crate) use http::{Body, Header, Http, Request, is_encrypted};
+pub use reach::{Answered, Reached};
 pub(crate) use rekor::{Proposal, ProposedContent, Verifier};
 
 use crate::Clock;

@@ -133,8 +133,8 @@ pub enum AllowedBecause {
 ///
 /// # Errors
 /// What concerns all targets: the policies, the trusted root, a document that was named and cannot
-/// be read; `not-saved` when the evidence shall be kept and cannot be; as `summary::write` has them. What concerns one target is
-/// in its [`TargetOutcome`].
+/// be read; `not-saved` when the evidence shall be kept and cannot be; as `summary::write` has them.
+/// What concerns one target is in its [`TargetOutcome`].
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
     let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
     let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
