@@ -103,6 +103,7 @@ fn nothing_is_kept_that_does_not_answer_or_is_not_what_was_named() {
     assert_eq!(reason(&["--mirror", "ftp://x", "--root", "root.json"], 2), "bad-trust");
     // The public instance's root did not sign what the sandbox serves.
     assert_eq!(reason(&["--mirror", &url], 2), "trust-unavailable");
+    desk.run(&["initialize", "--mirror", &url]).exits(2).says("the TUF root is this repository's");
     assert_eq!(
         reason(&["--mirror", "http://127.0.0.1:9", "--root", "root.json"], 2),
         "trust-unavailable"

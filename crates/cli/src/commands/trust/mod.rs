@@ -221,7 +221,7 @@ fn signing_config_in(path: &Path) -> Result<SigningConfig, Failure> {
 
 fn unavailable(error: &chainsign_trust::Error) -> Failure {
     use chainsign_trust::Error;
-    let failure = Failure::because("trust-unavailable", "no trusted root", error);
+    let failure = Failure::because(UNAVAILABLE, "no trusted root", error);
     match error {
         Error::Refresh { .. } => failure.hint(
             "--offline takes the newest of the cache and what is embedded; --trusted-root takes a file",
@@ -312,3 +312,6 @@ fn warning(origin: &Origin) -> Option<String> {
         _ => None,
     }
 }
+
+/// The reason when a repository cannot be asked and nothing can take its place.
+const UNAVAILABLE: &str = "trust-unavailable";

@@ -4,7 +4,7 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_trust::{Checked, Instance, Network, Origin};
 use jiff::Timestamp;
 
-use super::{Home, NamedRepository, RepositoryRequest, WhichRepository, kept};
+use super::{Home, NamedRepository, RepositoryRequest, UNAVAILABLE, WhichRepository, kept};
 use crate::failure::Failure;
 
 /// What a repository said just now.
@@ -37,14 +37,20 @@ pub struct InitializeRequest {
 /// As [`TrustRequest::load`](super::TrustRequest::load), and `trust-unavailable` when it could not be
 /// asked, even where what is cached is still valid.
 pub fn refresh(request: RepositoryRequest) -> Result<Refreshed, Failure> {
-    let material = RepositoryRequest { network: Network::Now, ..request }.obtain()?;
+    let asked = RepositoryRequest { network: Network::Now, ..request }.obtain();
+    // What helps whoever wants to verify is of no use to whoever wants to ask.
+    let material = asked.map_err(|failure| match failure.reason.as_str() {
+        UNAVAILABLE => Failure { hints: Vec::new(), ..failure }
+            .hint("check the address, the network, and that the TUF root is this repository's"),
+        _ => failure,
+    })?;
     let signs = material.signing_config.is_some();
     let trusted_root = material.trusted_root.digest().clone();
     match (super::warning(&material.origin), material.origin) {
         (None, Origin::Repository(checked)) => Ok(Refreshed { checked, trusted_root, signs }),
         (warning, _) => {
             let message = warning.unwrap_or_else(|| "the repository was not asked".to_owned());
-            Err(Failure::undecided("trust-unavailable", message))
+            Err(Failure::undecided(UNAVAILABLE, message))
         }
     }
 }
