@@ -128,6 +128,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A text is not an image reference.
+    #[error("found {found:?}, wanted an image reference such as ghcr.io/acme/app:v1")]
+    ImageReference {
+        /// The text, at most 200 characters of it.
+        found: String,
+    },
     /// A predicate type is neither an alias nor an absolute URI.
     #[error(
         "unknown predicate type {found:?}: wanted one of the aliases {aliases} or an absolute URI"

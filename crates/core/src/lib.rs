@@ -9,6 +9,7 @@ mod error;
 pub mod formats;
 pub mod glob;
 pub mod identity;
+pub mod image;
 pub mod json;
 pub mod key;
 mod limits;

@@ -33,5 +33,5 @@ pub use policy::{Policy, PolicyFiles};
 pub use schema::{json_schema, set_json_schema, test_json_schema};
 pub use set::{PolicySet, Selection, SetVerdict};
 pub use summary::{SummaryDetails, SummaryError};
-pub use target::{ImageName, TargetError, TargetName, Workload};
+pub use target::{TargetError, TargetName, Workload};
 pub use verdict::{Decision, Mode, Outcome, Verdict};

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::encoding::base64_decode;
 use chainsign_core::identity::{IdentityMatcher, Pattern, TextMatcher};
+use chainsign_core::image::ImageReference;
 use chainsign_core::predicate::PredicateType;
-use chainsign_policy::{ImageName, TargetName, Workload};
+use chainsign_policy::{TargetName, Workload};
 use jiff::Timestamp;
 
 use super::keys;
@@ -145,10 +146,9 @@ fn used_as(flags: UsedAsFlags) -> Result<Option<UsedAs>, Failure> {
     let Some(reference) = flags.as_image else { return Ok(None) };
     let bad_flag =
         |flag: &str, reason: String| Failure::undecided("bad-flag", format!("{flag}: {reason}"));
-    let image: ImageName =
+    let reference: ImageReference =
         reference.parse().map_err(|error| Failure::because("bad-flag", "--as-image", &error))?;
-    let digest = reference.split_once('@').map(|(_, digest)| digest.parse()).transpose();
-    let digest = digest.map_err(|error| Failure::because("bad-flag", "--as-image", &error))?;
+    let ImageReference { name: image, digest, .. } = reference;
     let name = match flags.in_workload {
         None => TargetName::Image(image),
         Some(workload) => match workload.split_once('/') {

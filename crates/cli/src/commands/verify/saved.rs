@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chainsign_artifact::ArtifactFacts;
+use chainsign_core::image::ImageName;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::{Limits, json};
-use chainsign_policy::{ImageName, PolicySet, TargetName, Workload};
+use chainsign_policy::{PolicySet, TargetName, Workload};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

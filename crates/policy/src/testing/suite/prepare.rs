@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::Limits;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
+use chainsign_core::image::ImageName;
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::trust::TrustedRoot;
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use crate::load;
 use crate::model::Model;
 use crate::plan::PreparedRoots;
 use crate::policy::Policy;
-use crate::target::{ImageName, TargetError, TargetName, Workload};
+use crate::target::{TargetError, TargetName, Workload};
 use crate::testing::assume::{self, About};
 use crate::testing::{Fixture, evaluate};
 
@@ -260,7 +261,7 @@ fn target(case: &Resolved) -> Result<TargetName, LoadError> {
 }
 
 fn image(reference: &str, at: Place) -> Result<ImageName, LoadError> {
-    let wrong = |error: TargetError| LoadError::Value { at, reason: error.to_string() };
+    let wrong = |error: chainsign_core::Error| LoadError::Value { at, reason: error.to_string() };
     reference.parse().map_err(wrong)
 }
 
