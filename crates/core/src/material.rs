@@ -82,6 +82,10 @@ impl SignedMaterial {
                 };
                 DigestAlgorithm::ALL.into_iter().filter(used).collect()
             }
+            SignedContent::SimpleSigning { payload, .. } => {
+                let named = crate::formats::simple_signing::SimpleSigning::parse(payload, limits);
+                named.map(|named| named.digest.algorithm()).into_iter().collect()
+            }
         }
     }
 }
@@ -148,6 +152,14 @@ pub enum SignedContent {
     },
     /// A statement about the artifact.
     Envelope(Envelope),
+    /// A payload of cosign's that names the image it is about
+    /// ([`SimpleSigning`](crate::formats::simple_signing::SimpleSigning)).
+    SimpleSigning {
+        /// What was signed.
+        payload: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
 }
 
 /// What the material says about its signer. Not authoritative.

@@ -4,6 +4,7 @@ use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 use chainsign_core::dsse::{Envelope, IN_TOTO_PAYLOAD_TYPE};
+use chainsign_core::formats::simple_signing::SimpleSigning;
 use chainsign_core::material::SignedContent;
 use chainsign_core::statement::{Statement, Subject};
 
@@ -24,7 +25,14 @@ pub(crate) struct AboutArtifact {
     pub(crate) digests: ArtifactDigests,
     /// The subject's name in the statement.
     pub(crate) name: Option<String>,
-    pub(crate) statement: Option<Statement>,
+    pub(crate) said: Said,
+}
+
+/// What was signed besides the artifact's digest.
+pub(crate) enum Said {
+    Nothing,
+    Statement(Statement),
+    SimpleSigning(SimpleSigning),
 }
 
 /// Finds the signature that a key made over the content (client-spec section 4.5).
@@ -46,6 +54,9 @@ pub(crate) fn verify_signature<'a>(
             verify_message(signature, &artifact, key)
         }
         SignedContent::Envelope(envelope) => verify_envelope(envelope, key),
+        SignedContent::SimpleSigning { payload, signature } => {
+            verify_message(signature, &Artifact::Bytes(payload), key)
+        }
     }
 }
 
@@ -130,8 +141,8 @@ fn invalid(content: &'static str, key: &VerificationKey) -> Refusal {
 /// has the artifact's digests (in-toto statement v1, "subject").
 ///
 /// # Errors
-/// [`Refusal::PayloadType`], [`Refusal::StatementMalformed`], [`Refusal::SubjectMismatch`],
-/// [`Refusal::SubjectDisagrees`], [`Refusal::DigestNeeded`].
+/// [`Refusal::PayloadType`], [`Refusal::StatementMalformed`], [`Refusal::PayloadMalformed`],
+/// [`Refusal::SubjectMismatch`], [`Refusal::SubjectDisagrees`], [`Refusal::DigestNeeded`].
 pub(crate) fn about_artifact(
     content: &SignedContent,
     artifact: Artifact<'_>,
@@ -143,7 +154,7 @@ pub(crate) fn about_artifact(
             let signed = digest.as_ref().map(ArtifactDigest::algorithm);
             let algorithm = scheme.prehash().or(signed).unwrap_or(DigestAlgorithm::Sha256);
             let digests = digest_of(&artifact, algorithm)?.into();
-            Ok(AboutArtifact { digests, name: None, statement: None })
+            Ok(AboutArtifact { digests, name: None, said: Said::Nothing })
         }
         SignedContent::Envelope(envelope) => {
             if envelope.payload_type != IN_TOTO_PAYLOAD_TYPE {
@@ -153,6 +164,17 @@ pub(crate) fn about_artifact(
             let statement = Statement::parse(&envelope.payload.0, limits)
                 .map_err(|error| Refusal::StatementMalformed { error })?;
             subject_of(statement, &artifact)
+        }
+        SignedContent::SimpleSigning { payload, .. } => {
+            let payload = SimpleSigning::parse(payload, limits)
+                .map_err(|error| Refusal::PayloadMalformed { error })?;
+            let wanted = digest_of(&artifact, payload.digest.algorithm())?;
+            if payload.digest != wanted {
+                let found = vec![payload.digest.to_string()];
+                return Err(Refusal::SubjectMismatch { found, wanted: wanted.into() });
+            }
+            let said = Said::SimpleSigning(payload);
+            Ok(AboutArtifact { digests: wanted.into(), name: None, said })
         }
     }
 }
@@ -187,7 +209,7 @@ fn subject_of(statement: Statement, artifact: &Artifact<'_>) -> Result<AboutArti
         for digest in agree {
             matched.insert(digest.clone()).map_err(malformed)?;
         }
-        return Ok(AboutArtifact { digests: matched, name, statement: Some(statement) });
+        return Ok(AboutArtifact { digests: matched, name, said: Said::Statement(statement) });
     }
     let mut algorithms =
         subjects.iter().flat_map(|(_, digests)| digests.iter().map(ArtifactDigest::algorithm));

@@ -7,6 +7,7 @@ use std::fmt;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::dsse::Envelope;
+use chainsign_core::formats::simple_signing::SimpleSigning;
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::key::PublicKey;
 use chainsign_core::material::{Format, LogId};
@@ -39,6 +40,7 @@ pub struct VerifiedBundle {
 pub(crate) enum VerifiedContent {
     Message,
     Statement { envelope: Envelope, statement: Statement },
+    SimpleSigning { payload: Vec<u8>, said: SimpleSigning },
 }
 
 impl PartialEq for VerifiedContent {
@@ -48,6 +50,9 @@ impl PartialEq for VerifiedContent {
             (Self::Message, Self::Message) => true,
             (Self::Statement { envelope, .. }, Self::Statement { envelope: other, .. }) => {
                 envelope == other
+            }
+            (Self::SimpleSigning { payload, .. }, Self::SimpleSigning { payload: other, .. }) => {
+                payload == other
             }
             _ => false,
         }
@@ -75,14 +80,32 @@ impl VerifiedBundle {
     pub fn statement(&self) -> Option<&Statement> {
         match &self.content {
             VerifiedContent::Statement { statement, .. } => Some(statement),
-            VerifiedContent::Message => None,
+            VerifiedContent::Message | VerifiedContent::SimpleSigning { .. } => None,
         }
     }
 
-    /// The exact bytes of [`statement`](Self::statement) that the signature covers.
+    /// cosign's payload that was signed, as it was checked; `None` for other signatures.
+    pub fn simple_signing(&self) -> Option<&SimpleSigning> {
+        match &self.content {
+            VerifiedContent::SimpleSigning { said, .. } => Some(said),
+            VerifiedContent::Message | VerifiedContent::Statement { .. } => None,
+        }
+    }
+
+    /// The envelope that was signed; `None` for other signatures.
+    pub fn envelope(&self) -> Option<&Envelope> {
+        match &self.content {
+            VerifiedContent::Statement { envelope, .. } => Some(envelope),
+            VerifiedContent::Message | VerifiedContent::SimpleSigning { .. } => None,
+        }
+    }
+
+    /// The exact bytes of [`statement`](Self::statement) or
+    /// [`simple_signing`](Self::simple_signing) that the signature covers.
     pub fn payload(&self) -> Option<&[u8]> {
         match &self.content {
             VerifiedContent::Statement { envelope, .. } => Some(&envelope.payload.0),
+            VerifiedContent::SimpleSigning { payload, .. } => Some(payload),
             VerifiedContent::Message => None,
         }
     }

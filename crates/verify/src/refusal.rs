@@ -610,6 +610,13 @@ refusals! {
         error: chainsign_core::Error,
     } => Subject, "statement-malformed";
 
+    /// cosign's payload is signed and cannot be read.
+    #[error("the signed payload cannot be read: {error}")]
+    PayloadMalformed {
+        /// What is wrong with it.
+        error: chainsign_core::Error,
+    } => Subject, "payload-malformed";
+
     /// No subject of the statement is the artifact.
     #[error("the statement is about {}, wanted {}", list(.found), digest_list(.wanted))]
     SubjectMismatch {

@@ -18,7 +18,7 @@ use crate::certificate::path::Path;
 use crate::certificate::x509::X509;
 use crate::certificate::{self, CODE_SIGNING, Certified, Leaf};
 use crate::confusion::{Confusion, Instance};
-use crate::content::{self, AboutArtifact, SignatureUsed};
+use crate::content::{self, AboutArtifact, Said, SignatureUsed};
 use crate::evidence::{
     Check, TimeAuthority, UnusedEvidence, UnusedReason, VerifiedBundle, VerifiedCertificate,
     VerifiedContent, VerifiedKey, VerifiedLogEntry, VerifiedSigner, VerifiedTime,
@@ -320,7 +320,11 @@ impl<'a> Verification<'a> {
             content: &self.material.content,
             signature: signature.bytes,
             signer: signer.as_entry_verifier(),
-            artifact: self.artifact,
+            artifact: match &self.material.content {
+                // The log knows the payload, which names the artifact.
+                SignedContent::SimpleSigning { payload, .. } => Artifact::Bytes(payload),
+                _ => self.artifact,
+            },
             envelope_digest: self.envelope_digest(),
             limits: self.limits,
         };
@@ -526,9 +530,12 @@ impl<'a> Verification<'a> {
                     }))
                 }
             },
-            content: match (&self.material.content, about.statement) {
-                (SignedContent::Envelope(envelope), Some(statement)) => {
+            content: match (&self.material.content, about.said) {
+                (SignedContent::Envelope(envelope), Said::Statement(statement)) => {
                     VerifiedContent::Statement { envelope: envelope.clone(), statement }
+                }
+                (SignedContent::SimpleSigning { payload, .. }, Said::SimpleSigning(said)) => {
+                    VerifiedContent::SimpleSigning { payload: payload.clone(), said }
                 }
                 _ => VerifiedContent::Message,
             },

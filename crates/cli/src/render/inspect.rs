@@ -3,6 +3,7 @@
 use std::io;
 
 use chainsign_core::Limits;
+use chainsign_core::formats::simple_signing::SimpleSigning;
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::material::{Credential, LogEntry, SignedContent};
 use chainsign_core::statement::Statement;
@@ -163,6 +164,16 @@ fn signatures_card(signatures: &[Line]) -> Card {
                 if let Some(digest) = digest {
                     card.line("digest", digest);
                     json["digest"] = digest.to_string().into();
+                }
+            }
+            SignedContent::SimpleSigning { payload, .. } => {
+                card.line("content", "a signature over a payload that names an image");
+                match SimpleSigning::parse(payload, &Limits::default()) {
+                    Ok(payload) => {
+                        card.line("image", &payload.digest);
+                        json["digest"] = payload.digest.to_string().into();
+                    }
+                    Err(error) => card.line("payload", error),
                 }
             }
             SignedContent::Envelope(envelope) => {

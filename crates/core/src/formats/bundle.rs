@@ -144,6 +144,9 @@ pub fn write(material: &SignedMaterial) -> Result<Vec<u8>, Error> {
         SignedContent::Envelope(_) => {
             return Err(invalid("wanted exactly one signature in the envelope"));
         }
+        SignedContent::SimpleSigning { .. } => {
+            return Err(invalid("found cosign's payload, wanted a message or an envelope"));
+        }
     }
     let mut json = serde_json::to_vec(&bundle).map_err(|error| Error::json(DOCUMENT, &error))?;
     json.push(b'\n');

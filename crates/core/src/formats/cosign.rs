@@ -1,6 +1,8 @@
 //! What cosign wrote before the Sigstore bundle: its local bundle, and the annotations of its
 //! signatures and attestations in registries.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::detached::{credential, pem_chain, timestamp};
@@ -65,6 +67,9 @@ pub fn write(material: &SignedMaterial) -> Result<Vec<u8>, Error> {
         SignedContent::Envelope(envelope) => {
             serde_json::to_vec(envelope).map_err(|error| json(&error))?
         }
+        SignedContent::SimpleSigning { .. } => {
+            return Err(no_place("found cosign's signature of an image, wanted one of a file"));
+        }
     };
     let cert = match &material.credential {
         Credential::Certificate { leaf, .. } => {
@@ -96,8 +101,8 @@ pub struct Annotations<'a> {
 /// The blob of a layer of cosign's images, by its media type.
 #[derive(Clone, Copy, Debug)]
 pub enum Layer<'a> {
-    /// `application/vnd.dev.cosign.simplesigning.v1+json`: what was signed is this blob. Which
-    /// image it is about is for the caller to compare.
+    /// `application/vnd.dev.cosign.simplesigning.v1+json`: what was signed is this blob, which names
+    /// the image.
     SimpleSigning(&'a [u8]),
     /// `application/vnd.dsse.envelope.v1+json`: the blob is the envelope.
     Envelope(&'a [u8]),
@@ -117,6 +122,62 @@ impl<'a> Annotations<'a> {
     }
 }
 
+impl<'a> Layer<'a> {
+    /// The blob of a layer with a media type; `None` for what is not cosign's.
+    pub fn of(media_type: &str, blob: &'a [u8]) -> Option<Self> {
+        match media_type {
+            SIMPLE_SIGNING => Some(Layer::SimpleSigning(blob)),
+            ENVELOPE => Some(Layer::Envelope(blob)),
+            _ => None,
+        }
+    }
+
+    fn media_type(&self) -> &'static str {
+        match self {
+            Layer::SimpleSigning(_) => SIMPLE_SIGNING,
+            Layer::Envelope(_) => ENVELOPE,
+        }
+    }
+
+    fn blob(&self) -> &'a [u8] {
+        match self {
+            Layer::SimpleSigning(blob) | Layer::Envelope(blob) => blob,
+        }
+    }
+}
+
+/// Writes a layer with its annotations as one JSON document, which [`formats::parse`](super::parse)
+/// reads: for a layer that is kept outside a registry.
+pub fn write_layer<'a>(
+    layer: Layer<'_>,
+    annotations: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<u8> {
+    let annotations: BTreeMap<_, _> = annotations.into_iter().collect();
+    let blob = base64_encode(layer.blob());
+    serde_json::json!({
+        "cosignLayer": layer.media_type(), "annotations": annotations, "blob": blob,
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// Parses a document that [`write_layer`] wrote.
+pub(super) fn parse_kept_layer(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
+    let kept: KeptLayer = json::parse(KEPT, document, limits)?;
+    let layer = Layer::of(&kept.cosign_layer, &kept.blob.0).ok_or_else(|| Error::MediaType {
+        document: KEPT,
+        found: kept.cosign_layer.chars().take(80).collect(),
+        wanted: "a layer of cosign's signatures or attestations",
+    })?;
+    let mut annotations = Annotations::default();
+    for (name, value) in &kept.annotations {
+        if let Some(place) = annotations.by_name(name) {
+            *place = Some(value);
+        }
+    }
+    parse_layer(layer, &annotations, limits)
+}
+
 /// Parses one layer of cosign's signature or attestation images.
 ///
 /// # Errors
@@ -134,8 +195,7 @@ pub fn parse_layer(
                 what: "annotation dev.cosignproject.cosign/signature",
             })?;
             let signature = base64_decode("signature", signature)?;
-            let digest = Some(ArtifactDigest::sha256(blob));
-            (blob, SignedContent::Message { digest, signature })
+            (blob, SignedContent::SimpleSigning { payload: blob.to_vec(), signature })
         }
         Layer::Envelope(blob) => (blob, SignedContent::Envelope(Envelope::parse(blob, limits)?)),
     };
@@ -174,7 +234,18 @@ struct LocalBundle {
     rekor_bundle: Option<RekorBundle>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeptLayer {
+    cosign_layer: String,
+    annotations: BTreeMap<String, String>,
+    blob: Base64Bytes,
+}
+
 const DOCUMENT: &str = "cosign bundle";
+const KEPT: &str = "layer of cosign's";
+const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ pub mod detached;
 pub mod dsse;
 pub mod pep740;
 mod rekor;
+pub mod simple_signing;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -31,6 +32,7 @@ pub fn parse(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> 
             return bundle::parse(document, limits);
         }
         Marks { base64_signature: Some(_), .. } => return cosign::parse(document, limits),
+        Marks { cosign_layer: Some(_), .. } => return cosign::parse_kept_layer(document, limits),
         Marks { pep740_material: Some(_), .. } => return pep740::parse(document, limits),
         Marks { payload_type: Some(_), .. } => return dsse::parse(document, limits),
         Marks { attestation_bundles: Some(_), .. } | Marks { attestations: Some(_), .. } => {
@@ -86,6 +88,8 @@ struct Marks<'a> {
     verification_material: Option<&'a RawValue>,
     #[serde(borrow, rename = "base64Signature")]
     base64_signature: Option<&'a RawValue>,
+    #[serde(borrow, rename = "cosignLayer")]
+    cosign_layer: Option<&'a RawValue>,
     #[serde(borrow, rename = "payloadType")]
     payload_type: Option<&'a RawValue>,
     #[serde(borrow, rename = "verification_material")]

@@ -147,7 +147,10 @@ impl Signed {
 
     fn proposal(&self) -> Result<Proposal<'_>, Error> {
         let (content, signature) = match &self.content {
-            SignedContent::Message { signature, .. } => (ProposedContent::Message, signature),
+            SignedContent::Message { signature, .. }
+            | SignedContent::SimpleSigning { signature, .. } => {
+                (ProposedContent::Message, signature)
+            }
             SignedContent::Envelope(envelope) => {
                 // `ToSign::sign` made it with one signature.
                 let signature = envelope.signatures.first().map(|signature| &signature.sig.0);

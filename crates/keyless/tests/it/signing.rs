@@ -125,7 +125,8 @@ async fn both_are_hashedrekord_entries_on_rekor_v2() {
     ] {
         let (material, _) = open(session.sign(content).await.unwrap());
         let signature = match &material.content {
-            SignedContent::Message { signature, .. } => signature,
+            SignedContent::Message { signature, .. }
+            | SignedContent::SimpleSigning { signature, .. } => signature,
             SignedContent::Envelope(envelope) => &envelope.signatures[0].sig.0,
         };
         let request = fake.seen(To::Rekor2).pop().unwrap();

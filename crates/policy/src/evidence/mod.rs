@@ -105,7 +105,7 @@ pub enum Claim {
 impl Claim {
     pub(crate) fn of(material: &SignedMaterial) -> Self {
         match &material.content {
-            SignedContent::Message { .. } => Claim::Signature,
+            SignedContent::Message { .. } | SignedContent::SimpleSigning { .. } => Claim::Signature,
             SignedContent::Envelope(envelope) => {
                 Statement::parse(&envelope.payload.0, &Limits::default())
                     .map_or(Claim::Unknown, |it| Claim::Attestation(it.predicate_type))

@@ -53,7 +53,11 @@ pub(crate) struct Bound {
 pub(crate) fn bind(entry: &LogEntry, claim: &Claim<'_>) -> Result<Bound, Refusal> {
     let entry = EntryView { entry, claim };
     match (entry.entry.kind.as_str(), entry.entry.version.as_str(), claim.content) {
-        ("hashedrekord", "0.0.1", SignedContent::Message { .. }) => entry.hashedrekord_0_0_1(),
+        (
+            "hashedrekord",
+            "0.0.1",
+            SignedContent::Message { .. } | SignedContent::SimpleSigning { .. },
+        ) => entry.hashedrekord_0_0_1(),
         ("hashedrekord", "0.0.2", _) => entry.hashedrekord_0_0_2(),
         ("dsse", "0.0.1", SignedContent::Envelope(envelope)) => entry.dsse_0_0_1(envelope),
         ("dsse", "0.0.2", SignedContent::Envelope(envelope)) => entry.dsse_0_0_2(envelope),
@@ -63,7 +67,9 @@ pub(crate) fn bind(entry: &LogEntry, claim: &Claim<'_>) -> Result<Bound, Refusal
             kind: kind.to_owned(),
             version: version.to_owned(),
             wanted: match content {
-                SignedContent::Message { .. } => "hashedrekord 0.0.1 or 0.0.2",
+                SignedContent::Message { .. } | SignedContent::SimpleSigning { .. } => {
+                    "hashedrekord 0.0.1 or 0.0.2"
+                }
                 SignedContent::Envelope(_) => {
                     "dsse 0.0.1 or 0.0.2, intoto 0.0.1 or 0.0.2, or hashedrekord 0.0.2"
                 }
@@ -94,7 +100,7 @@ impl EntryView<'_> {
         self.has_one_index_and_no_time()?;
         let digest = spec.data.digest().map_err(|e| self.malformed(e))?;
         let compared: &'static [&'static str] = match self.claim.content {
-            SignedContent::Message { .. } => {
+            SignedContent::Message { .. } | SignedContent::SimpleSigning { .. } => {
                 self.digest("artifact digest", &digest)?;
                 &["artifact digest", "signature", "verifier", "key details"]
             }

@@ -3,13 +3,14 @@
 use aws_lc_rs::rsa::KeySize;
 use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
-use chainsign_core::encoding::{base64_encode, hex_encode, pem_encode};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use chainsign_core::encoding::{base64_decode, base64_encode, hex_encode, pem_encode};
 use chainsign_core::formats;
-use chainsign_core::formats::cosign::{Annotations, Layer, parse_layer};
+use chainsign_core::formats::cosign::{Annotations, Layer, parse_layer, write_layer};
 use chainsign_core::formats::detached::{self, Detached, DetachedSignature};
+use chainsign_core::formats::simple_signing::SimpleSigning;
 use chainsign_core::identity::{IdentityMatcher, SubjectAlternativeName};
-use chainsign_core::material::{Format, SignedMaterial};
+use chainsign_core::material::{Format, SignedContent, SignedMaterial};
 use chainsign_core::requirements::{Requirements, SignerRequirement};
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier;
@@ -654,7 +655,15 @@ fn cosigns_annotations() {
     let chain = pem_encode("CERTIFICATE", &instance.intermediate)
         + &pem_encode("CERTIFICATE", &instance.root);
 
-    let signed = instance.sign();
+    let said = SimpleSigning {
+        docker_reference: "ghcr.io/acme/app".to_owned(),
+        digest: ArtifactDigest::sha256(ARTIFACT),
+        annotations: serde_json::Map::new(),
+    };
+    let payload = said.to_payload();
+    let key = Key::p256();
+    let leaf = instance.issue(&instance.leaf(&key));
+    let signed = instance.sign_as(key, leaf, &payload);
     let (signature, certificate) =
         (base64_encode(&signed.signature), pem_encode("CERTIFICATE", &signed.leaf));
     let entry = bundle(&signed.body_v1());
@@ -665,10 +674,54 @@ fn cosigns_annotations() {
         bundle: Some(&entry),
         timestamp: None,
     };
-    let layer = Layer::SimpleSigning(ARTIFACT);
+    let layer = Layer::SimpleSigning(&payload);
     let material = parse_layer(layer, &annotations, &Limits::default()).unwrap();
     let verified = verify_material(&instance.root(), &material, &keyless()).unwrap();
     assert_eq!(verified.format(), Format::CosignAnnotations);
+    assert_eq!(verified.simple_signing(), Some(&said));
+    assert_eq!(verified.payload(), Some(payload.as_slice()));
+    assert_eq!(verified.subject(), &ArtifactDigest::sha256(ARTIFACT).into());
+
+    // kept outside the registry, it is the same
+    let named = [
+        ("dev.cosignproject.cosign/signature", signature.as_str()),
+        ("dev.sigstore.cosign/certificate", &certificate),
+        ("dev.sigstore.cosign/chain", &chain),
+        ("dev.sigstore.cosign/bundle", &entry),
+        ("org.example/unknown", "ignored"),
+    ];
+    let kept = write_layer(layer, named);
+    assert_eq!(formats::parse(&kept, &Limits::default()).as_ref(), Ok(&material));
+
+    // it names another image
+    let other = ArtifactDigests::from(ArtifactDigest::sha256(b"another"));
+    let refusal = verifier(&instance.root())
+        .verify(&material, Artifact::Digests(&other), &keyless(), time(NOW))
+        .unwrap_err();
+    assert_eq!(refusal.reason(), "subject-mismatch");
+    // it is another payload than the one that was signed
+    let mut changed = material.clone();
+    let signature = base64_decode("signature", &signature).unwrap();
+    let payload = SimpleSigning { docker_reference: "other".to_owned(), ..said.clone() };
+    changed.content = SignedContent::SimpleSigning { payload: payload.to_payload(), signature };
+    let refusal = verify_material(&instance.root(), &changed, &keyless()).unwrap_err();
+    assert_eq!(refusal.reason(), "signature-invalid");
+    // what is signed is no payload
+    let signed_file = instance.sign();
+    let signature = base64_encode(&signed_file.signature);
+    let certificate = pem_encode("CERTIFICATE", &signed_file.leaf);
+    let entry = bundle(&signed_file.body_v1());
+    let annotations = Annotations {
+        signature: Some(&signature),
+        certificate: Some(&certificate),
+        chain: Some(&chain),
+        bundle: Some(&entry),
+        timestamp: None,
+    };
+    let layer = Layer::SimpleSigning(ARTIFACT);
+    let material = parse_layer(layer, &annotations, &Limits::default()).unwrap();
+    let refusal = verify_material(&instance.root(), &material, &keyless()).unwrap_err();
+    assert_eq!(refusal.reason(), "payload-malformed");
 
     // an attestation: intoto 0.0.1 has the digest of the layer
     let signed = instance.attest();

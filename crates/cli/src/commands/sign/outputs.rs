@@ -214,10 +214,14 @@ impl Prepared {
 /// cosign's `--output-signature`: the signature of a file, or the envelope of a statement.
 fn signature(material: &SignedMaterial, encoding: Encoding) -> Result<Vec<u8>, Failure> {
     Ok(match (&material.content, encoding) {
-        (SignedContent::Message { signature, .. }, Encoding::Base64) => {
-            base64_encode(signature).into_bytes()
-        }
-        (SignedContent::Message { signature, .. }, Encoding::Plain) => signature.clone(),
+        (
+            SignedContent::Message { signature, .. }
+            | SignedContent::SimpleSigning { signature, .. },
+            encoding,
+        ) => match encoding {
+            Encoding::Base64 => base64_encode(signature).into_bytes(),
+            Encoding::Plain => signature.clone(),
+        },
         (SignedContent::Envelope(envelope), _) => {
             serde_json::to_vec(envelope).map_err(|error| {
                 Failure::because("unwritable", "the envelope cannot be written", &error)
