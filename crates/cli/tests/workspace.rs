@@ -10,7 +10,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Who may use whom (ARCHITECTURE.md, "Crates"). The binary may use all.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("chainsign-core", &[]),
     ("chainsign-gosbom", &[]),
     ("chainsign-artifact", &["core", "gosbom"]),
@@ -20,6 +20,7 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("chainsign-trust", &["core"]),
     ("chainsign-verify", &["core"]),
     ("chainsign-policy", &["core", "verify", "slsa", "gosbom", "artifact"]),
+    ("chainsign-registry", &["core"]),
     ("chainsign-sandbox", &["core"]),
 ];
 
