@@ -3,13 +3,17 @@
 //! As cosign does it, so that its scripts go on working: `COSIGN_PASSWORD` where it is set, even if
 //! empty; else a prompt where standard input is a terminal; else all of standard input, line feed
 //! included. Nothing is asked where `CI` is set.
+//!
+//! And PINs of tokens: from a file that the key's URI names, from `COSIGN_PKCS11_PIN`, or from a terminal.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
 
 use chainsign_keys::Password;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::files;
 
 /// Where the password of a key file comes from.
 #[derive(Clone, Debug)]
@@ -96,11 +100,71 @@ impl PasswordSource {
     }
 }
 
+/// Where the PIN of a token comes from.
+#[derive(Clone, Debug)]
+pub enum PinSource {
+    /// A file has it.
+    File(PathBuf),
+    /// It was given in the environment.
+    Given(Password),
+    /// Somebody at a terminal is asked.
+    Terminal,
+    /// There is none, and why.
+    Nowhere(&'static str),
+}
+
+impl PinSource {
+    /// Finds the source of this process: the file that is named, else the environment, else a
+    /// terminal. Nothing is read yet but the variable.
+    pub fn detect(file: Option<&Path>) -> Self {
+        if let Some(file) = file {
+            return PinSource::File(file.to_owned());
+        }
+        match std::env::var_os(PIN) {
+            Some(pin) => PinSource::Given(Password::new(pin.into_encoded_bytes())),
+            None if !io::stdin().is_terminal() => {
+                PinSource::Nowhere("there is no terminal to ask at")
+            }
+            None if std::env::var_os("CI").is_some() => {
+                PinSource::Nowhere("CI is set, so that nobody is asked")
+            }
+            None => PinSource::Terminal,
+        }
+    }
+
+    /// The PIN of a token. A line end at the end of a file is none of it.
+    ///
+    /// # Errors
+    /// `no-password`, also for one that is empty: it would cost one of the token's tries;
+    /// `limit-reached`; `unreadable`.
+    pub fn pin(&self, token: &str) -> Result<Password, Failure> {
+        let pin = match self {
+            PinSource::File(file) => {
+                let mut bytes = Zeroizing::new(files::read_within("PIN", file, MOST_BYTES)?);
+                while bytes.last().is_some_and(|byte| b"\r\n".contains(byte)) {
+                    bytes.pop();
+                }
+                Password::new(bytes.as_slice())
+            }
+            PinSource::Given(pin) => pin.clone(),
+            PinSource::Terminal => ask(&format!("PIN of the token {token:?}: "))?,
+            PinSource::Nowhere(why) => return Err(no_pin(token, why)),
+        };
+        match pin.is_empty() {
+            true => Err(no_pin(token, "it is empty")),
+            false => Ok(pin),
+        }
+    }
+}
+
+fn no_pin(token: &str, why: &str) -> Failure {
+    Failure::undecided("no-password", format!("found no PIN for the token {token:?}: {why}"))
+        .hint("set COSIGN_PKCS11_PIN, or name a file in the key's URI: ?pin-source=file:/PATH")
+}
+
 fn ask(prompt: &str) -> Result<Password, Failure> {
-    let line = rpassword::prompt_password(prompt).map_err(|error| {
-        Failure::because("no-password", "cannot ask for a password", &error)
-            .hint("set COSIGN_PASSWORD")
-    })?;
+    let line = rpassword::prompt_password(prompt)
+        .map_err(|error| Failure::because("no-password", "cannot ask on the terminal", &error))?;
     Ok(Password::new(line))
 }
 
@@ -121,6 +185,9 @@ fn nowhere(key: &str, why: &str) -> Failure {
     Failure::undecided("no-password", format!("found no password for {key}: {why}"))
         .hint("set COSIGN_PASSWORD")
 }
+
+/// cosign's variable.
+const PIN: &str = "COSIGN_PKCS11_PIN";
 
 /// No password is longer.
 const MOST_BYTES: u64 = 64 << 10;

@@ -6,6 +6,7 @@ use chainsign_core::digest::DigestAlgorithm;
 use chainsign_core::key::KeyAlgorithm;
 
 use crate::KeyKind;
+use crate::token::PinTries;
 
 /// Why a key could not be made, read or used. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +132,118 @@ pub enum Error {
     MessageNeeded {
         /// The signer's algorithm.
         algorithm: KeyAlgorithm,
+    },
+    /// This build cannot load the modules of tokens: it was made without the feature `pkcs11`.
+    #[error("this build of chainsign cannot load PKCS#11 modules")]
+    NoTokens,
+    /// The text is no `pkcs11:` URI that can be used.
+    #[error("the PKCS#11 URI is malformed: {reason}")]
+    TokenUri {
+        /// What was found and what was wanted.
+        reason: String,
+    },
+    /// The URI has the PIN in it, where others see it. It is not repeated here.
+    #[error("found a pin-value in the PKCS#11 URI, wanted the PIN elsewhere")]
+    PinInUri,
+    /// The module is no shared library that can be loaded here, or does not work.
+    #[error("cannot use the PKCS#11 module {path}: {reason}")]
+    Module {
+        /// The module.
+        path: String,
+        /// The loader's words, or the module's.
+        reason: String,
+    },
+    /// No token is there that is meant.
+    #[error("found no token of {wanted}, but {found}")]
+    TokenNotFound {
+        /// The URI.
+        wanted: String,
+        /// The labels and slots of those that are there.
+        found: String,
+    },
+    /// Several tokens could be meant.
+    #[error("found several tokens of {wanted}, wanted one: {found}")]
+    SeveralTokens {
+        /// The URI.
+        wanted: String,
+        /// The labels and slots of those that are there.
+        found: String,
+    },
+    /// The token asks for a PIN, and none was given.
+    #[error("the token {token:?} asks for its PIN, found none")]
+    PinNeeded {
+        /// Its label.
+        token: String,
+    },
+    /// The PIN is not the token's. It was sent once.
+    #[error("the PIN is not that of the token {token:?}: {tries}")]
+    WrongPin {
+        /// Its label.
+        token: String,
+        /// What is left.
+        tries: PinTries,
+    },
+    /// Too many wrong PINs were given. Nothing was sent, unless the token said so only then.
+    #[error("the PIN of the token {token:?} is locked")]
+    PinLocked {
+        /// Its label.
+        token: String,
+    },
+    /// The token has no key that is meant.
+    #[error("found no {class} key of {wanted} in the token {token:?}, but {found}")]
+    TokenKeyNotFound {
+        /// `private` or `public`.
+        class: &'static str,
+        /// The token's label.
+        token: String,
+        /// The URI.
+        wanted: String,
+        /// The labels and ids of the keys that are there, and seen.
+        found: String,
+    },
+    /// The token has several keys that could be meant.
+    #[error("found several {class} keys of {wanted} in the token {token:?}, wanted one: {found}")]
+    SeveralTokenKeys {
+        /// `private` or `public`.
+        class: &'static str,
+        /// The token's label.
+        token: String,
+        /// The URI.
+        wanted: String,
+        /// The labels and ids of the keys that are there.
+        found: String,
+    },
+    /// The key in the token cannot be used.
+    #[error("the key in the token cannot be used: {reason}")]
+    TokenKey {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The key wants the PIN before each signature (`CKA_ALWAYS_AUTHENTICATE`), which no library
+    /// here can do for signatures of digests.
+    #[error("the key in the token {token:?} asks for its PIN before each signature")]
+    PinForEverySignature {
+        /// The token's label.
+        token: String,
+    },
+    /// The token has no mechanism for the algorithm, or not for this key.
+    #[error("the token {token:?} cannot sign with {algorithm}")]
+    TokenAlgorithm {
+        /// Its label.
+        token: String,
+        /// The algorithm.
+        algorithm: KeyAlgorithm,
+    },
+    /// A private key was asked for that is in a token, and stays there.
+    #[error("the private key is in a token, and does not leave it")]
+    StaysInToken,
+    /// The token, or its module, failed.
+    #[error("the token failed to {doing}: {reason}")]
+    TokenFailed {
+        /// What it was doing.
+        doing: &'static str,
+        /// Its words.
+        reason: String,
     },
     /// The cryptographic library failed: the operating system gave no random numbers, or no memory.
     #[error("the cryptographic library failed to {doing}")]

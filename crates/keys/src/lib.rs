@@ -6,6 +6,7 @@ mod kind;
 mod password;
 mod private;
 mod signer;
+pub mod token;
 
 pub use error::Error;
 pub use kind::KeyKind;

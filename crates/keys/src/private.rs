@@ -20,24 +20,30 @@ use pkcs8::spki::SubjectPublicKeyInfoRef;
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfo};
 use zeroize::Zeroizing;
 
+#[cfg(feature = "pkcs11")]
+use crate::token::TokenKey;
 use crate::{Error, KeyKind};
 
 /// A private key of one of the kinds of [`KeyKind`], with its public key.
 ///
 /// The private part is wiped from memory when this value is dropped, leaves it only as
-/// [`to_pkcs8`](Self::to_pkcs8), and is never printed.
+/// [`to_pkcs8`](Self::to_pkcs8), and is never printed. That of a [`token`](crate::token) never comes
+/// into this process.
 pub struct PrivateKey {
     kind: KeyKind,
     public: PublicKey,
     pub(crate) secret: Secret,
 }
 
-/// Each variant wipes itself: AWS-LC clears what it frees, and `SigningKey` is `ZeroizeOnDrop`.
+/// Each variant wipes itself: AWS-LC clears what it frees, `SigningKey` is `ZeroizeOnDrop`, and a
+/// token keeps its own.
 /// Boxed, so that moving the value leaves no copy behind.
 pub(crate) enum Secret {
     Ecdsa(Box<EcdsaKeyPair>),
     Rsa(Box<rsa::KeyPair>),
     Ed25519(Box<SigningKey>),
+    #[cfg(feature = "pkcs11")]
+    Token(Box<TokenKey>),
 }
 
 impl PrivateKey {
@@ -100,7 +106,7 @@ impl PrivateKey {
     /// As PKCS#8 version 1 (RFC 5208), DER, which every tool reads. Wiped when dropped.
     ///
     /// # Errors
-    /// [`Error::Backend`] without memory.
+    /// [`Error::Backend`] without memory; [`Error::StaysInToken`].
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let failed = Error::Backend { doing: "encode a private key" };
         match &self.secret {
@@ -120,6 +126,8 @@ impl PrivateKey {
                 let info = PrivateKeyInfo::new(ED25519_ALGORITHM, &inner);
                 Ok(Zeroizing::new(info.to_der().map_err(|error| malformed(&error))?))
             }
+            #[cfg(feature = "pkcs11")]
+            Secret::Token(_) => Err(Error::StaysInToken),
         }
     }
 
@@ -131,6 +139,11 @@ impl PrivateKey {
     /// The public key.
     pub fn public_key(&self) -> &PublicKey {
         &self.public
+    }
+
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn in_token(kind: KeyKind, public: PublicKey, key: TokenKey) -> Self {
+        PrivateKey { kind, public, secret: Secret::Token(Box::new(key)) }
     }
 
     fn ecdsa(kind: KeyKind, pair: EcdsaKeyPair) -> Result<Self, Error> {

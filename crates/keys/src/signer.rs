@@ -14,7 +14,8 @@ use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 use crate::private::Secret;
 use crate::{Error, PrivateKey};
 
-/// A kept key that signs with one of its algorithms.
+/// A kept key that signs with one of its algorithms. One in a token makes the thread wait for it, one
+/// signature at a time.
 ///
 /// ECDSA signatures have fresh nonces: two of the same digest differ. Those of Ed25519 and of RSA
 /// PKCS#1 v1.5 do not.
@@ -35,11 +36,16 @@ impl PrivateKey {
     /// [`KeyAlgorithm::Ed25519Ph`] of an Ed25519 key, and not [`KeyAlgorithm::Ed25519`].
     ///
     /// # Errors
-    /// [`Error::OtherAlgorithm`].
+    /// [`Error::OtherAlgorithm`]; [`Error::TokenAlgorithm`] for one that the key's token has not, which
+    /// is always so for [`KeyAlgorithm::Ed25519Ph`].
     pub fn into_signer_with(self, algorithm: KeyAlgorithm) -> Result<KeySigner, Error> {
         let kind = self.kind();
         if !kind.algorithms().contains(&algorithm) {
             return Err(Error::OtherAlgorithm { kind, algorithm });
+        }
+        #[cfg(feature = "pkcs11")]
+        if let Secret::Token(key) = &self.secret {
+            key.offers(algorithm)?;
         }
         Ok(KeySigner { key: self, algorithm })
     }
@@ -55,6 +61,10 @@ impl KeySigner {
         match (&self.key.secret, self.algorithm.prehash(), input) {
             (Secret::Ed25519(key), None, SignInput::Message(message)) => {
                 Ok(key.sign(message).to_vec())
+            }
+            #[cfg(feature = "pkcs11")]
+            (Secret::Token(key), None, SignInput::Message(message)) => {
+                key.sign(self.algorithm, message)
             }
             (_, None, _) => Err(Error::MessageNeeded { algorithm: self.algorithm }),
             (secret, Some(wanted), SignInput::Message(message)) => {
@@ -85,6 +95,8 @@ impl KeySigner {
                 Ok(signature)
             }
             Secret::Ed25519(key) => ed25519ph(key, digest),
+            #[cfg(feature = "pkcs11")]
+            Secret::Token(key) => key.sign_digest(self.algorithm, digest),
         }
     }
 

@@ -7,6 +7,7 @@ use chainsign_core::key::PublicKey;
 use chainsign_keys::file::KeyFile;
 use chainsign_keys::{Error, KeyKind, Password, PrivateKey};
 
+use super::token::TokenReference;
 use crate::failure::Failure;
 use crate::files::{self, Output};
 use crate::password::PasswordSource;
@@ -63,6 +64,8 @@ pub enum KeyReference {
     File(PathBuf),
     /// In an environment variable, as PEM.
     Variable(String),
+    /// In a token.
+    Token(Box<TokenReference>),
 }
 
 /// A public key to show.
@@ -138,20 +141,29 @@ pub fn key_pair(request: &KeyPairRequest) -> Result<Described, Failure> {
 /// As [`open`]; `unwritable`.
 pub fn public_key(request: &PublicKeyRequest) -> Result<Described, Failure> {
     let output = request.outfile.as_deref().map(Output::prepare).transpose()?;
-    let key = open(&request.key, &request.password)?;
+    let (kind, public) = match &request.key {
+        KeyReference::Token(token) => token.public_key_of_owner()?,
+        key => {
+            let key = open(key, &request.password)?;
+            (key.kind(), key.public_key().clone())
+        }
+    };
     let public_file = match output {
-        Some(output) => Some(output.write(key.public_key().to_pem().as_bytes())?),
+        Some(output) => Some(output.write(public.to_pem().as_bytes())?),
         None => None,
     };
-    let public = key.public_key().clone();
-    Ok(Described { kind: key.kind(), public, private_file: None, public_file })
+    Ok(Described { kind, public, private_file: None, public_file })
 }
 
 /// Reads and opens a private key. A password is looked for only if the key is encrypted.
 ///
 /// # Errors
-/// `unreadable`, `bad-key`, `wrong-password`, and as [`PasswordSource::to_open`].
+/// `unreadable`, `bad-key`, `wrong-password`, and as [`PasswordSource::to_open`]; for a token as
+/// [`TokenReference::private_key`].
 pub fn open(key: &KeyReference, password: &PasswordSource) -> Result<PrivateKey, Failure> {
+    if let KeyReference::Token(token) = key {
+        return token.private_key();
+    }
     let named = key.to_string();
     match KeyFile::parse(&key.read("private key")?).map_err(|error| of(&named, &error))? {
         KeyFile::Plain(key) => Ok(key),
@@ -166,7 +178,7 @@ impl KeyReference {
     /// The text of the key.
     ///
     /// # Errors
-    /// `unreadable`; `limit-reached` for what is larger than any key.
+    /// `unreadable`, as what is in a token is; `limit-reached` for what is larger than any key.
     pub fn read(&self, what: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
         let text = match self {
             KeyReference::File(path) => files::read_within(what, path, KeyFile::MOST_BYTES as u64)?,
@@ -179,6 +191,10 @@ impl KeyReference {
                     );
                 }
             },
+            KeyReference::Token(token) => {
+                let message = format!("{token} is in a token, wanted the text of a {what}");
+                return Err(Failure::undecided("unreadable", message));
+            }
         };
         Ok(zeroize::Zeroizing::new(text))
     }
@@ -189,12 +205,13 @@ impl fmt::Display for KeyReference {
         match self {
             KeyReference::File(path) => path.display().fmt(f),
             KeyReference::Variable(name) => write!(f, "env://{name}"),
+            KeyReference::Token(token) => token.fmt(f),
         }
     }
 }
 
 /// A key's fault.
-pub fn failure(error: &Error) -> Failure {
+fn failure(error: &Error) -> Failure {
     Failure::undecided("bad-key", crate::failure::with_causes(error))
 }
 

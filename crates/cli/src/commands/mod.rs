@@ -11,5 +11,6 @@ pub mod provenance;
 pub mod sandbox;
 pub mod sbom;
 pub mod sign;
+pub mod token;
 pub mod trust;
 pub mod verify;

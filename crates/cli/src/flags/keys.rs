@@ -62,7 +62,7 @@ pub struct ImportKeyPairFlags {
 #[derive(Debug, Args)]
 #[command(after_help = "Example: chainsign public-key --key cosign.key >cosign.pub")]
 pub struct PublicKeyFlags {
-    /// Private key, or env://VARIABLE with its PEM
+    /// Private key, env://VARIABLE with its PEM, or the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE")]
     pub key: String,
     /// Write the public key to this file instead of standard output

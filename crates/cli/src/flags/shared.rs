@@ -117,7 +117,8 @@ pub struct SignerFlags {
     /// OIDC issuer as a regular expression that must match all of it
     #[arg(long, value_name = "REGEXP", conflicts_with = "certificate_oidc_issuer")]
     pub certificate_oidc_issuer_regexp: Option<String>,
-    /// Public key (PEM) instead of an identity: a file, or env://VARIABLE with the PEM
+    /// Public key (PEM) instead of an identity: a file, env://VARIABLE with the PEM, or a pkcs11:
+    /// URI
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "certificate_identity", "certificate_identity_regexp",
         "certificate_oidc_issuer", "certificate_oidc_issuer_regexp",

@@ -69,7 +69,8 @@ pub struct SignBlobFlags {
 /// Who signs besides an identity, and which services take part.
 #[derive(Debug, Args)]
 pub struct SigningFlags {
-    /// Private key to sign with instead of an identity: a file, or env://VARIABLE with its PEM
+    /// Private key to sign with instead of an identity: a file, env://VARIABLE with its PEM, or
+    /// the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
     pub key: Option<String>,
     /// Do not ask anything (chainsign never does; for scripts written for cosign)

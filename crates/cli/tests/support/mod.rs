@@ -96,6 +96,8 @@ impl Desk {
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "SOURCE_DATE_EPOCH",
             "COSIGN_PASSWORD",
+            "COSIGN_PKCS11_PIN",
+            "COSIGN_PKCS11_MODULE_PATH",
             "BUILDKITE_AGENT_ACCESS_TOKEN",
             "GCE_METADATA_HOST",
         ] {

@@ -81,7 +81,7 @@ pub(super) fn prepare(
     let algorithm = algorithm(key.kind(), what, &logs);
     let requirement = SignerRequirement::Key(key.public_key().clone());
     let signer = key.into_signer_with(algorithm);
-    let signer = signer.map_err(|error| crate::commands::keys::failure(&error))?;
+    let signer = signer.map_err(|error| crate::commands::token::failure(&error))?;
     let session = Session::with_signer(services, Arc::new(signer), requirement);
     Ok(Signing { session, algorithm })
 }

@@ -56,7 +56,7 @@ pub const FLAGS: &[Flag] = &[
         "key",
         Value,
         SIGN,
-        "cosign's format, PKCS#8, SEC1, PKCS#1, or `env://VARIABLE`; URLs and key services are refused",
+        "cosign's format, PKCS#8, SEC1, PKCS#1, `env://VARIABLE`, or `pkcs11:…` without a PIN in it; URLs and key services are refused",
     ),
     better(
         "identity-token",
@@ -64,8 +64,20 @@ pub const FLAGS: &[Flag] = &[
         SIGN,
         "the token, `@FILE`, `-`, or a path with a slash in it; ES256 and EdDSA tokens are not taken for file names",
     ),
-    refused("sk", Switch, ALL, &["false"], "hardware keys are not built; --key takes a file"),
-    refused("slot", Value, ALL, &[], "hardware keys are not built; --key takes a file"),
+    refused(
+        "sk",
+        Switch,
+        ALL,
+        &["false"],
+        "PIV is not spoken here: --key takes the `pkcs11:` URI of the same key",
+    ),
+    refused(
+        "slot",
+        Value,
+        ALL,
+        &[],
+        "PIV is not spoken here: --key takes the `pkcs11:` URI of the same key",
+    ),
     refused(
         "certificate",
         Value,
@@ -203,7 +215,12 @@ pub const FLAGS: &[Flag] = &[
         "a bundle of version 0.3 has one certificate",
     ),
     // Who must have signed.
-    better("key", Value, VERIFY, "a file or `env://VARIABLE`; URLs and key services are refused"),
+    better(
+        "key",
+        Value,
+        VERIFY,
+        "a file, `env://VARIABLE` or `pkcs11:…`; URLs and key services are refused",
+    ),
     same("certificate-identity", Value, VERIFY, ""),
     better(
         "certificate-identity-regexp",
