@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "the tests make more things than the targets need")]
 
+mod admission;
 mod artifact;
 mod gosbom;
 mod policy;
@@ -22,6 +23,7 @@ pub fn seeds() -> impl Iterator<Item = (&'static str, Vec<Vec<u8>>)> {
 
 fn targets() -> impl Iterator<Item = target::Target> {
     let artifact = artifact::fuzz_targets::TARGETS.into_iter();
+    let artifact = artifact.chain(admission::fuzz_targets::TARGETS);
     let rest = gosbom::fuzz_targets::TARGETS.into_iter().chain(policy::fuzz_targets::TARGETS);
     let rest = rest.chain(slsa::fuzz_targets::TARGETS).chain(verify::fuzz_targets::TARGETS);
     artifact.chain(rest)

@@ -10,7 +10,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Who may use whom (ARCHITECTURE.md, "Crates"). The binary may use all.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("chainsign-core", &[]),
     ("chainsign-gosbom", &[]),
     ("chainsign-artifact", &["core", "gosbom"]),
@@ -22,10 +22,12 @@ const EDGES: [(&str, &[&str]); 11] = [
     ("chainsign-policy", &["core", "verify", "slsa", "gosbom", "artifact"]),
     ("chainsign-registry", &["core"]),
     ("chainsign-sandbox", &["core"]),
+    ("chainsign-admission", &["core"]),
 ];
 
 /// No network and no runtime below these.
-const OFFLINE: [&str; 7] = ["core", "gosbom", "artifact", "slsa", "keys", "verify", "policy"];
+const OFFLINE: [&str; 8] =
+    ["core", "gosbom", "artifact", "slsa", "keys", "verify", "policy", "admission"];
 
 /// Licences that our own allows us to ship. Each expression must offer one of them.
 const LICENCES: [&str; 12] = [

@@ -1,0 +1,69 @@
+//! What looks like an image or a pod in a kind that is not known.
+
+use super::Reader;
+use super::kinds::is_built_in;
+use crate::Error;
+use crate::field::Field;
+use crate::image_path::Way;
+use crate::place::Reason;
+use crate::tree::{Node, Value};
+
+/// Reports every mapping of an object, outside of what was looked at, that has a list of containers,
+/// or, in kinds that are not Kubernetes' own, an image. Fields of what is reported are not looked at.
+pub(super) fn look(
+    object: Way<'_, '_>,
+    field: &Field,
+    looked_at: &[Field],
+    reader: &mut Reader<'_, '_>,
+) -> Result<(), Error> {
+    let signs =
+        if is_built_in(&reader.workload.group) { Signs::Pods } else { Signs::PodsAndImages };
+    let mut values = 0;
+    let mut left = vec![(object.node, field.clone())];
+    while let Some((node, field)) = left.pop() {
+        values += 1;
+        super::at_most("values of a document", reader.context.limits().values, values)?;
+        if looked_at.iter().any(|it| field.is_in(it)) {
+            continue;
+        }
+        match &node.value {
+            Value::List(items) => {
+                let items = items.iter().enumerate().rev();
+                left.extend(items.map(|(index, item)| (&**item, field.item(index))));
+            }
+            Value::Map(entries) => {
+                let looks = |it: &&crate::tree::Entry<'_>| {
+                    looks_like_one(&it.key, &it.value, signs)
+                        && !looked_at.iter().any(|at| at.is_in(&field.key(&it.key)))
+                };
+                if let Some(entry) = entries.iter().find(looks) {
+                    let at = field.key(&entry.key);
+                    let place = reader.context.place(&entry.value, &at);
+                    let found = entry.value.scalar().unwrap_or(entry.key.as_ref());
+                    reader.unread(place, found, Reason::UnknownKind)?;
+                    continue;
+                }
+                let below = entries.iter().rev().map(|it| (&*it.value, field.key(&it.key)));
+                left.extend(below);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    Pods,
+    PodsAndImages,
+}
+
+fn looks_like_one(key: &str, value: &Node<'_>, signs: Signs) -> bool {
+    match (key, &value.value) {
+        ("containers" | "initContainers" | "ephemeralContainers", Value::List(items)) => {
+            items.iter().any(|item| matches!(item.value, Value::Map(_)))
+        }
+        ("image", Value::Text(text)) => signs == Signs::PodsAndImages && !text.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,58 @@
+//! What is fuzzed of this crate, each with what must hold of any input. libFuzzer (`fuzz/`) and
+//! `cargo test` run the same.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use chainsign_admission::{Error, Options, Use, manifest};
+use chainsign_core::digest::ArtifactDigest;
+
+use crate::target::Target;
+
+pub(crate) const TARGETS: [Target; 1] =
+    [Target { name: "admission_manifest", run: manifest, seeds: manifest_seeds }];
+
+/// A manifest. With a digest behind each reference it has the same images in the same places, and is not changed
+/// again.
+fn manifest(bytes: &[u8]) -> bool {
+    let options = Options::default();
+    let Ok(read) = manifest::read(bytes, "f", &options) else { return false };
+    let pinned = match read.pin(&digests(read.images())) {
+        Ok(pinned) => pinned,
+        Err(Error::NotEditable { .. }) => return true,
+        Err(other) => panic!("{other}"),
+    };
+    let again = manifest::read(&pinned, "f", &options).unwrap();
+    same_places(read.images(), again.images());
+    assert_eq!(again.unread(), read.unread());
+    assert_eq!(again.pin(&BTreeMap::new()).unwrap(), pinned);
+    true
+}
+
+fn manifest_seeds() -> Vec<Vec<u8>> {
+    let seeds: [&[u8]; 4] = [
+        include_bytes!("../../testdata/manifests/kinds.yaml"),
+        include_bytes!("../../testdata/manifests/crlf.yaml"),
+        include_bytes!("../../testdata/manifests/pods.json"),
+        b"kind: Pod\napiVersion: v1\nx: &x {image: a/b}\nspec:\n containers:\n - {<<: *x, name: n}\n - {image: \"q/r\"}\n",
+    ];
+    seeds.map(<[u8]>::to_vec).to_vec()
+}
+
+fn digests(images: &[Use]) -> BTreeMap<String, ArtifactDigest> {
+    let digest = |image: &Use| {
+        let made = ArtifactDigest::sha256(image.written.as_bytes());
+        (image.written.clone(), image.image.digest.clone().unwrap_or(made))
+    };
+    images.iter().map(digest).collect()
+}
+
+fn same_places(before: &[Use], after: &[Use]) {
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(after) {
+        assert_eq!((&before.place, &before.role), (&after.place, &after.role));
+        assert_eq!((&before.image.name, &before.image.tag), (&after.image.name, &after.image.tag));
+        assert!(after.image.digest.is_some());
+    }
+}
