@@ -17,4 +17,4 @@ pub use options::{ClientCertificate, Limits, Options, PlainHttp, Retry, ServerCe
 pub use registry::{Registry, Traffic};
 pub use resolved::{Kind, Resolved};
 pub use secret::Secret;
-pub use stored::{Attached, Content, ContentKind, Item, Store, Unread, Wanted};
+pub use stored::{Attached, Content, ContentKind, Item, Store, Stored, ToAttach, Unread, Wanted};

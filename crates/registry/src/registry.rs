@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::documents::{Descriptor, parse};
 use crate::error::{Action, Error, Limit};
 use crate::transport::{Answer, Call, Target, Transport};
-use crate::{Attached, Limits, Options, Resolved, Wanted, stored};
+use crate::{Attached, Item, Limits, Options, Resolved, Stored, ToAttach, Wanted, stored};
 
 /// Registries, as one run reaches them. It keeps connections, logins and tokens; clones share them.
 #[derive(Clone)]
@@ -74,6 +74,27 @@ impl Registry {
     pub async fn attached(&self, image: &Resolved, wanted: Wanted) -> Result<Attached, Error> {
         let what = format!("what is stored about {}", image.reference());
         self.0.in_time(&what, stored::find(&self.0, image, wanted)).await
+    }
+
+    /// Stores something about the image, in its own repository or the one for signatures, and lists it
+    /// where the registry does not by itself. What is there already is not stored twice.
+    ///
+    /// # Errors
+    /// What can happen to a request, as with [`resolve`](Self::resolve); [`Error::LostUpdate`]; for a
+    /// tag under which there is something else, what reading it says: it is not written over.
+    pub async fn attach(&self, image: &Resolved, document: &ToAttach) -> Result<Stored, Error> {
+        let what = format!("storing something about {}", image.reference());
+        self.0.in_time(&what, stored::attach(&self.0, image, document)).await
+    }
+
+    /// Removes what [`attached`](Self::attached) found about the image. `Ok` means that it is listed
+    /// nowhere any more; what is gone already is no error.
+    ///
+    /// # Errors
+    /// As [`attach`](Self::attach). Registries may refuse to delete ([`Error::Status`] 405).
+    pub async fn remove(&self, image: &Resolved, items: &[Item]) -> Result<(), Error> {
+        let what = format!("removing something about {}", image.reference());
+        self.0.in_time(&what, stored::remove(&self.0, image, items)).await
     }
 
     /// What was asked for so far.

@@ -9,6 +9,7 @@
 
 mod find;
 mod read;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +18,10 @@ use chainsign_core::digest::ArtifactDigest;
 
 use crate::Error;
 
+pub use write::{Stored, ToAttach};
+
 pub(crate) use find::find;
+pub(crate) use write::{attach, remove};
 
 /// What is wanted of what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

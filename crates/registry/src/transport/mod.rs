@@ -167,10 +167,12 @@ impl Transport {
                 response = self.once(call, url, Some(&authorization)).await?;
             }
         }
-        if matches!(call.method, Method::GET | Method::HEAD) {
+        if call.method == Method::GET {
             response = self.follow(call, response).await?;
         }
-        if response.status().is_success() {
+        // Nobody is sent on to what is not there.
+        let there = call.method == Method::HEAD && is_redirect(response.status());
+        if response.status().is_success() || there {
             return Ok(response);
         }
         Err(failure::status(response, call, who).await)
@@ -256,6 +258,11 @@ impl Answer {
     pub(crate) fn content_type(&self) -> Option<&str> {
         let value = self.header(CONTENT_TYPE.as_str())?;
         Some(value.split(';').next().unwrap_or_default().trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Where an upload goes on. Any host may be named; credentials do not go to another one.
+    pub(crate) fn location(&self, what: &str) -> Result<Url, Error> {
+        address::redirect(what, &self.url, self.header(LOCATION.as_str()))
     }
 }
 
