@@ -152,4 +152,18 @@ pub enum Error {
         /// What is understood.
         wanted: &'static str,
     },
+    /// The object of a review is not there, though something is to be made or changed.
+    #[error("the review of a {operation} has no object")]
+    NoObject {
+        /// What is to be done.
+        operation: String,
+    },
+    /// The object of a review is of another kind than the review says.
+    #[error("the object of the review is of the kind {found}, wanted {wanted}")]
+    OtherKind {
+        /// Version and kind of the object.
+        found: String,
+        /// What the review says.
+        wanted: String,
+    },
 }

@@ -45,6 +45,15 @@ impl Field {
         self.steps().starts_with(&other.steps())
     }
 
+    /// As a JSON pointer (RFC 6901).
+    pub(crate) fn pointer(&self) -> String {
+        let step = |step: &&Step| match step {
+            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Item(index) => format!("/{index}"),
+        };
+        self.steps().iter().map(step).collect()
+    }
+
     fn with(&self, step: Step) -> Field {
         Field(Some(Rc::new(Link { above: self.clone(), step })))
     }

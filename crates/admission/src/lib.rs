@@ -8,6 +8,7 @@ mod limits;
 pub mod manifest;
 mod object;
 mod place;
+pub mod review;
 mod tree;
 
 pub use error::Error;

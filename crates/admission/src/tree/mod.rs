@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-pub(crate) use json::read as read_json;
+pub(crate) use json::{document, read as read_json};
 pub(crate) use source::Source;
 pub(crate) use yaml::read as read_yaml;
 
@@ -104,6 +104,28 @@ impl<'a> Node<'a> {
     pub(crate) fn span(&self) -> Range<usize> {
         let offset = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
         offset(self.span.0)..offset(self.span.1)
+    }
+
+    /// Whether it says the same, wherever and however it is written. The order of keys says nothing.
+    pub(crate) fn same(&self, other: &Node<'_>) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Text(one), Value::Text(two)) | (Value::Other(one), Value::Other(two)) => {
+                one == two
+            }
+            (Value::List(one), Value::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two.iter()).all(|(one, two)| one.same(two))
+            }
+            (Value::Map(one), Value::Map(two)) => {
+                let (mut one, mut two): (Vec<_>, Vec<_>) =
+                    (one.iter().collect(), two.iter().collect());
+                one.sort_by(|a, b| a.key.cmp(&b.key));
+                two.sort_by(|a, b| a.key.cmp(&b.key));
+                one.len() == two.len()
+                    && one.iter().zip(two).all(|(a, b)| a.key == b.key && a.value.same(&b.value))
+            }
+            _ => false,
+        }
     }
 
     /// What kind of value it is, for people.

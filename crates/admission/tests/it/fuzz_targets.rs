@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use chainsign_admission::review::{self, Decision, Webhook};
 use chainsign_admission::{Error, Options, Use, manifest};
 use chainsign_core::digest::ArtifactDigest;
 
 use crate::target::Target;
 
-pub(crate) const TARGETS: [Target; 1] =
-    [Target { name: "admission_manifest", run: manifest, seeds: manifest_seeds }];
+pub(crate) const TARGETS: [Target; 2] = [
+    Target { name: "admission_manifest", run: manifest, seeds: manifest_seeds },
+    Target { name: "admission_review", run: review, seeds: review_seeds },
+];
 
 /// A manifest. With a digest behind each reference it has the same images in the same places, and is not changed
 /// again.
@@ -36,6 +40,47 @@ fn manifest_seeds() -> Vec<Vec<u8>> {
         include_bytes!("../../testdata/manifests/crlf.yaml"),
         include_bytes!("../../testdata/manifests/pods.json"),
         b"kind: Pod\napiVersion: v1\nx: &x {image: a/b}\nspec:\n containers:\n - {<<: *x, name: n}\n - {image: \"q/r\"}\n",
+    ];
+    seeds.map(<[u8]>::to_vec).to_vec()
+}
+
+/// A review. Its response says its UID; it allows only if every image was allowed and everything was read; and what its
+/// patch makes of the object needs no other patch.
+fn review(bytes: &[u8]) -> bool {
+    let options = Options::default();
+    let Ok(read) = review::read(bytes, &options) else { return false };
+    let digests = digests(read.images());
+    let allow = |digest: ArtifactDigest| Decision::Allow { digest };
+    let decisions: BTreeMap<_, _> =
+        digests.into_iter().map(|(it, digest)| (it, allow(digest))).collect();
+    let response = read.respond(&decisions, Webhook::Mutating);
+    let cut_short = read.fault().is_some() || !read.unread().is_empty();
+    assert_eq!(response.is_allowed(), !cut_short);
+    if !read.images().is_empty() {
+        assert!(!read.respond(&BTreeMap::new(), Webhook::Mutating).is_allowed());
+    }
+    let response = serde_json::to_value(response).unwrap();
+    assert_eq!(response["response"]["uid"], read.uid());
+    if let Some(patch) = response["response"]["patch"].as_str() {
+        let patch = base64::engine::general_purpose::STANDARD.decode(patch).unwrap();
+        let patch: Vec<serde_json::Value> = serde_json::from_slice(&patch).unwrap();
+        let mut asked: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        for step in &patch {
+            let place = asked["request"]["object"].pointer_mut(step["path"].as_str().unwrap());
+            *place.unwrap() = step["value"].clone();
+        }
+        let again = review::read(asked.to_string().as_bytes(), &options).unwrap();
+        assert!(again.images().iter().all(|image| image.image.digest.is_some()));
+    }
+    true
+}
+
+fn review_seeds() -> Vec<Vec<u8>> {
+    let seeds: [&[u8]; 4] = [
+        include_bytes!("../../testdata/reviews/pod-create.json"),
+        include_bytes!("../../testdata/reviews/pod-ephemeralcontainers.json"),
+        include_bytes!("../../testdata/reviews/cronjob-create.json"),
+        include_bytes!("../../testdata/reviews/deployment-update-restart.json"),
     ];
     seeds.map(<[u8]>::to_vec).to_vec()
 }

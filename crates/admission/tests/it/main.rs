@@ -5,6 +5,7 @@ mod fuzz_targets;
 mod manifest;
 #[path = "../../../../fuzz/src/replay.rs"]
 mod replay;
+mod review;
 #[path = "../../../../fuzz/src/target.rs"]
 mod target;
 
