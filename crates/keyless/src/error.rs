@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -76,6 +77,90 @@ pub enum Error {
         /// The address.
         email: String,
     },
+    /// The identity token that a login gave is of another issuer than the one that gave it.
+    #[error("the identity token is of the issuer {found}, wanted {wanted}")]
+    TokenIssuer {
+        /// The token's issuer.
+        found: String,
+        /// The one that was asked.
+        wanted: String,
+    },
+    /// The identity token that a login gave is of another login.
+    #[error("the identity token is of another login: its nonce differs")]
+    TokenNonce,
+    /// The services name no issuer to log in at.
+    #[error("no OIDC issuer to log in at: the services name none")]
+    NoIssuer,
+    /// What an issuer's address says of itself is about another issuer.
+    #[error("the {endpoint} calls itself {found}")]
+    OtherIssuer {
+        /// The issuer that was asked.
+        endpoint: Endpoint,
+        /// What it calls itself.
+        found: String,
+    },
+    /// The issuer does not offer what a login needs.
+    #[error("the {endpoint} offers no login of this kind: found no {wanted}")]
+    IssuerLacks {
+        /// The issuer.
+        endpoint: Endpoint,
+        /// What is missing in its description.
+        wanted: &'static str,
+    },
+    /// An address for the answer of a login that is not of this machine.
+    #[error("found the redirect URL {found:?}, wanted http with a loopback address or localhost")]
+    RedirectUrl {
+        /// The text.
+        found: String,
+    },
+    /// No socket for the answer of a login.
+    #[error("cannot listen at {address} for the answer of the login")]
+    CannotListen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The browser brought the answer to another login, or to one that somebody else began.
+    #[error("the answer of the {endpoint} is to another login: its state differs")]
+    LoginState {
+        /// The issuer.
+        endpoint: Endpoint,
+    },
+    /// The person declined, or may not log in.
+    #[error("the {endpoint} denied the login")]
+    LoginDenied {
+        /// The issuer.
+        endpoint: Endpoint,
+    },
+    /// The code for a device was not entered in time.
+    #[error("the {endpoint} gave up: the code expired before anybody entered it")]
+    LoginExpired {
+        /// The issuer.
+        endpoint: Endpoint,
+    },
+    /// The issuer refused the login for another reason.
+    #[error("the {endpoint} refused the login: {error}{}", colon(.description))]
+    LoginRefused {
+        /// The issuer.
+        endpoint: Endpoint,
+        /// The code of its error, e.g. `invalid_grant` (RFC 6749 section 5.2), cut to a line.
+        error: String,
+        /// What it says of it, cut to a line.
+        description: String,
+    },
+    /// Nobody could be asked for the code that the browser shows.
+    #[error("cannot ask for the code of the login")]
+    LoginCode(#[source] std::io::Error),
+    /// Nobody logged in.
+    #[error("nobody logged in within {} seconds", .limit.as_secs())]
+    LoginTimedOut {
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The system gives no random numbers.
+    #[error("no random numbers from the system")]
+    NoRandomness,
     /// A service has an address that cannot be used.
     #[error("unusable address of the {endpoint}: {reason}")]
     Address {

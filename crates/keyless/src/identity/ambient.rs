@@ -174,7 +174,7 @@ fn request<'a>(endpoint: &'a Endpoint, url: Url, timeout: Duration, body: Body<'
         body,
         accept: "application/json",
         header: None,
-        also: None,
+        also: &[],
     }
 }
 

@@ -5,12 +5,16 @@
 
 mod ambient;
 mod claims;
+mod login;
 mod secret;
 mod source;
 mod token;
 
 pub use ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
 pub use claims::TokenClaims;
+pub use login::{
+    Browsing, CodeFuture, DevicePrompt, Login, LoginFlow, LoginRequest, LoopbackRedirect, Person,
+};
 pub use secret::SecretText;
 pub use source::{Provider, Surroundings, TokenSource};
 pub use token::IdentityToken;

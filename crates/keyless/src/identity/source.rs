@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
 use super::ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
-use super::{IdentityToken, SecretText, TokenClaims};
+use super::{IdentityToken, Login, SecretText, TokenClaims};
 use crate::Clock;
 use crate::error::Error;
 use crate::services::{Http, Options, Services};
@@ -30,6 +30,8 @@ pub enum TokenSource {
     Buildkite(AmbientBuildkite),
     /// The metadata server of a machine, pod or job at Google.
     Google(AmbientGoogle),
+    /// A person who logs in.
+    Login(Login),
 }
 
 /// Where a process may find tokens. The order is that in which they are tried.
@@ -92,7 +94,8 @@ impl TokenSource {
             TokenSource::File(_)
             | TokenSource::Github(_)
             | TokenSource::Buildkite(_)
-            | TokenSource::Google(_) => None,
+            | TokenSource::Google(_)
+            | TokenSource::Login(_) => None,
         }
     }
 
@@ -101,8 +104,15 @@ impl TokenSource {
     /// # Errors
     /// As [`IdentityToken::parse`]; when a service must be asked also [`Error::Address`],
     /// [`Error::Unreachable`], [`Error::Status`], [`Error::AnswerTooLarge`],
-    /// [`Error::MalformedAnswer`].
+    /// [`Error::MalformedAnswer`]. When a person logs in also [`Error::NoIssuer`],
+    /// [`Error::OtherIssuer`], [`Error::IssuerLacks`], [`Error::CannotListen`],
+    /// [`Error::LoginState`], [`Error::LoginDenied`], [`Error::LoginExpired`],
+    /// [`Error::LoginRefused`], [`Error::LoginCode`], [`Error::LoginTimedOut`],
+    /// [`Error::TokenIssuer`], [`Error::TokenNonce`], [`Error::NoRandomness`].
     pub async fn token(&self, services: &Services) -> Result<IdentityToken, Error> {
+        if let TokenSource::Login(login) = self {
+            return login.token(services).await;
+        }
         let timeout = services.options().timeouts.token;
         let text = self.text(services.http(), timeout, IdentityToken::AUDIENCE).await?;
         IdentityToken::parse(text.expose(), services.now())
@@ -115,7 +125,8 @@ impl TokenSource {
     /// that what it gives is good for nothing else. A token that was given may have any audience.
     ///
     /// # Errors
-    /// As [`TokenClaims::parse`]; when a service must be asked also as [`Self::token`].
+    /// As [`TokenClaims::parse`]; when a service must be asked also as [`Self::token`];
+    /// [`Error::NoIdentityToken`] where somebody would have to log in, who is no build.
     pub async fn claims(
         &self,
         options: &Options,
@@ -139,6 +150,7 @@ impl TokenSource {
             TokenSource::Github(github) => github.token(http, timeout, audience).await,
             TokenSource::Buildkite(buildkite) => buildkite.token(http, timeout, audience).await,
             TokenSource::Google(google) => google.token(http, timeout, audience).await,
+            TokenSource::Login(_) => Err(Error::NoIdentityToken { looked_for: LOOKED_FOR }),
         }
     }
 }

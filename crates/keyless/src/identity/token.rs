@@ -37,10 +37,19 @@ impl IdentityToken {
     /// [`Error::TokenMalformed`], [`Error::TokenAudience`], [`Error::TokenExpired`],
     /// [`Error::TokenNotYetValid`], [`Error::TokenEmailUnverified`].
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, Error> {
+        Self::parse_for(text, Self::AUDIENCE, now)
+    }
+
+    /// The same for another audience: a private certificate authority may know its clients by
+    /// another name.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_for(text: &str, audience: &str, now: Timestamp) -> Result<Self, Error> {
         let text = text.trim_ascii();
         let (claims, _) = claims(text)?;
-        if !claims.aud.contains(Self::AUDIENCE) {
-            let wanted = Self::AUDIENCE.to_owned();
+        if !claims.aud.contains(audience) {
+            let wanted = audience.to_owned();
             return Err(Error::TokenAudience { found: claims.aud.into_vec(), wanted });
         }
         let expires = claims.valid_at(now)?;
@@ -94,6 +103,11 @@ impl IdentityToken {
             issuer: TextMatcher::Exact(issuer.to_owned()),
         };
         issuers.into_iter().flatten().map(matcher).collect()
+    }
+
+    /// What binds it to a login: the claim `nonce`.
+    pub(super) fn nonce(&self) -> Option<&str> {
+        self.claims.nonce.as_deref()
     }
 
     /// The token itself, for the certificate authority and nobody else.
@@ -206,6 +220,7 @@ pub(super) struct Claims {
     aud: Audience,
     exp: NumericDate,
     nbf: Option<NumericDate>,
+    nonce: Option<String>,
     email: Option<String>,
     #[serde(default)]
     email_verified: Flag,

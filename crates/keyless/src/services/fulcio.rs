@@ -48,7 +48,7 @@ impl Services {
             body: Body::Bytes { content_type: "application/json", bytes: &body },
             accept: "application/json",
             header: None,
-            also: None,
+            also: &[],
         };
         let answer = self.http().send(request).await.map_err(|error| redact(error, token))?;
         let answer: SigningAnswer = answer.json(&authority.endpoint)?;

@@ -37,8 +37,8 @@ pub(crate) struct Request<'a> {
     /// A header that this address needs: a credential for it, or what it is asked with.
     pub(crate) header: Option<Header<'a>>,
     pub(crate) accept: &'static str,
-    /// A status other than success that is an answer too.
-    pub(crate) also: Option<StatusCode>,
+    /// Statuses other than success that are answers too.
+    pub(crate) also: &'a [StatusCode],
 }
 
 /// What is sent.
@@ -57,6 +57,8 @@ pub(crate) enum Header<'a> {
     Bearer(&'a SecretText),
     /// `authorization: Token …`, as Buildkite has it.
     Token(&'a SecretText),
+    /// `authorization: Basic …` (RFC 7617), of name and password in base64.
+    Basic(&'a SecretText),
     /// `metadata-flavor: Google`, which no request carries that a page made somebody send.
     MetadataFlavor,
 }
@@ -75,7 +77,7 @@ impl Http {
 
     /// Sends the request until it is answered, as the retry policy allows.
     ///
-    /// `Ok` with a status of success, or the request's `also`.
+    /// `Ok` with a status of success, or one of the request's `also`.
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, Error> {
         let attempts = self.retry.attempts.max(1);
         let mut attempt = 1;
@@ -124,6 +126,7 @@ impl Http {
             None => builder,
             Some(Header::Bearer(token)) => builder.header(AUTHORIZATION, secret("bearer", token)?),
             Some(Header::Token(token)) => builder.header(AUTHORIZATION, secret("Token", token)?),
+            Some(Header::Basic(pair)) => builder.header(AUTHORIZATION, secret("Basic", pair)?),
             Some(Header::MetadataFlavor) => builder.header("metadata-flavor", "Google"),
         };
         let mut response = builder.send().await.map_err(Failure::network)?;
@@ -135,7 +138,7 @@ impl Http {
             Err(TooLarge) if !status.is_success() => Vec::new(),
             Err(TooLarge) => return Err(Failure { cause: Cause::TooLarge, wait: Wait::Never }),
         };
-        if status.is_success() || request.also == Some(status) {
+        if status.is_success() || request.also.contains(&status) {
             let headers = response.headers().clone();
             return Ok(Answer { status, headers, body });
         }
@@ -343,21 +346,25 @@ fn secret(scheme: &str, token: &SecretText) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
+/// What somebody else says, for a message: one line, cut short.
+pub(crate) fn one_line(text: &str) -> String {
+    let printable = |character: char| if character.is_control() { ' ' } else { character };
+    let line: String = text.trim().chars().take(MESSAGE_CHARACTERS + 1).map(printable).collect();
+    match line.char_indices().nth(MESSAGE_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 /// What an error answer says: the `message` of its JSON, else its text; one line, cut short.
 fn message(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Gateway {
         message: String,
     }
-    let text = match serde_json::from_slice::<Gateway>(body) {
-        Ok(gateway) => gateway.message,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    let printable = |character: char| if character.is_control() { ' ' } else { character };
-    let line: String = text.trim().chars().map(printable).collect();
-    match line.char_indices().nth(MESSAGE_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+    match serde_json::from_slice::<Gateway>(body) {
+        Ok(gateway) => one_line(&gateway.message),
+        Err(_) => one_line(&String::from_utf8_lossy(body)),
     }
 }
 

@@ -22,7 +22,7 @@ use chainsign_core::trust::{Service, ServiceKind, ServiceSelection};
 use jiff::Timestamp;
 use url::Url;
 
-pub(crate) use http::{Body, Header, Http, Request, is_encrypted};
+pub(crate) use http::{Body, Header, Http, Request, is_encrypted, one_line};
 pub use reach::{Answered, Reached};
 pub(crate) use rekor::{Proposal, ProposedContent, Verifier};
 

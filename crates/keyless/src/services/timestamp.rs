@@ -32,7 +32,7 @@ impl Services {
             body: Body::Bytes { content_type: "application/timestamp-query", bytes: &query },
             accept: "application/timestamp-reply",
             header: None,
-            also: None,
+            also: &[],
         };
         let answer = self.http().send(request).await?;
         asked.check(authority, &answer.body)?;

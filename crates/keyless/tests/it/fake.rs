@@ -55,6 +55,10 @@ pub(crate) enum To {
     Github,
     Buildkite,
     Google,
+    /// What it says of itself as an OIDC issuer.
+    Discovery,
+    Device,
+    Grant,
     Elsewhere,
 }
 
@@ -68,6 +72,18 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// The address that it was sent to.
+    pub(crate) fn own_url(&self) -> String {
+        format!("http://{}", self.headers["host"].to_str().unwrap())
+    }
+
+    /// The fields of a form.
+    pub(crate) fn form(&self) -> HashMap<String, String> {
+        let pairs = std::str::from_utf8(&self.body).unwrap().split('&');
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap());
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -269,6 +285,36 @@ pub(crate) fn token_of(claims: &Value) -> String {
     )
 }
 
+/// services.md 2.1.
+fn discovery(url: &str) -> Answer {
+    Answer::json(&json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/auth"),
+        "token_endpoint": format!("{url}/grant"),
+        "device_authorization_endpoint": format!("{url}/device"),
+        "code_challenge_methods_supported": ["plain", "S256"],
+    }))
+}
+
+/// RFC 8628 section 3.2.
+fn device(url: &str) -> Answer {
+    Answer::json(&json!({
+        "device_code": "device-secret",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": format!("{url}/device"),
+        "expires_in": 1800,
+        "interval": 1,
+    }))
+}
+
+/// A token of this server's own, for [`EMAIL`].
+pub(crate) fn login_token(issuer: &str) -> String {
+    token_of(&json!({
+        "iss": issuer, "sub": "subject", "aud": "sigstore", "exp": NOW + 60,
+        "email": EMAIL, "email_verified": true,
+    }))
+}
+
 pub(crate) fn digest() -> ArtifactDigest {
     ArtifactDigest::sha256(b"artifact")
 }
@@ -312,6 +358,9 @@ impl State {
             ("GET", path) if path.starts_with("/github") => To::Github,
             ("POST", path) if path.starts_with("/v3/jobs/") => To::Buildkite,
             ("GET", path) if path.starts_with("/computeMetadata/") => To::Google,
+            ("GET", "/.well-known/openid-configuration") => To::Discovery,
+            ("POST", "/device") => To::Device,
+            ("POST", "/grant") => To::Grant,
             _ => To::Elsewhere,
         };
         let seen = Seen { to, path, headers: parts.headers, body };
@@ -331,6 +380,9 @@ impl State {
             To::Github => Answer::json(&json!({ "count": 1, "value": token() })),
             To::Buildkite => Answer::json(&json!({ "token": token() })),
             To::Google => Answer::status(200, &token()),
+            To::Discovery => discovery(&seen.own_url()),
+            To::Device => device(&seen.own_url()),
+            To::Grant => Answer::json(&json!({ "id_token": login_token(&seen.own_url()) })),
             To::Elsewhere => Answer::status(404, ""),
         };
         let answer = (self.fault)(&seen, nth, honest);

@@ -8,5 +8,6 @@ mod fake;
 mod faults;
 mod identity;
 mod kept;
+mod login;
 mod sandbox;
 mod signing;

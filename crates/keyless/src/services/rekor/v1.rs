@@ -27,7 +27,7 @@ pub(super) async fn log(
     };
     let body = serde_json::to_vec(&proposed).map_err(|error| log.malformed(error))?;
     let body = Body::Bytes { content_type: "application/json", bytes: &body };
-    let answer = ask(services, log, "", body, Some(StatusCode::CONFLICT)).await?;
+    let answer = ask(services, log, "", body, &[StatusCode::CONFLICT]).await?;
     let answer = match answer.status {
         // The log has the very same entry, because an earlier attempt reached it or because the
         // signature is deterministic and was logged before.
@@ -35,7 +35,7 @@ pub(super) async fn log(
             let id = existing(&answer).ok_or_else(|| {
                 log.malformed("found a conflict that names no entry, wanted a Location")
             })?;
-            ask(services, log, &format!("/{id}"), Body::None, None).await?
+            ask(services, log, &format!("/{id}"), Body::None, &[]).await?
         }
         _ => answer,
     };
@@ -47,7 +47,7 @@ async fn ask(
     log: &Remote,
     path: &str,
     body: Body<'_>,
-    also: Option<StatusCode>,
+    also: &[StatusCode],
 ) -> Result<Answer, Error> {
     let request = Request {
         endpoint: &log.endpoint,

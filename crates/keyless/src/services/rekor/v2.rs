@@ -43,7 +43,7 @@ pub(super) async fn log(
         body: Body::Bytes { content_type: "application/json", bytes: &body },
         accept: "application/json",
         header: None,
-        also: Some(StatusCode::CONFLICT),
+        also: &[StatusCode::CONFLICT],
     };
     let answer = services.http().send(request).await?;
     if answer.status == StatusCode::CONFLICT {
