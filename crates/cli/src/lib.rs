@@ -7,6 +7,7 @@ pub mod files;
 pub mod flags;
 pub mod parallel;
 pub mod password;
+pub mod person;
 pub mod plain;
 pub mod printer;
 pub mod render;

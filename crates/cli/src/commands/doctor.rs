@@ -81,7 +81,7 @@ fn identity(tokens: Result<TokenSource, Failure>, now: Timestamp) -> Finding {
     match tokens {
         Err(failure) => Finding::problem(ABOUT, failure),
         Ok(source) => match source.given(now) {
-            None => Finding::good(ABOUT, "the token service of this job, which was not asked"),
+            None => Finding::good(ABOUT, not_asked(&source)),
             Some(Err(error)) => Finding::problem(ABOUT, service_failure(&error)),
             Some(Ok(token)) => {
                 let left = token.expires().duration_since(now).as_secs();
@@ -89,6 +89,16 @@ fn identity(tokens: Result<TokenSource, Failure>, now: Timestamp) -> Finding {
                 Finding::good(ABOUT, message)
             }
         },
+    }
+}
+
+fn not_asked(source: &TokenSource) -> String {
+    match source {
+        TokenSource::File(path) => format!("a token in {}, which was not read", path.display()),
+        TokenSource::Login(_) => {
+            "no token; on this terminal, signing asks somebody to log in".to_owned()
+        }
+        _ => "the token service of this job, which was not asked".to_owned(),
     }
 }
 

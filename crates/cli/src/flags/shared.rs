@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainsign_keyless::identity::Provider;
+use chainsign_keyless::identity::{LoginRequest, Provider};
 use chainsign_trust::Instance;
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -71,6 +71,46 @@ pub struct TokenFlags {
     /// Take no token from the environment
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub oidc_disable_ambient_providers: bool,
+}
+
+/// How somebody logs in, where there is no token.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Login")]
+pub struct LoginFlags {
+    /// How to log in where there is no token: normal (in a browser), device (with a code, in any
+    /// browser), client_credentials (a program, with its secret), or token (not at all). Without it
+    /// normal on a terminal, else not at all
+    #[arg(long, value_enum, value_name = "FLOW", hide_possible_values = true)]
+    pub fulcio_auth_flow: Option<AuthFlow>,
+    /// Log in with a code that the browser shows, and that is typed here
+    #[arg(long, conflicts_with = "fulcio_auth_flow")]
+    pub oob: bool,
+    /// OIDC issuer to log in at instead of the signing config's
+    #[arg(long, value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// Name by which the issuer knows this program; tokens are for it
+    #[arg(long, value_name = "ID", default_value = LoginRequest::CLIENT)]
+    pub oidc_client_id: String,
+    /// File with the program's secret, where the issuer wants one; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// Where the browser brings the answer: http, a loopback address or localhost, port 0 for any
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:0/auth/callback")]
+    pub oidc_redirect_url: String,
+}
+
+/// How to log in, as cosign names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuthFlow {
+    /// In a browser
+    Normal,
+    /// With a code, in any browser
+    Device,
+    /// Not at all
+    Token,
+    /// A program, with its secret
+    #[value(name = "client_credentials")]
+    ClientCredentials,
 }
 
 /// A place where a process may find identity tokens, as cosign names it.

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 
-use super::shared::{OutputFlag, TokenFlags, TrustFlags};
+use super::shared::{LoginFlags, OutputFlag, TokenFlags, TrustFlags};
 
 /// `sign-blob`
 #[derive(Debug, Args)]
@@ -63,6 +63,8 @@ pub struct SignBlobFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
+    pub login: LoginFlags,
+    #[command(flatten)]
     pub trust: TrustFlags,
 }
 
@@ -73,7 +75,7 @@ pub struct SigningFlags {
     /// the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
     pub key: Option<String>,
-    /// Do not ask anything (chainsign never does; for scripts written for cosign)
+    /// Do not ask for confirmation (chainsign never does; for scripts written for cosign)
     #[arg(long, short = 'y', num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), hide = true)]
     pub yes: bool,
     /// Make an entry in the transparency log; --tlog-upload=false makes none
@@ -150,6 +152,8 @@ pub struct AttestFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
+    pub login: LoginFlags,
+    #[command(flatten)]
     pub trust: TrustFlags,
 }
 
@@ -201,6 +205,8 @@ pub struct AttestBlobFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
+    #[command(flatten)]
+    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
 }

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{sign, trust};
+use super::{identity, trust};
 use crate::commands::doctor::{AskServices, DoctorRequest};
 use crate::failure::Failure;
 use crate::flags::doctor::DoctorFlags;
+use crate::flags::shared::LoginFlags;
+use crate::password::StandardInput;
 
 /// `doctor`. That there is no identity is a finding, and no failure.
 ///
@@ -14,7 +16,7 @@ use crate::flags::doctor::DoctorFlags;
 pub fn doctor(flags: DoctorFlags, now: Timestamp) -> Result<DoctorRequest, Failure> {
     let services = if flags.offline.offline { AskServices::Offline } else { AskServices::Ask };
     Ok(DoctorRequest {
-        tokens: sign::tokens(flags.token),
+        tokens: identity::tokens(flags.token, LoginFlags::default(), StandardInput::Free),
         trust: trust::with(flags.trust, flags.offline)?,
         services,
         now,

@@ -4,6 +4,7 @@
 pub mod doctor;
 mod expect;
 pub mod facts;
+mod identity;
 pub mod keys;
 pub mod policy;
 pub mod provenance;

@@ -7,10 +7,9 @@ use std::time::Duration;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::encoding::hex_decode;
 use chainsign_core::predicate::PredicateType;
-use chainsign_keyless::identity::{Provider, SecretText, Surroundings, TokenSource};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{keys, trust};
+use super::{identity, keys, trust};
 use crate::commands::sign::select::{Selected, Selection, select};
 use crate::commands::sign::{
     self, About, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate,
@@ -18,7 +17,7 @@ use crate::commands::sign::{
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
+use crate::flags::shared::{LoginFlags, OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
     AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
 };
@@ -74,7 +73,15 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         let bundle = flags.bundle.clone().unwrap_or_default();
         let outputs = outputs(Some(bundle.clone()), Named::ByUser);
         let file = FileToSign { path: bundle, known: None, listed: None, outputs };
-        return request(vec![file], what, flags.signing, flags.token, flags.trust, input);
+        return request(
+            vec![file],
+            what,
+            flags.signing,
+            flags.token,
+            flags.login,
+            flags.trust,
+            input,
+        );
     }
     let named = match (&flags.bundle, &flags.output_directory, &signature) {
         (None, None, Some(_)) => Named::ByUs,
@@ -102,7 +109,8 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         files.push(FileToSign { path, known: None, listed, outputs: outputs(bundle, named) });
     }
     let again = selection == Selection::One || flags.again;
-    let request = request(files, What::Files, flags.signing, flags.token, flags.trust, input)?;
+    let request =
+        request(files, What::Files, flags.signing, flags.token, flags.login, flags.trust, input)?;
     Ok(SignRequest {
         folders: folders.into_iter().collect(),
         signed_already: if again { SignedAlready::SignAgain } else { SignedAlready::Leave },
@@ -130,7 +138,7 @@ pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure
         }
         (None, None) => return Err(nothing_to_attest()),
     };
-    request(files, what, flags.signing, flags.token, flags.trust, input)
+    request(files, what, flags.signing, flags.token, flags.login, flags.trust, input)
 }
 
 /// Files that each get a line of their own.
@@ -228,7 +236,7 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
             print,
         },
     };
-    request(vec![file], what, flags.signing, flags.token, flags.trust, input)
+    request(vec![file], what, flags.signing, flags.token, flags.login, flags.trust, input)
 }
 
 fn request(
@@ -236,6 +244,7 @@ fn request(
     what: What,
     signing: SigningFlags,
     token: TokenFlags,
+    login: LoginFlags,
     trust: TrustFlags,
     input: StandardInput,
 ) -> Result<SignRequest, Failure> {
@@ -259,7 +268,7 @@ fn request(
     };
     let signer = match signing.key {
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
-        None => SignWith::Identity(tokens(token)?),
+        None => SignWith::Identity(identity::tokens(token, login, input)?),
     };
     Ok(SignRequest {
         files,
@@ -323,28 +332,6 @@ fn sha256(hex: &str) -> Result<ArtifactDigest, Failure> {
     let digest = hex_decode("--hash", hex)
         .and_then(|bytes| ArtifactDigest::new(DigestAlgorithm::Sha256, &bytes));
     digest.map_err(|error| Failure::because("bad-flag", "--hash", &error))
-}
-
-/// The token that was given, else what the environment offers. Never a prompt.
-pub(super) fn tokens(flags: TokenFlags) -> Result<TokenSource, Failure> {
-    if let Some(given) = flags.identity_token {
-        // No token has a slash in it: as with cosign, that is a path.
-        let path = given.strip_prefix('@').or(given.contains('/').then_some(given.as_str()));
-        return Ok(match path {
-            Some(path) => TokenSource::File(PathBuf::from(path)),
-            None => TokenSource::Given(SecretText::new(super::text("identity token", &given)?)),
-        });
-    }
-    let providers = match flags.oidc_provider {
-        _ if flags.oidc_disable_ambient_providers => Vec::new(),
-        Some(provider) => vec![provider.into()],
-        None => Provider::ALL.to_vec(),
-    };
-    let around = Surroundings {
-        variable: &|name| std::env::var(name).ok(),
-        line: &|path| files::first_line(path),
-    };
-    TokenSource::detect_among(&providers, around).map_err(|error| sign::service_failure(&error))
 }
 
 /// Whether one of the files is standard input.

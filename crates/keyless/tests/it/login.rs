@@ -663,6 +663,23 @@ async fn a_clients_secret_goes_where_the_issuer_takes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_a_token_of_its_own() {
+    let flow = LoginFlow::ClientCredentials;
+    let (fake, token) = log_in(flow, |_, _, answer| answer, Some("secret")).await;
+    assert_eq!(token.unwrap().subject(), EMAIL);
+    let seen = &fake.seen(To::Grant)[0];
+    assert_eq!(seen.form()["grant_type"], "client_credentials");
+    assert!(seen.headers.contains_key("authorization"), "{seen:?}");
+    let no = |to, _, answer| if to == To::Grant { refusal("invalid_client") } else { answer };
+    let (_, token) = log_in(flow, no, Some("secret")).await;
+    let error = token.unwrap_err();
+    assert!(
+        matches!(&error, Error::LoginRefused { error, .. } if error == "invalid_client"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn services_without_an_issuer_say_so() {
     let fake = Fake::honest().await;
     let login = Login::new(LoginRequest::default(), Arc::new(Scripted::nobody()));

@@ -41,6 +41,36 @@ pub fn service_failure(error: &Error) -> Failure {
             "no-proven-time",
             "a certificate lives for minutes: use a log of version 1 or a timestamp authority",
         ),
+        Error::NoIssuer => {
+            ("no-issuer", "name one with --oidc-issuer, or give a token with --identity-token")
+        }
+        Error::OtherIssuer { .. } => (
+            "bad-issuer",
+            "name the issuer as it names itself, to the letter: --oidc-issuer, or in the signing config",
+        ),
+        Error::IssuerLacks { .. } => {
+            ("bad-issuer", "give a token with --identity-token, or try another --fulcio-auth-flow")
+        }
+        Error::RedirectUrl { .. } => {
+            ("bad-flag", "the answer comes to this machine; --oob needs no address")
+        }
+        Error::CannotListen { .. } => {
+            ("login-failed", "port 0 in --oidc-redirect-url takes any free one; --oob needs none")
+        }
+        Error::LoginDenied { .. } => ("login-denied", "log in as somebody who may, and allow it"),
+        Error::LoginExpired { .. } | Error::LoginTimedOut { .. } => {
+            ("login-timed-out", "run it again, and log in sooner")
+        }
+        Error::LoginState { .. } | Error::TokenNonce | Error::TokenIssuer { .. } => {
+            ("login-mixed-up", "run it again; what came was the answer to something else")
+        }
+        Error::LoginCode(_) => {
+            ("login-failed", "--fulcio-auth-flow device asks for nothing to be typed here")
+        }
+        Error::LoginRefused { .. } => (
+            "login-failed",
+            "run it again; the issuer may know this program by another --oidc-client-id",
+        ),
         Error::AfterPublication { source, .. } => {
             return Failure { message: with_causes(error), ..service_failure(source) };
         }

@@ -201,6 +201,7 @@ impl Progress for Silent {
 /// cannot be used.
 pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
     let trust = request.services.trust.load()?;
+    let asks = matches!(&request.signer, SignWith::Identity(TokenSource::Login(_)));
     let signing = services::prepare(&request.services, &trust, request.signer, &request.what)?;
     let (files, left) = match request.signed_already {
         SignedAlready::SignAgain => (request.files, Vec::new()),
@@ -220,6 +221,10 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         Work::prepare(file.clone(), &request.what, signing.algorithm, hold)
     });
     let mut work = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
+    if asks && !work.is_empty() {
+        // Not within --timeout: a person takes the time that they take.
+        signing.session.expected().await.map_err(|error| service_failure(&error))?;
+    }
     progress.begin(work.len());
     let contents: Vec<ToSign> = work.iter_mut().filter_map(|work| work.content.take()).collect();
     let mut batch = signing.session.batch(contents.into_iter(), CONCURRENT);

@@ -106,40 +106,20 @@ pub const FLAGS: &[Flag] = &[
         &["ecdsa-sha2-256-nistp256"],
         "ephemeral keys are of P-256; `generate-key-pair --kind` makes others to keep",
     ),
-    refused(
+    better(
         "fulcio-auth-flow",
         Value,
         SIGN,
-        &["token"],
-        "there is no browser here yet: give a token with --identity-token",
+        "nobody is asked to log in but on a terminal, or with this flag; `token`: nobody at all. Without a browser `--oob` is there, too",
     ),
-    refused(
-        "oidc-issuer",
-        Value,
-        SIGN,
-        &[],
-        "there is no browser here yet: give a token with --identity-token",
-    ),
-    refused(
-        "oidc-client-id",
-        Value,
-        SIGN,
-        &["sigstore"],
-        "there is no browser here yet: give a token with --identity-token",
-    ),
-    refused(
-        "oidc-client-secret-file",
-        Value,
-        SIGN,
-        &[],
-        "there is no browser here yet: give a token with --identity-token",
-    ),
-    refused(
+    same("oidc-issuer", Value, SIGN, "its own description must name it, to the letter"),
+    same("oidc-client-id", Value, SIGN, ""),
+    same("oidc-client-secret-file", Value, SIGN, ""),
+    better(
         "oidc-redirect-url",
         Value,
         SIGN,
-        &[],
-        "there is no browser here yet: give a token with --identity-token",
+        "loopback addresses and `localhost` only; by default `127.0.0.1`, not `localhost`",
     ),
     same(
         "oidc-provider",

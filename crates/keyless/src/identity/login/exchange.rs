@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
+use super::code::SCOPE;
 use super::discovery::{self, Description};
 use super::{LoginRequest, SecretText};
 use crate::error::{Endpoint, Error};
@@ -57,6 +58,15 @@ impl<'a> AtIssuer<'a> {
                 endpoint: self.endpoint.clone(),
                 reason: "found neither id_token nor error".to_owned(),
             }),
+        }
+    }
+
+    /// A token for the client itself.
+    pub(super) async fn own_token(&self) -> Result<SecretText, Error> {
+        let fields = [("grant_type", "client_credentials"), ("scope", SCOPE)];
+        match self.grant(&fields).await? {
+            Granted::Token(token) => Ok(token),
+            Granted::Refused { error, description } => Err(self.refused(error, description)),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Logging in: a person gets an identity token from the OIDC issuer of their Sigstore.
 //!
-//! Three flows: a browser whose answer comes to a socket on this machine (OpenID Connect Core
+//! Three flows for people: a browser whose answer comes to a socket on this machine (OpenID Connect Core
 //! section 3.1 with PKCE, RFC 7636, as RFC 8252 has it for programs), a code that the person copies
-//! from any browser, and a device login (RFC 8628).
+//! from any browser, and a device login (RFC 8628). Programs have one of their own.
 //!
 //! The security is in these places. Of the issuer's own description (`discovery`) nothing is
 //! believed that is about another issuer, and nobody is sent to an address without encryption.
@@ -77,6 +77,8 @@ pub enum LoginFlow {
     Code,
     /// In a browser anywhere, and with a code that they bring there (RFC 8628).
     Device,
+    /// Nobody: a program with a secret of its own gets a token for itself (RFC 6749 section 4.4).
+    ClientCredentials,
 }
 
 /// The person who logs in, as a program reaches them. Nothing is shown or asked in any other way.
@@ -149,6 +151,7 @@ impl Login {
             LoginFlow::Browser => code::in_browser(&at, &self.request.redirect, person).await?,
             LoginFlow::Code => code::by_hand(&at, person).await?,
             LoginFlow::Device => (device::log_in(&at, person).await?, None),
+            LoginFlow::ClientCredentials => (at.own_token().await?, None),
         };
         let token =
             IdentityToken::parse_for(text.expose(), &self.request.client_id, services.now())?;
