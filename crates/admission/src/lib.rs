@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod dockerfile;
 mod edit;
 mod error;
 mod field;

@@ -169,6 +169,9 @@ pub enum Reason {
     LaterStage,
     /// The number of a stage that is not there before this place.
     NoSuchStage,
+    /// A name in an `ONBUILD` of a Dockerfile: whether it is a stage is for the file that builds on the
+    /// image to say.
+    OnBuild,
 }
 
 impl fmt::Display for Reason {
@@ -196,6 +199,9 @@ impl fmt::Display for Reason {
             ),
             Self::LaterStage => f.write_str(
                 "which is a stage that comes later to some builders and an image to others, wanted an earlier stage",
+            ),
+            Self::OnBuild => f.write_str(
+                "which is a stage or an image of whoever builds on this, wanted an image with its registry, tag or digest",
             ),
             Self::NoSuchStage => f.write_str("wanted the number of an earlier stage"),
         }

@@ -7,15 +7,41 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use chainsign_admission::review::{self, Decision, Webhook};
-use chainsign_admission::{Error, Options, Use, manifest};
+use chainsign_admission::{Error, Options, Use, dockerfile, manifest};
 use chainsign_core::digest::ArtifactDigest;
 
 use crate::target::Target;
 
-pub(crate) const TARGETS: [Target; 2] = [
+pub(crate) const TARGETS: [Target; 3] = [
+    Target { name: "admission_dockerfile", run: dockerfile, seeds: dockerfile_seeds },
     Target { name: "admission_manifest", run: manifest, seeds: manifest_seeds },
     Target { name: "admission_review", run: review, seeds: review_seeds },
 ];
+
+/// A Dockerfile, with what must hold of a manifest.
+fn dockerfile(bytes: &[u8]) -> bool {
+    let options = dockerfile::Options::default();
+    let Ok(read) = dockerfile::read(bytes, "f", &options) else { return false };
+    let pinned = match read.pin(&digests(read.images())) {
+        Ok(pinned) => pinned,
+        Err(Error::NotEditable { .. }) => return true,
+        Err(other) => panic!("{other}"),
+    };
+    let again = dockerfile::read(&pinned, "f", &options).unwrap();
+    same_places(read.images(), again.images());
+    assert_eq!(again.unread(), read.unread());
+    assert_eq!(again.pin(&BTreeMap::new()).unwrap(), pinned);
+    true
+}
+
+fn dockerfile_seeds() -> Vec<Vec<u8>> {
+    let seeds: [&[u8]; 3] = [
+        include_bytes!("../../testdata/dockerfiles/everything"),
+        include_bytes!("../../testdata/dockerfiles/continued"),
+        b"ARG A=b\nFROM \"a:$A\" as c\nRUN --mount=from=d,target=/x true\nFROM c\nCOPY --from=e:1 a b\n",
+    ];
+    seeds.map(<[u8]>::to_vec).to_vec()
+}
 
 /// A manifest. With a digest behind each reference it has the same images in the same places, and is not changed
 /// again.

@@ -1,6 +1,7 @@
 //! Manifests, Dockerfiles and admission reviews, as users and API servers write them.
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files, and stop")]
 
+mod dockerfile;
 mod fuzz_targets;
 mod manifest;
 #[path = "../../../../fuzz/src/replay.rs"]
