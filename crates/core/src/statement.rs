@@ -1,7 +1,8 @@
 //! in-toto statements: <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::digest::{ArtifactDigests, DigestSet};
 use crate::error::at_most;
@@ -46,12 +47,15 @@ pub struct Subject {
     pub name: Option<String>,
     /// The digests.
     pub digest: DigestSet,
+    /// What else its producer says about it.
+    #[serde(default, skip_serializing_if = "Map::is_empty", deserialize_with = "or_null")]
+    pub annotations: Map<String, Value>,
 }
 
 impl Subject {
     /// A subject with the artifact's digests.
     pub fn new(name: impl Into<String>, digests: &ArtifactDigests) -> Self {
-        Subject { name: Some(name.into()), digest: digests.into() }
+        Subject { name: Some(name.into()), digest: digests.into(), annotations: Map::new() }
     }
 }
 
@@ -104,6 +108,11 @@ impl PartialEq for Statement {
             && self.predicate_type == other.predicate_type
             && self.predicate.get() == other.predicate.get()
     }
+}
+
+/// Go writes `null` for an empty map.
+fn or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn null() -> Box<RawValue> {

@@ -66,7 +66,7 @@ impl Default for Limits {
 }
 
 /// What is read of each image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Headers and build information: a few KiB.
     #[default]

@@ -110,6 +110,13 @@ impl Policy {
         }
     }
 
+    /// Whether some rule looks into the artifact: at the Go programs in it, at its image, or at both by
+    /// an expression. Facts without content are enough for the others.
+    pub fn looks_inside(&self) -> bool {
+        let Model { go, image, rules, .. } = &*self.model;
+        go.is_some() || image.is_some() || rules.iter().any(|rule| rule.expression.uses_go)
+    }
+
     /// Whether some evidence can only be verified under the root of the caller: the policy trusts
     /// somebody who needs a root, and names none.
     pub fn needs_caller_root(&self) -> bool {

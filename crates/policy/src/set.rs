@@ -125,6 +125,11 @@ impl Selection {
         if self.policies.iter().any(deep) { Depth::SecondRecords } else { Depth::BuildInfo }
     }
 
+    /// Whether some rule of any of them looks into the artifact. See [`Policy::looks_inside`].
+    pub fn looks_inside(&self) -> bool {
+        self.policies.iter().any(Policy::looks_inside)
+    }
+
     /// What to verify for all of them, each way once. See [`Policy::plan`].
     pub fn plan(&self, caller_root: Option<&TrustedRoot>) -> Plan {
         Plan::of(self.policies.iter().map(|policy| policy.plan(caller_root)), caller_root)

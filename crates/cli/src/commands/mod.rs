@@ -4,6 +4,7 @@
 
 pub mod artifact;
 pub mod doctor;
+pub mod images;
 pub mod inspect;
 pub mod keys;
 pub mod policy;

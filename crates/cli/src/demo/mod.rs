@@ -26,6 +26,7 @@ pub use policy::Change;
 use policy::DemoPolicy;
 pub use repeat::Step;
 
+use crate::commands::images::{Platforms, RegistryRequest};
 use crate::commands::inspect::{Inspected, inspect};
 use crate::commands::provenance::predicate;
 use crate::commands::sbom::{SbomRequest, sbom};
@@ -34,7 +35,7 @@ use crate::commands::sign::{
     SignedFile, What,
 };
 use crate::commands::trust::TrustRequest;
-use crate::commands::verify::{Decide, Decided, TargetOutcome, VerifyRequest, verify};
+use crate::commands::verify::{Decide, Decided, Place, TargetOutcome, VerifyRequest, verify};
 use crate::failure::{Failure, with_causes};
 use crate::files::{self, beside};
 
@@ -329,8 +330,9 @@ impl Stage {
 
     fn verify(&self, policy: &Path, target: &Path) -> Result<TargetOutcome, Failure> {
         let outcomes = verify(&VerifyRequest {
-            targets: vec![target.to_owned()],
-            used_as: None,
+            targets: vec![Place::File(target.to_owned()).into()],
+            registry: RegistryRequest::default(),
+            platforms: Platforms::All,
             decide: Decide::Policy(policy.to_owned()),
             bundles: Vec::new(),
             folders: Vec::new(),

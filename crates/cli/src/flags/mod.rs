@@ -13,6 +13,7 @@ pub mod keys;
 pub mod layout;
 pub mod policy;
 pub mod provenance;
+pub mod registry;
 pub mod report;
 pub mod sandbox;
 pub mod sbom;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainsign_keyless::identity::LoginRequest;
+use chainsign_keyless::identity::{LoginRequest, Provider};
 use chainsign_trust::Instance;
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -122,14 +122,22 @@ pub enum OidcProvider {
     GithubActions,
     /// Buildkite
     BuildkiteAgent,
-    /// The variable CIRCLE_OIDC_TOKEN_V2 (cosign has no name for it)
-    Circleci,
     /// The file /var/run/sigstore/cosign/oidc-token
     Filesystem,
     /// Google's metadata server
     Google,
-    /// SPIFFE's workload API, which is not spoken to
-    Spiffe,
+}
+
+impl From<OidcProvider> for Provider {
+    fn from(provider: OidcProvider) -> Self {
+        match provider {
+            OidcProvider::Envvar => Provider::Variable,
+            OidcProvider::GithubActions => Provider::GithubActions,
+            OidcProvider::BuildkiteAgent => Provider::Buildkite,
+            OidcProvider::Filesystem => Provider::File,
+            OidcProvider::Google => Provider::Google,
+        }
+    }
 }
 
 /// Who must have signed.

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use chainsign_registry::Platform;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::expect::ExpectFlags;
 use super::layout::LayoutFlags;
+use super::registry::RegistryFlags;
 use super::report::ReportFlags;
 use super::shared::{DetachedFlags, OfflineFlag, OutputFlag, SignerFlags, TrustFlags, key_value};
 use super::summary::SummaryFlags;
@@ -76,9 +78,17 @@ pub struct VerifyBlobAttestationFlags {
                         Example: chainsign verify --policy go-release.yaml --report html=report.html \
                         dist/app")]
 pub struct VerifyFlags {
-    /// Files, or folders with the OCI layout of an image, to verify
+    /// What to verify: files, folders with the OCI layout of an image, or images in registries
+    /// (registry.example/app@sha256:HEX; docker://app where the name says no registry, tag or digest)
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
+    /// Of an index decide on the image for this platform (linux/arm64), repeatable; default: all of
+    /// it, which is every platform
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Vec<Platform>,
+    /// What the signer must say about the signature over an image, repeatable (without --policy)
+    #[arg(long, short = 'a', value_name = "KEY=VALUE", value_parser = key_value, conflicts_with = "policy")]
+    pub annotations: Vec<(String, String)>,
     /// Policy, or set of policies, that decides; without it an identity, a key, --source-uri or
     /// --layout is required
     #[arg(long, value_name = "FILE")]
@@ -118,6 +128,8 @@ pub struct VerifyFlags {
     pub trust: TrustFlags,
     #[command(flatten)]
     pub offline: OfflineFlag,
+    #[command(flatten)]
+    pub registry: Box<RegistryFlags>,
 }
 
 /// The name that a policy's `match` meets, where it is not the file's

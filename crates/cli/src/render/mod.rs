@@ -16,7 +16,6 @@ pub mod sign;
 pub mod trust;
 pub mod verify;
 
-use std::future::Future;
 use std::io;
 
 use clap::CommandFactory as _;
@@ -30,6 +29,7 @@ use crate::flags::deferred::Deferred;
 use crate::flags::evidence::TrustCommand;
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
+use crate::network::block_on;
 use crate::printer::{OutputFormat, Printer};
 use crate::resolve;
 
@@ -149,15 +149,6 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         }
         Command::Version(_) => printed(facts::version(printer)),
     }
-}
-
-/// Runs a command that talks to services.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Failure::because("system", "cannot start the network runtime", &error))?;
-    runtime.block_on(work)
 }
 
 fn printed(written: io::Result<()>) -> Result<Exit, Failure> {

@@ -8,11 +8,13 @@ mod identity;
 pub mod keys;
 pub mod policy;
 pub mod provenance;
+mod registry;
 pub mod report;
 pub mod sbom;
 pub mod services;
 pub mod sign;
 mod summary;
+mod target;
 pub mod trust;
 pub mod verify;
 

@@ -102,7 +102,7 @@ fn tuf_root(path: Option<PathBuf>, instance: Instance) -> Result<Vec<u8>, Failur
 }
 
 /// `CHAINSIGN_HOME`, else the system's folders for caches and configuration.
-fn home() -> Option<Home> {
+pub(super) fn home() -> Option<Home> {
     if let Some(folder) = std::env::var_os("CHAINSIGN_HOME").filter(|it| !it.is_empty()) {
         let folder = PathBuf::from(folder);
         return Some(Home { cache: folder.join("cache"), config: folder });

@@ -12,10 +12,11 @@ use jiff::Timestamp;
 
 use super::keys;
 use super::report::same;
-use super::{expect, summary, trust};
+use super::{expect, registry, summary, target, trust};
+use crate::commands::images::Platforms;
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Formats, Kind, LayoutDemand,
-    Target, Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
+    Place, Target, TargetToVerify, Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
@@ -102,11 +103,22 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
             Some(demand) => Decide::Layout(demand),
             None => match expect::decide(*flags.expect, flags.signer.clone())? {
                 Some(decide) => decide,
-                None => Decide::Signer(demand(flags.signer)?),
+                None => Decide::Signer(Demand {
+                    annotations: flags.annotations,
+                    ..demand(flags.signer)?
+                }),
             },
         },
     };
     let used_as = used_as(flags.used_as)?;
+    let targets: Vec<Place> =
+        flags.targets.iter().cloned().map(target::target).collect::<Result<_, _>>()?;
+    let images: Vec<_> = targets.iter().filter_map(Place::image).collect();
+    if used_as.is_some() && !images.is_empty() {
+        let message = "found --as-image for an image, which is what it is";
+        return Err(Failure::undecided("bad-flag", message).hint("leave it out"));
+    }
+    let registry = registry::registry(*flags.registry, &images)?;
     if used_as.is_some() && flags.targets.len() > 1 {
         let message = format!("found {} targets with --as-image, wanted one", flags.targets.len());
         return Err(Failure::undecided("bad-flag", message));
@@ -115,8 +127,15 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
     let read = read.map(PathBuf::as_path);
     let summary = summary::summary(*flags.summary, flags.targets.len(), used_as.as_ref(), read)?;
     Ok(VerifyRequest {
-        targets: flags.targets,
-        used_as,
+        targets: targets
+            .into_iter()
+            .map(|place| TargetToVerify { place, used_as: used_as.clone() })
+            .collect(),
+        registry,
+        platforms: match flags.platform.is_empty() {
+            true => Platforms::All,
+            false => Platforms::Only(flags.platform),
+        },
         decide,
         bundles: flags.bundle,
         folders: flags.attestations,
@@ -201,6 +220,7 @@ pub(super) fn demand_of(flags: &SignerFlags, signer: DemandedSigner) -> Demand {
     };
     Demand {
         extensions: extensions.collect(),
+        annotations: Vec::new(),
         log: ignored(flags.insecure_ignore_tlog),
         sct: ignored(flags.insecure_ignore_sct),
         timestamps,

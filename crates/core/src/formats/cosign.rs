@@ -161,6 +161,54 @@ pub fn write_layer<'a>(
     .into_bytes()
 }
 
+/// Writes what stands beside a layer of cosign's: signature, certificate, log entry and timestamp, each as
+/// cosign before version 3 does (cosign `pkg/oci/static/signature.go`).
+///
+/// # Errors
+/// [`Error::Invalid`] for what has no place there: a log entry without a signed entry timestamp, several
+/// of them, or several timestamps. [`Error::Json`] does not happen.
+pub fn write_annotations(material: &SignedMaterial) -> Result<BTreeMap<String, String>, Error> {
+    let no_place = |reason: &str| Error::Invalid { document: KEPT, reason: reason.to_owned() };
+    let signature = match &material.content {
+        SignedContent::Message { signature, .. }
+        | SignedContent::SimpleSigning { signature, .. } => base64_encode(signature),
+        // It is in the envelope.
+        SignedContent::Envelope(_) => String::new(),
+    };
+    let mut annotations = BTreeMap::new();
+    let mut add = |name: &str, text: String| annotations.insert(name.to_owned(), text);
+    add("dev.cosignproject.cosign/signature", signature);
+    if let Credential::Certificate { leaf, others } = &material.credential {
+        add("dev.sigstore.cosign/certificate", pem_encode("CERTIFICATE", leaf));
+        if !others.is_empty() {
+            let chain = others.iter().map(|der| pem_encode("CERTIFICATE", der)).collect();
+            add("dev.sigstore.cosign/chain", chain);
+        }
+    }
+    match material.log_entries.as_slice() {
+        [] => {}
+        [entry] => {
+            let bundle = RekorBundle::of(entry).ok_or_else(|| {
+                no_place(
+                    "found a log entry without a signed entry timestamp, wanted one of Rekor v1",
+                )
+            })?;
+            let json = serde_json::to_string(&bundle).map_err(|error| Error::json(KEPT, &error))?;
+            add("dev.sigstore.cosign/bundle", json);
+        }
+        _ => return Err(no_place("found several log entries, wanted one")),
+    }
+    match material.timestamps.as_slice() {
+        [] => {}
+        [timestamp] => {
+            let json = serde_json::json!({ "SignedRFC3161Timestamp": base64_encode(timestamp) });
+            add("dev.sigstore.cosign/rfc3161timestamp", json.to_string());
+        }
+        _ => return Err(no_place("found several timestamps, wanted one")),
+    }
+    Ok(annotations)
+}
+
 /// Parses a document that [`write_layer`] wrote.
 pub(super) fn parse_kept_layer(document: &[u8], limits: &Limits) -> Result<SignedMaterial, Error> {
     let kept: KeptLayer = json::parse(KEPT, document, limits)?;

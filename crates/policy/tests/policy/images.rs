@@ -319,6 +319,15 @@ fn an_image_that_cannot_be_believed_fails_every_image_rule() {
 }
 
 #[test]
+fn an_image_that_was_not_looked_into_is_an_error() {
+    let verdict = evaluate(POLICY, images(Vec::new()));
+    let layers = ("image.layers".to_owned(), Outcome::Error, "image-incomplete");
+    assert_eq!(outcomes(&verdict), [layers]);
+    let image = verdict.report().rules().filter(|rule| rule.id.as_str().starts_with("image."));
+    assert!(image.map(|rule| rule.outcome).all(|outcome| outcome == Outcome::Error));
+}
+
+#[test]
 fn what_is_written_says_something() {
     let of = |rules: &str| {
         let start = POLICY.find("image:").unwrap();

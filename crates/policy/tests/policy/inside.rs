@@ -310,6 +310,17 @@ fn an_unlisted_binary_in_the_image() {
     assert!(message.starts_with("sbom.cdx.json does not list bin/tool (sha256:"), "{message}");
 }
 
+/// An image of which nothing but the digest was read has no programs to find fault with: no rule that
+/// looks inside passes for that.
+#[test]
+fn an_image_that_was_not_looked_into_is_an_error() {
+    let programs = programs();
+    let content = Content::Images(ImageContent::new(digests(ARCHIVE), Vec::new()));
+    let facts = ArtifactFacts::new("app", 10, digests(ARCHIVE), content);
+    let verdict = evaluate(&policy(RULES), &facts, &sbom_of(&programs, MODULES));
+    check(&verdict, &[("go.binary", ERROR, "image-incomplete")]);
+}
+
 /// An index is evidence about images that nobody could look into.
 #[test]
 fn an_image_for_a_platform_that_is_not_there_is_an_error() {

@@ -3,6 +3,7 @@
 
 mod done;
 mod failure;
+mod fresh;
 mod outputs;
 mod predicate;
 pub mod select;
@@ -21,9 +22,12 @@ use chainsign_verify::VerifiedBundle;
 use tokio::time::timeout;
 
 pub use failure::service_failure;
+pub(super) use fresh::{Fresh, release};
 use outputs::Hold;
 pub use outputs::{BundleFormat, BundleOutput, Encoding, Named, Outputs, Print};
+pub(super) use predicate::statement;
 pub use predicate::{Predicate, one_statement, predicate};
+pub(super) use services::{Form, prepare};
 pub use services::{ServicesRequest, Wanted};
 use work::Work;
 
@@ -202,7 +206,11 @@ impl Progress for Silent {
 pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
     let trust = request.services.trust.load()?;
     let asks = matches!(&request.signer, SignWith::Identity(TokenSource::Login(_)));
-    let signing = services::prepare(&request.services, &trust, request.signer, &request.what)?;
+    let form = match &request.what {
+        What::Files => Form::Digest,
+        What::Predicate(_) | What::Statement { .. } => Form::Envelope,
+    };
+    let signing = services::prepare(&request.services, &trust, request.signer, form)?;
     let (files, left) = match request.signed_already {
         SignedAlready::SignAgain => (request.files, Vec::new()),
         SignedAlready::Leave => {
@@ -268,4 +276,4 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
 const MOST_OPEN: usize = 32;
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.
-const CONCURRENT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+pub(super) const CONCURRENT: NonZeroUsize = NonZeroUsize::new(8).unwrap();

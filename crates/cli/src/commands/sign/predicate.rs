@@ -77,13 +77,20 @@ fn cosign_custom(bytes: Vec<u8>, now: Timestamp) -> Result<Predicate, Failure> {
     Ok(Predicate { predicate_type, json })
 }
 
-/// A statement with the predicate about one file.
-pub(super) fn statement(
-    path: &Path,
+/// The name of a file in statements.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A statement with the predicate about one artifact.
+///
+/// # Errors
+/// `bad-predicate`
+pub(in crate::commands) fn statement(
+    name: &str,
     digests: &ArtifactDigests,
     predicate: &Predicate,
 ) -> Result<Vec<u8>, Failure> {
-    let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
     let subject = Subject::new(name, digests);
     let statement =
         Statement::new(vec![subject], predicate.predicate_type.clone(), predicate.json.clone());
@@ -111,8 +118,8 @@ pub fn one_statement(paths: &[PathBuf]) -> Result<Vec<u8>, Failure> {
     });
     let (mut subjects, mut names) = (Vec::new(), BTreeSet::new());
     for (path, digests) in paths.iter().zip(digested) {
-        let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
-        if !names.insert(name.clone().into_owned()) {
+        let name = name_of(path);
+        if !names.insert(name.clone()) {
             let message = format!("found two files of the name {name:?}, wanted names that differ");
             return Err(Failure::undecided("bad-subjects", message)
                 .hint("sign them one by one, without --one-statement"));

@@ -10,7 +10,7 @@ use chainsign_keyless::{Options, Services, Session};
 use chainsign_keys::KeyKind;
 use jiff::Timestamp;
 
-use super::{SignWith, What, service_failure};
+use super::{SignWith, service_failure};
 use crate::commands::trust::{Trust, TrustRequest};
 use crate::failure::Failure;
 
@@ -51,20 +51,29 @@ pub enum Wanted {
 }
 
 /// Ready to sign.
-pub(super) struct Signing {
-    pub(super) session: Session,
-    pub(super) algorithm: KeyAlgorithm,
+pub(in crate::commands) struct Signing {
+    pub(in crate::commands) session: Session,
+    pub(in crate::commands) algorithm: KeyAlgorithm,
+}
+
+/// In which form a log gets to know what was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::commands) enum Form {
+    /// By its digest.
+    Digest,
+    /// As an envelope with a statement.
+    Envelope,
 }
 
 /// The session that a request asks for. Nothing is asked of a service yet.
 ///
 /// # Errors
 /// `no-signing-config`, `bad-trust`, and what services cannot be used for.
-pub(super) fn prepare(
+pub(in crate::commands) fn prepare(
     request: &ServicesRequest,
     trust: &Trust,
     signer: SignWith,
-    what: &What,
+    form: Form,
 ) -> Result<Signing, Failure> {
     let selection = selection(request, trust, &signer)?;
     let logs: Vec<u32> =
@@ -78,7 +87,7 @@ pub(super) fn prepare(
         }
         SignWith::Key(key) => *key,
     };
-    let algorithm = algorithm(key.kind(), what, &logs);
+    let algorithm = algorithm(key.kind(), form, &logs);
     let requirement = SignerRequirement::Key(key.public_key().clone());
     let signer = key.into_signer_with(algorithm);
     let signer = signer.map_err(|error| crate::commands::token::failure(&error))?;
@@ -93,12 +102,10 @@ pub(super) fn digest_algorithm(algorithm: KeyAlgorithm) -> DigestAlgorithm {
 
 /// As cosign and sigstore-go choose it: Ed25519ph where a log knows what was signed by its digest,
 /// which are all logs of files and Rekor v2 also of envelopes; else Ed25519.
-fn algorithm(kind: KeyKind, what: &What, log_versions: &[u32]) -> KeyAlgorithm {
-    let by_digest = match what {
-        What::Files => !log_versions.is_empty(),
-        What::Predicate(_) | What::Statement { .. } => {
-            log_versions.iter().any(|version| *version > 1)
-        }
+fn algorithm(kind: KeyKind, form: Form, log_versions: &[u32]) -> KeyAlgorithm {
+    let by_digest = match form {
+        Form::Digest => !log_versions.is_empty(),
+        Form::Envelope => log_versions.iter().any(|version| *version > 1),
     };
     match kind {
         KeyKind::Ed25519 if by_digest => KeyAlgorithm::Ed25519Ph,

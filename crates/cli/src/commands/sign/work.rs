@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
-use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
-use chainsign_core::formats;
 use chainsign_core::key::KeyAlgorithm;
 use chainsign_keyless::{Session, ToSign, UnverifiedBundle};
 use chainsign_verify::Verifier;
-use jiff::Timestamp;
 
 use super::outputs::{Hold, Prepared};
-use super::predicate::{first_subject, statement, subject, whole_statement};
+use super::predicate::{first_subject, name_of, statement, subject, whole_statement};
 use super::services::digest_algorithm;
-use super::{About, FileToSign, SignedFile, What, service_failure};
+use super::{About, FileToSign, Fresh, SignedFile, What, release};
 use crate::commands::artifact;
-use crate::commands::verify::refused;
 use crate::failure::Failure;
 use crate::files::{Output, append_line};
 
@@ -69,7 +65,7 @@ impl Work {
                         digests.map_err(|error| artifact::failure(&error))?
                     }
                 };
-                let statement = statement(&file.path, &digests, predicate)?;
+                let statement = statement(&name_of(&file.path), &digests, predicate)?;
                 (digests, ToSign::Statement(statement))
             }
             What::Statement { json, about: files } => {
@@ -97,26 +93,12 @@ impl Work {
         session: &Session,
         verifier: &Verifier,
     ) -> Result<Vec<SignedFile>, Failure> {
-        let requirements = session.requirements().await.map_err(|error| service_failure(&error))?;
-        let published = bundle.published().to_vec();
         let artifact = match &self.message {
             Some(message) => Artifact::Bytes(message),
             None => Artifact::Digests(&self.digests),
         };
-        let now = Timestamp::now();
-        let (verified, bytes) =
-            bundle.release(verifier, artifact, &requirements, now).map_err(|error| {
-                let mut failure = refused(&error.refusal);
-                failure.exit = crate::failure::Exit::Undecided;
-                failure.reason = "refused-own".to_owned();
-                failure.message = format!("the fresh signature does not verify: {error}");
-                failure.hint(
-                    "nothing was written; the services and the trusted root do not fit together",
-                )
-            })?;
-        let material = formats::parse(&bytes, &Limits::default()).map_err(|error| {
-            Failure::because("refused-own", "the fresh bundle cannot be read", &error)
-        })?;
+        let Fresh { bytes, material, verified, published } =
+            release(bundle, artifact, session, verifier).await?;
         let printed = self.outputs.write(&material, &bytes)?;
         let FileToSign { path, outputs, .. } = self.file;
         let own = SignedFile {

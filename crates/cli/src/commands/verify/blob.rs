@@ -204,7 +204,7 @@ fn of_kind(kind: &Kind, bundle: &VerifiedBundle) -> Result<(), Failure> {
 }
 
 /// The certificate says what was asked for beyond its identity.
-pub(super) fn says(demand: &Demand, bundle: &VerifiedBundle) -> Result<(), Failure> {
+pub(in crate::commands) fn says(demand: &Demand, bundle: &VerifiedBundle) -> Result<(), Failure> {
     for (name, wanted) in &demand.extensions {
         let identity = bundle.identity();
         let found = identity.and_then(|identity| identity.extensions.by_name(name).flatten());

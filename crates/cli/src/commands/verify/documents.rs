@@ -68,7 +68,7 @@ pub(super) fn with_extension(folder: &Path, extensions: &[&str]) -> Result<Vec<P
 }
 
 /// A file with documents, read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::commands) struct EvidenceFile {
     pub(in crate::commands) path: PathBuf,
     pub(in crate::commands) content: Vec<u8>,
@@ -87,18 +87,26 @@ pub(in crate::commands) fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Fail
 /// # Errors
 /// `unreadable`; `limit-reached` for more than 64 MiB.
 pub(in crate::commands) fn read_files(paths: &[PathBuf]) -> Result<Vec<EvidenceFile>, Failure> {
-    let (mut files, mut bytes) = (Vec::new(), 0_usize);
+    let mut files = Vec::new();
     for path in paths {
         let content = files::read("evidence", path)?;
-        bytes += content.len();
-        if bytes > EVIDENCE_BYTES {
-            let message =
-                format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
-            return Err(Failure::undecided("limit-reached", message));
-        }
         files.push(EvidenceFile { path: path.clone(), content });
+        within_limit(&files)?;
     }
     Ok(files)
+}
+
+/// The documents about one artifact are not too many bytes together.
+///
+/// # Errors
+/// `limit-reached` for more than 64 MiB.
+pub(super) fn within_limit(files: &[EvidenceFile]) -> Result<(), Failure> {
+    let bytes: usize = files.iter().map(|file| file.content.len()).sum();
+    if bytes > EVIDENCE_BYTES {
+        let message = format!("found more than {EVIDENCE_BYTES} bytes of evidence for one file");
+        return Err(Failure::undecided("limit-reached", message));
+    }
+    Ok(())
 }
 
 /// The documents in files: one that ends in `.jsonl` has one on each line, any other is one

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::LayoutDemand;
 use super::documents::{self, EvidenceFile};
+use super::gather::{Place, TargetToVerify};
 use super::targets::{Decided, TargetOutcome};
 use crate::commands::artifact;
 use crate::failure::Failure;
@@ -40,18 +41,26 @@ struct Chain {
 /// `unreadable`, `limit-reached`, and `bad-key` for what is named for all targets. What concerns one target is in its
 /// [`TargetOutcome`].
 pub(super) fn verify_all(
-    targets: &[PathBuf],
+    targets: &[TargetToVerify],
     demand: &LayoutDemand,
     now: Timestamp,
 ) -> Result<Vec<TargetOutcome>, Failure> {
     let chain = Chain::read(demand)?;
-    Ok(parallel::map(targets, |target: &PathBuf| TargetOutcome {
-        target: target.clone(),
+    let decide = |target: &TargetToVerify| match &target.place {
+        Place::File(path) => chain.decide(path, now).map(|made| Decided::Made(Box::new(made))),
+        Place::Image(reference) => {
+            let message = format!("found the image {reference}, wanted a file: steps name files");
+            Err(Failure::undecided("bad-flag", message)
+                .hint("verify what the image was made of, or the image without --layout"))
+        }
+    };
+    Ok(parallel::map(targets, |target| TargetOutcome {
+        target: target.place.written(),
         used_as: None,
         looked_in: chain.looked_in(),
         given: None,
         asked: Vec::new(),
-        decided: chain.decide(target, now).map(|made| Decided::Made(Box::new(made))),
+        decided: decide(target),
     }))
 }
 

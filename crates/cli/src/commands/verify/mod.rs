@@ -2,6 +2,8 @@
 
 mod blob;
 pub(super) mod documents;
+pub(super) mod gather;
+mod images;
 mod layout;
 mod lists;
 pub(super) mod opened;
@@ -16,17 +18,20 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::identity::IdentityMatcher;
 use chainsign_core::key::PublicKey;
 use chainsign_core::predicate::PredicateType;
-use chainsign_policy::{SummaryDetails, TargetName};
+use chainsign_policy::SummaryDetails;
 use chainsign_slsa::expect::Expectations;
 use jiff::Timestamp;
 
+pub(super) use blob::says;
 pub use blob::{VerifiedBlob, refused, verify_blob};
+pub(super) use gather::{Gathered, Named, file, gather};
+pub use gather::{Place, TargetToVerify, UsedAs};
 pub use layout::Made;
 pub use provenance::Built;
 pub use saved::{Replayed, replay};
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
-pub(super) use targets::{Gathered, Named, file, gather};
 
+use super::images::{Platforms, RegistryRequest};
 use super::trust::TrustRequest;
 use crate::flags::summary::SummaryForm;
 
@@ -109,6 +114,8 @@ pub struct Demand {
     pub signer: DemandedSigner,
     /// What else the certificate must say: names of Fulcio's extensions, with their values.
     pub extensions: Vec<(&'static str, String)>,
+    /// What the signer must say about a signature over an image.
+    pub annotations: Vec<(String, String)>,
     /// Entries of transparency logs.
     pub log: Vouching,
     /// Certificate transparency logs.
@@ -123,6 +130,7 @@ impl Demand {
         Demand {
             signer,
             extensions: Vec::new(),
+            annotations: Vec::new(),
             log: Vouching::Require,
             sct: Vouching::Require,
             timestamps: Timestamps::AsPromised,
@@ -167,10 +175,12 @@ pub enum Timestamps {
 /// Targets to be decided on.
 #[derive(Debug)]
 pub struct VerifyRequest {
-    /// The files.
-    pub targets: Vec<PathBuf>,
-    /// As what they are decided on, where it is not the file that each was named as.
-    pub used_as: Option<UsedAs>,
+    /// The targets.
+    pub targets: Vec<TargetToVerify>,
+    /// How the registries of images are reached.
+    pub registry: RegistryRequest,
+    /// Which images of an index are meant.
+    pub platforms: Platforms,
     /// What decides.
     pub decide: Decide,
     /// More documents with evidence.
@@ -202,15 +212,6 @@ pub struct SummaryRequest {
     pub form: SummaryForm,
     /// What it says beside the verdict.
     pub details: SummaryDetails,
-}
-
-/// The image as which a target is decided on: on its own, or run by a workload of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsedAs {
-    /// What a policy's `match` meets.
-    pub name: TargetName,
-    /// The digest that the target must have.
-    pub digest: Option<ArtifactDigest>,
 }
 
 /// What decides.

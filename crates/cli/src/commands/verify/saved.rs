@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chainsign_artifact::ArtifactFacts;
 use chainsign_core::image::ImageName;
@@ -19,8 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifyRequest;
 use super::documents::{self, EvidenceFile};
+use super::gather::{Failed, Gathered, Seen, Unread, file};
 use super::lists::List;
-use super::targets::{Failed, Gathered, GivenRoot, Judge, Policies, Seen, TargetOutcome, file};
+use super::targets::{GivenRoot, Judge, Policies, TargetOutcome};
 use crate::commands::policy::Loaded;
 use crate::commands::trust::Trust;
 use crate::failure::{Exit, Failure};
@@ -164,7 +166,10 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
             });
         }
         let documents = documents::parse(&files)?;
-        let gathered = Gathered { target: path, name, files, documents, facts };
+        let unread = target.unread.iter().map(UnreadManifest::unread).collect();
+        let looked_in = paths(&target.looked_in);
+        let facts = Arc::new(facts);
+        let gathered = Gathered { target: path, name, files, documents, unread, facts, looked_in };
         outcomes.extend(judge.decide(&gathered, &lists, given.as_ref(), manifest.at));
     }
     match rest.next() {
@@ -226,9 +231,24 @@ struct TargetManifest {
     workload: Option<WorkloadManifest>,
     /// The files with documents about it.
     evidence: Vec<String>,
+    /// Documents that a registry says it has, and that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadManifest>,
+    /// Where else documents were looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    looked_in: Vec<String>,
     /// Why nothing could be decided about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failed: Option<FailedManifest>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UnreadManifest {
+    origin: String,
+    message: String,
+    /// Whether it is not what it should be; else it could not be had.
+    malformed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -281,11 +301,17 @@ impl TargetManifest {
             Ok(it) => (texts(it.files.iter().map(|file| &file.path)), None),
             Err(it) => (Vec::new(), Some(FailedManifest::from(it))),
         };
+        let (unread, looked_in) = match seen {
+            Ok(it) => (it.unread.iter().map(UnreadManifest::from).collect(), texts(&it.looked_in)),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
         TargetManifest {
             name: target.display().to_string(),
             image: image.map(ToString::to_string),
             workload,
             evidence,
+            unread,
+            looked_in,
             failed,
         }
     }
@@ -303,6 +329,20 @@ impl TargetManifest {
             }
             (None, Some(_)) => Err("found a workload without an image".to_owned()),
         }
+    }
+}
+
+impl From<&Unread> for UnreadManifest {
+    fn from(unread: &Unread) -> Self {
+        let Unread { origin, message, exit } = unread.clone();
+        UnreadManifest { origin, message, malformed: exit == Exit::No }
+    }
+}
+
+impl UnreadManifest {
+    fn unread(&self) -> Unread {
+        let exit = if self.malformed { Exit::No } else { Exit::Undecided };
+        Unread { origin: self.origin.clone(), message: self.message.clone(), exit }
     }
 }
 

@@ -1,10 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chainsign_artifact::{ArtifactFacts, Limits};
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::material::SignedMaterial;
+use chainsign_core::predicate::COSIGN_SIGN;
 use chainsign_core::requirements::Requirements;
+use chainsign_core::statement::Subject;
 use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_policy::{
@@ -15,7 +17,9 @@ use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
 use super::blob::{refused, says};
-use super::documents::{self, Document, EvidenceFile};
+use super::documents::{self, Document};
+use super::gather::{Failed, Gathered, Named, Unread, UsedAs, gather};
+use super::images::{self, Found};
 use super::layout::{self, Made};
 use super::lists::{self, List};
 use super::opened::Opened;
@@ -175,25 +179,34 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         }
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
     };
-    let name = |target: &Path| match &request.used_as {
-        Some(used_as) => used_as.name.clone(),
-        None => file(target),
-    };
-    let decided = parallel::map(&request.targets, |target: &PathBuf| {
-        let name = name(target);
-        let decided = judge.limits(&name).map_err(|failure| (Vec::new(), failure));
-        let decided = decided.and_then(|limits| {
-            let (opened, gathered) = gather(&limits, target, name.clone(), &named)?;
-            let outcomes = judge.decide(&gathered, &named.lists, given.as_ref(), request.now);
-            let done = is_that_image(request, &gathered)
-                .and_then(|()| copy(request, &opened, &gathered, &outcomes));
-            done.map_err(|failure| (gathered.looked_in(), failure))?;
-            Ok((outcomes, gathered))
-        });
+    let found = images::find(request, &judge)?;
+    let decided = parallel::map(&found, |target: &Found<'_>| {
+        let decided = match target {
+            Found::File { path, name, used_as } => {
+                judge.limits(name).map_err(|it| (Vec::new(), it)).and_then(|limits| {
+                    let (opened, gathered) = gather(&limits, path, name.clone(), &named)?;
+                    let outcomes =
+                        judge.decide(&gathered, &named.lists, given.as_ref(), request.now);
+                    let done = is_that_image(*used_as, &gathered)
+                        .and_then(|()| copy(request, &opened, &gathered, &outcomes));
+                    done.map_err(|failure| (gathered.looked_in(), failure))?;
+                    Ok((outcomes, gathered))
+                })
+            }
+            Found::Image { fetched, name } => images::gather(fetched, name, &named)
+                .map(|gathered| {
+                    let decided =
+                        judge.decide(&gathered, &named.lists, given.as_ref(), request.now);
+                    (decided, gathered)
+                })
+                .map_err(|failure| (fetched.looked_in.clone(), failure)),
+            Found::Nothing { failure, .. } => Err((Vec::new(), failure.clone())),
+        };
         match decided {
             Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Ok(gathered))),
             Err((looked_in, failure)) => {
-                let failed = Failed { target: target.clone(), name, looked_in, failure };
+                let (target, name) = (target.written(), target.name().clone());
+                let failed = Failed { target, name, looked_in, failure };
                 (vec![judge.failed(&failed, given.as_ref())], keep.is_some().then_some(Err(failed)))
             }
         }
@@ -214,77 +227,6 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         summary::write(output, request, &outcomes)?;
     }
     Ok(outcomes)
-}
-
-/// What was named for all targets.
-#[derive(Default)]
-pub(in crate::commands) struct Named {
-    pub(in crate::commands) documents: Vec<PathBuf>,
-    pub(in crate::commands) lists: Vec<List>,
-}
-
-/// Everything that a decision about one target looks at.
-#[derive(Debug)]
-pub(in crate::commands) struct Gathered {
-    pub(in crate::commands) target: PathBuf,
-    /// As what it is decided on.
-    pub(in crate::commands) name: TargetName,
-    pub(in crate::commands) files: Vec<EvidenceFile>,
-    pub(in crate::commands) documents: Vec<Document>,
-    pub(in crate::commands) facts: ArtifactFacts,
-}
-
-/// A target that no decision could be made about.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) target: PathBuf,
-    pub(super) name: TargetName,
-    /// Where evidence was looked for by then.
-    pub(super) looked_in: Vec<PathBuf>,
-    pub(super) failure: Failure,
-}
-
-/// What there is to keep of a target.
-pub(super) type Seen = Result<Gathered, Failed>;
-
-impl Gathered {
-    fn looked_in(&self) -> Vec<PathBuf> {
-        self.files.iter().map(|file| file.path.clone()).collect()
-    }
-}
-
-/// Opens a target, and reads it and the evidence about it. On failure also says where evidence was
-/// looked for by then.
-pub(in crate::commands) fn gather(
-    limits: &Limits,
-    target: &Path,
-    name: TargetName,
-    named: &Named,
-) -> Result<(Opened, Gathered), (Vec<PathBuf>, Failure)> {
-    let opened = Opened::open(target, limits).map_err(|failure| (Vec::new(), failure))?;
-    let mut looked_in = documents::beside_file(target);
-    looked_in.extend_from_slice(&named.documents);
-    let algorithms = |documents: &[Document]| {
-        let of_documents = documents::algorithms(documents).into_iter();
-        of_documents.chain(lists::algorithms(&named.lists)).collect()
-    };
-    let read = |looked_in: &mut Vec<PathBuf>| -> Result<Gathered, Failure> {
-        let mut files = documents::read_files(looked_in)?;
-        let mut documents = documents::parse(&files)?;
-        let mut facts = opened.facts(algorithms(&documents), limits)?;
-        let sha256 = facts.digests.get(DigestAlgorithm::Sha256).map(|digest| digest.hex());
-        if let Some(path) = sha256.and_then(|hex| documents::beside_digest(target, &hex)) {
-            looked_in.push(path);
-            files = documents::read_files(looked_in)?;
-            documents = documents::parse(&files)?;
-            facts = opened.facts(algorithms(&documents), limits)?;
-        }
-        Ok(Gathered { target: target.to_owned(), name: name.clone(), files, documents, facts })
-    };
-    match read(&mut looked_in) {
-        Ok(gathered) => Ok((opened, gathered)),
-        Err(failure) => Err((looked_in, failure)),
-    }
 }
 
 /// Who decides.
@@ -320,6 +262,17 @@ impl Judge<'_> {
         }
     }
 
+    /// How much of what is inside of an image the rules need; `None` where they look at its digest only.
+    pub(super) fn inside(&self, target: &TargetName) -> Result<Option<Limits>, Failure> {
+        match self {
+            Judge::Policies(it) => {
+                let selection = select(it.set, target)?;
+                Ok(selection.looks_inside().then(|| sbom::limits(selection.depth())))
+            }
+            Judge::Signer { .. } | Judge::Provenance { .. } => Ok(None),
+        }
+    }
+
     /// One outcome without a policy; with a set, one for each policy that is about the target.
     pub(in crate::commands) fn decide(
         &self,
@@ -340,7 +293,14 @@ impl Judge<'_> {
         };
         match self {
             Judge::Signer { demand, requirements, verifier } => {
-                let says = |bundle: &VerifiedBundle| says(demand, bundle).map(|()| None);
+                let of_image = image(&gathered.name).is_some();
+                let says = |bundle: &VerifiedBundle| {
+                    if of_image {
+                        is_signature(bundle)?;
+                        annotated(&demand.annotations, bundle)?;
+                    }
+                    says(demand, bundle).map(|()| None)
+                };
                 let by = Asked { verifier, requirements, says: &says };
                 vec![outcome(Vec::new(), signed(&by, gathered, lists, now))]
             }
@@ -392,19 +352,14 @@ fn select(set: &PolicySet, target: &TargetName) -> Result<Selection, Failure> {
     }
 }
 
-/// A target that is decided on as the file that it is.
-pub(in crate::commands) fn file(target: &Path) -> TargetName {
-    TargetName::File(target.display().to_string())
-}
-
 /// The name, if it is not a file's.
 fn image(name: &TargetName) -> Option<TargetName> {
     (!matches!(name, TargetName::File(_))).then(|| name.clone())
 }
 
 /// A reference with a digest is to that image and no other.
-fn is_that_image(request: &VerifyRequest, gathered: &Gathered) -> Result<(), Failure> {
-    let wanted = request.used_as.as_ref().and_then(|used_as| used_as.digest.as_ref());
+fn is_that_image(used_as: Option<&UsedAs>, gathered: &Gathered) -> Result<(), Failure> {
+    let wanted = used_as.and_then(|used_as| used_as.digest.as_ref());
     let Some(wanted) = wanted else { return Ok(()) };
     let found: Vec<_> = gathered.facts.identities().flat_map(ArtifactDigests::iter).collect();
     match found.contains(&wanted) {
@@ -448,6 +403,7 @@ fn by_policies(
         .documents
         .iter()
         .map(|document| candidate(&verifiers, document, lists, facts, now))
+        .chain(gathered.unread.iter().map(Unread::candidate))
         .chain(lists::candidates(lists, &verifiers, facts, now));
     let evidence = plan.evidence(candidates);
     let verdict = selection.evaluate(&evidence, facts, now);
@@ -513,6 +469,45 @@ impl Asked<'_> {
     }
 }
 
+/// An attestation about an image, by whomever, does not make the image signed.
+fn is_signature(bundle: &VerifiedBundle) -> Result<(), Failure> {
+    match bundle.statement() {
+        Some(statement) if statement.predicate_type != COSIGN_SIGN => {
+            let found = &statement.predicate_type;
+            let message = format!("found an attestation of type {found}, wanted a signature");
+            Err(Failure::no("wrong-type", message)
+                .hint("`chainsign verify-attestation` verifies attestations"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the signer says about a signature over an image.
+fn annotated(wanted: &[(String, String)], bundle: &VerifiedBundle) -> Result<(), Failure> {
+    for (key, wanted) in wanted {
+        let found = match (bundle.simple_signing(), bundle.statement()) {
+            (Some(payload), _) => payload.annotations.get(key).and_then(|it| it.as_str()),
+            (None, Some(statement)) => {
+                let about = |it: &&Subject| {
+                    let named = it.digest.acceptable();
+                    named.is_ok_and(|named| {
+                        bundle.subject().iter().all(|of| named.get(of.algorithm()) == Some(of))
+                    })
+                };
+                let subject = statement.subject.iter().find(about);
+                subject.and_then(|it| it.annotations.get(key)?.as_str())
+            }
+            (None, None) => None,
+        };
+        if found != Some(wanted) {
+            let found = found.map_or_else(|| "nothing".to_owned(), |found| format!("{found:?}"));
+            let message = format!("the signature says {found} as {key}, wanted {wanted:?}");
+            return Err(Failure::no("annotation-mismatch", message));
+        }
+    }
+    Ok(())
+}
+
 /// The first document that the signer asked for has signed; else every refusal, in one failure.
 fn signed(
     by: &Asked<'_>,
@@ -520,7 +515,7 @@ fn signed(
     lists: &[List],
     now: Timestamp,
 ) -> Result<Decided, Failure> {
-    let Gathered { documents, facts, .. } = gathered;
+    let Gathered { documents, facts, unread, .. } = gathered;
     let mut failures = Vec::new();
     for document in documents {
         let outcome = match &document.material {
@@ -540,13 +535,15 @@ fn signed(
         Ok(signed) => return Ok(Decided::Signed(Box::new(signed))),
         Err(more) => failures.extend(more),
     }
+    failures.extend(unread.iter().map(|it| (it.origin.clone(), it.failure())));
     // What is of the wrong kind says least about why the right one is not there.
     let telling = |failure: &Failure| (failure.exit, failure.reason != "wrong-type");
     let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
         let message = format!("found no signature for {}", facts.name);
-        return Err(Failure::no("unsigned", message).hint(
-            "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",
-        ));
+        return Err(Failure::no("unsigned", message).hint(match image(&gathered.name) {
+            None => "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",
+            Some(_) => "its registry was asked and answered; `chainsign tree` shows what is stored about it",
+        }));
     };
     let lines: Vec<_> =
         failures.iter().map(|(origin, failure)| format!("{origin}: {}", failure.message)).collect();

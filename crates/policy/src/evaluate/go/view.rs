@@ -143,6 +143,10 @@ pub(crate) fn faulty(images: &ImageContent) -> Option<Absent> {
     if let Some(fault) = &images.fault {
         return Some(Absent::fault(fault, Place::Image, ""));
     }
+    if images.images.is_empty() && images.absent.is_empty() {
+        let message = "nothing was read of the image but its digest".to_owned();
+        return Some(Absent::error(Reason::ImageIncomplete, message));
+    }
     let (absent, more) = images.absent.split_first()?;
     let platform = absent.platform.as_ref();
     let platform = platform.map_or_else(String::new, |platform| format!(" for {platform}"));

@@ -1,0 +1,317 @@
+//! Images read from their registries: what each reference stands for now, and what is stored about it.
+//!
+//! A reference is resolved once in a run, and only its digest is used from there on. What is stored about
+//! it, and its layers where rules look into them, are asked for at the same time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chainsign_artifact::image as layout;
+use chainsign_artifact::{ArtifactFacts, Content as Inside, ImageContent, Limits};
+use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
+use chainsign_core::formats::cosign::{Layer, write_layer};
+use chainsign_core::image::{ImageName, ImageReference};
+use chainsign_registry::{
+    Attached, Content, Descriptor, Item, Platform, Registry, Resolved, Wanted,
+};
+use futures_util::future::{join_all, try_join_all};
+
+use super::{RegistryRequest, failure};
+use crate::commands::artifact;
+use crate::commands::verify::documents::EvidenceFile;
+use crate::commands::verify::gather::Unread;
+use crate::failure::{Exit, Failure, with_causes};
+use crate::{network, parallel};
+
+/// An image to be read.
+#[derive(Clone, Debug)]
+pub(in crate::commands) struct ToFetch {
+    pub(in crate::commands) reference: ImageReference,
+    /// How much of its layers is read; `None` for nothing.
+    pub(in crate::commands) inside: Option<Limits>,
+}
+
+/// Which images of an index are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Platforms {
+    /// Every one: all together where the index has evidence of its own, else each by itself.
+    #[default]
+    All,
+    /// Those for these platforms.
+    Only(Vec<Platform>),
+}
+
+/// An image, read from its registry.
+#[derive(Debug)]
+pub(in crate::commands) struct Fetched {
+    /// With its digest; a tag stays beside it.
+    pub(in crate::commands) reference: ImageReference,
+    /// The platform, where the reference is to one image of an index.
+    pub(in crate::commands) platform: Option<String>,
+    /// What is known of it. The index that leads to it is among its identities.
+    pub(in crate::commands) facts: Arc<ArtifactFacts>,
+    /// What is stored about it, and about the index that leads to it.
+    pub(in crate::commands) files: Vec<EvidenceFile>,
+    /// What is said to be stored and could not be read.
+    pub(in crate::commands) unread: Vec<Unread>,
+    /// Where was looked.
+    pub(in crate::commands) looked_in: Vec<PathBuf>,
+}
+
+impl Fetched {
+    /// How reports name it.
+    pub(in crate::commands) fn name(&self) -> String {
+        match &self.platform {
+            Some(platform) => format!("{} ({platform})", self.reference),
+            None => self.reference.to_string(),
+        }
+    }
+}
+
+/// Reads every image, all at the same time. Of an index there may be several: one for each platform.
+///
+/// # Errors
+/// As [`super::failure`] for what concerns all. What concerns one image is in its place.
+pub(in crate::commands) fn fetch(
+    request: &RegistryRequest,
+    platforms: &Platforms,
+    images: &[ToFetch],
+) -> Result<Vec<Result<Vec<Fetched>, Failure>>, Failure> {
+    let registry = request.connect()?;
+    let work = async {
+        let each = images.iter().map(|image| found(&registry, request, platforms, image));
+        Ok(join_all(each).await)
+    };
+    let found = network::block_on(work)?;
+    let found: Vec<_> = images.iter().zip(found).collect();
+    Ok(parallel::map(&found, |(image, found)| match found {
+        Ok(found) => found.iter().map(|it| it.read(image.inside.as_ref())).collect(),
+        Err(failure) => Err(failure.clone()),
+    }))
+}
+
+/// An image whose layers, if they are wanted, are on the disk.
+struct Found {
+    image: Resolved,
+    platform: Option<String>,
+    /// The index that leads to it, with its digest.
+    index: Option<ArtifactDigest>,
+    stored: Vec<Arc<Stored>>,
+    layout: Option<PathBuf>,
+}
+
+/// What is stored about one digest.
+struct Stored {
+    at: ImageName,
+    attached: Attached,
+}
+
+async fn found(
+    registry: &Registry,
+    request: &RegistryRequest,
+    platforms: &Platforms,
+    image: &ToFetch,
+) -> Result<Vec<Found>, Failure> {
+    let asked = async |reference: &ImageReference| {
+        registry.resolve(reference).await.map_err(|error| failure(&error))
+    };
+    let root = asked(&image.reference).await?;
+    let read = Read { registry, request, pull: image.inside.is_some() };
+    let children: Vec<&Descriptor> = match platforms {
+        Platforms::All => root.children().collect(),
+        Platforms::Only(wanted) => chosen(&root, wanted)?,
+    };
+    let each_alone = |stored: &Stored| {
+        *platforms != Platforms::All || (!children.is_empty() && stored.is_nothing())
+    };
+    let is_index = !children.is_empty();
+    // Layers of an index are fetched only once it is known for which of its images.
+    let (stored, layout) = match is_index {
+        true => (read.stored(&root).await?, None),
+        false => tokio::try_join!(read.stored(&root), read.layout(&root))?,
+    };
+    let stored = Arc::new(stored);
+    if !is_index || !each_alone(&stored) {
+        let layout = match layout {
+            None => read.layout(&root).await?,
+            some => some,
+        };
+        return Ok(vec![Found {
+            image: root,
+            platform: None,
+            index: None,
+            stored: vec![stored],
+            layout,
+        }]);
+    }
+    let child = async |descriptor: &Descriptor| {
+        let image = registry.child(&root, descriptor).await.map_err(|error| failure(&error))?;
+        let (own, layout) = tokio::try_join!(read.stored(&image), read.layout(&image))?;
+        Ok(Found {
+            platform: descriptor.platform.as_ref().map(ToString::to_string),
+            index: Some(root.digest().clone()),
+            stored: vec![Arc::clone(&stored), Arc::new(own)],
+            image,
+            layout,
+        })
+    };
+    try_join_all(children.into_iter().map(child)).await
+}
+
+/// The children of an index for some platforms.
+pub(super) fn chosen<'a>(
+    index: &'a Resolved,
+    wanted: &[Platform],
+) -> Result<Vec<&'a Descriptor>, Failure> {
+    let mut chosen: Vec<&Descriptor> = Vec::new();
+    for platform in wanted {
+        let is = |it: &&Descriptor| it.platform.as_ref().is_some_and(|it| it.is(platform));
+        let before = chosen.len();
+        for child in index.children().filter(is) {
+            if !chosen.contains(&child) {
+                chosen.push(child);
+            }
+        }
+        if chosen.len() == before && !index.children().any(|it| is(&it)) {
+            let found: Vec<_> = index
+                .children()
+                .filter_map(|it| it.platform.as_ref())
+                .map(ToString::to_string)
+                .collect();
+            let found = match found.is_empty() {
+                true => "an image without platforms".to_owned(),
+                false => found.join(", "),
+            };
+            let message = format!("{}: found {found}, wanted {platform}", index.reference());
+            return Err(Failure::undecided("no-such-platform", message)
+                .hint("leave out --platform to decide on every platform"));
+        }
+    }
+    Ok(chosen)
+}
+
+/// How an image is read.
+struct Read<'a> {
+    registry: &'a Registry,
+    request: &'a RegistryRequest,
+    /// Whether layers are fetched.
+    pull: bool,
+}
+
+impl Read<'_> {
+    async fn stored(&self, image: &Resolved) -> Result<Stored, Failure> {
+        let attached = self.registry.attached(image, Wanted::Everything).await;
+        let attached = attached.map_err(|error| failure(&error))?;
+        let own = self.request.options.signatures_in.clone();
+        Ok(Stored { at: own.unwrap_or_else(|| image.reference().name.clone()), attached })
+    }
+
+    async fn layout(&self, image: &Resolved) -> Result<Option<PathBuf>, Failure> {
+        if !self.pull {
+            return Ok(None);
+        }
+        let message = format!("the layers of {} cannot be fetched yet", image.reference());
+        Err(Failure::undecided("not-built", message))
+    }
+}
+
+impl Stored {
+    /// Whether there is no evidence, and none that could not be read.
+    fn is_nothing(&self) -> bool {
+        let evidence = |item: &Item| {
+            matches!(
+                item.content,
+                Content::Bundle(_) | Content::SimpleSigning(_) | Content::Envelope(_)
+            )
+        };
+        self.attached.unread.is_empty() && !self.attached.items.iter().any(evidence)
+    }
+
+    fn files(&self) -> impl Iterator<Item = EvidenceFile> {
+        self.attached.items.iter().filter_map(|item| {
+            let content = document(item)?;
+            Some(EvidenceFile { path: PathBuf::from(origin(&self.at, item)), content })
+        })
+    }
+
+    fn unread(&self) -> impl Iterator<Item = Unread> {
+        self.attached.unread.iter().map(|unread| Unread {
+            origin: match &unread.manifest {
+                Some(digest) => format!("{}@{digest} ({})", self.at, unread.store),
+                None => format!("{} ({})", self.at, unread.store),
+            },
+            message: with_causes(&unread.error),
+            exit: match unread.error.is_about_content() {
+                true => Exit::No,
+                false => Exit::Undecided,
+            },
+        })
+    }
+
+    fn looked_in(&self) -> impl Iterator<Item = PathBuf> {
+        let place = |store| PathBuf::from(format!("{} ({store})", self.at));
+        self.attached.looked_in.iter().map(place)
+    }
+}
+
+impl Found {
+    /// Reads what is inside, and puts together what there is.
+    fn read(&self, inside: Option<&Limits>) -> Result<Fetched, Failure> {
+        let facts = match (&self.layout, inside) {
+            (Some(layout), Some(limits)) => self.facts(layout, limits)?,
+            _ => self.facts_without_content(),
+        };
+        let stored = || self.stored.iter().map(Arc::as_ref);
+        Ok(Fetched {
+            reference: self.image.reference().clone(),
+            platform: self.platform.clone(),
+            facts: Arc::new(facts),
+            files: stored().flat_map(Stored::files).collect(),
+            unread: stored().flat_map(Stored::unread).collect(),
+            looked_in: stored().flat_map(Stored::looked_in).collect(),
+        })
+    }
+
+    fn facts(&self, folder: &Path, limits: &Limits) -> Result<ArtifactFacts, Failure> {
+        let failed = |error| artifact::failure(&error);
+        let Some(images) = layout::open(folder, limits).map_err(failed)? else {
+            let message = format!("{} was not kept as it was fetched", self.image.reference());
+            return Err(Failure::undecided("changed-while-read", message));
+        };
+        let mut facts = images.facts([DigestAlgorithm::Sha256], limits).map_err(failed)?;
+        facts.name = self.image.reference().to_string();
+        if let (Some(index), Inside::Images(images)) = (&self.index, &mut facts.content) {
+            images.digests = index.clone().into();
+        }
+        Ok(facts)
+    }
+
+    /// Digests, and nothing that any rule could take for the image's content.
+    fn facts_without_content(&self) -> ArtifactFacts {
+        let own = ArtifactDigests::from(self.image.digest().clone());
+        let named = self.index.clone().map_or_else(|| own.clone(), ArtifactDigests::from);
+        let content = Inside::Images(ImageContent::new(named, Vec::new()));
+        let size = self.image.bytes().len() as u64;
+        ArtifactFacts::new(self.image.reference().to_string(), size, own, content)
+    }
+}
+
+/// A signature or attestation as a document that can be kept; `None` for what is neither.
+pub(super) fn document(item: &Item) -> Option<Vec<u8>> {
+    let layer = match &item.content {
+        Content::Bundle(bytes) => return Some(bytes.clone()),
+        Content::SimpleSigning(payload) => Layer::SimpleSigning(payload),
+        Content::Envelope(bytes) => Layer::Envelope(bytes),
+        _ => return None,
+    };
+    let annotations = item.annotations.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    Some(write_layer(layer, annotations))
+}
+
+/// Where a document is: what a registry's user would ask for, and which store leads there.
+pub(in crate::commands) fn origin(at: &ImageName, item: &Item) -> String {
+    match item.layer {
+        0 => format!("{at}@{} ({})", item.manifest, item.store),
+        layer => format!("{at}@{} ({}, layer {})", item.manifest, item.store, layer + 1),
+    }
+}

@@ -1,0 +1,76 @@
+//! Images in registries: read, signed, attested, verified.
+
+mod attestations;
+mod fetch;
+mod sign;
+mod stored;
+
+use std::path::PathBuf;
+
+use chainsign_registry::{Error, Options, Registry};
+
+pub use attestations::{VerifiedAttestation, VerifyAttestationRequest, verify_attestation};
+pub use fetch::Platforms;
+pub(in crate::commands) use fetch::{Fetched, ToFetch, fetch};
+pub use sign::{
+    Children, ImageOutputs, Layouts, Replace, Say, SignImagesRequest, SignedImage, SignedImages,
+    UnsignedImage, Upload, sign_images,
+};
+pub use stored::{
+    AttachRequest, Attachment, DownloadRequest, Downloaded, ToAttachFrom, Tree, TreeImage,
+    TreeItem, TreeRequest, attach, download, tree,
+};
+
+use crate::failure::{Failure, with_causes};
+
+/// How registries are reached.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryRequest {
+    /// The options of the client.
+    pub options: Options,
+    /// The folder in which layers are kept between runs; `None` for a folder of this run alone.
+    pub cache: Option<PathBuf>,
+}
+
+impl RegistryRequest {
+    /// The client of a run. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// As [`failure`].
+    pub fn connect(&self) -> Result<Registry, Failure> {
+        Registry::new(self.options.clone()).map_err(|error| failure(&error))
+    }
+}
+
+/// What a registry did, as a failure with a stable reason. None of them says anything about the image:
+/// a registry that does not answer has not said that an image is unsigned.
+pub fn failure(error: &Error) -> Failure {
+    let (reason, hint) = match error {
+        Error::NotFound { .. } | Error::RepositoryUnknown { .. } => {
+            ("image-not-found", "check the name, and whether its registry wants you to log in")
+        }
+        Error::Unauthorized { .. } | Error::Challenge { .. } | Error::Realm { .. } => (
+            "registry-unauthorized",
+            "log in with docker login or podman login, or give --registry-username and --registry-password",
+        ),
+        Error::Forbidden { .. } => (
+            "registry-forbidden",
+            "the registry knows who you are and refuses: ask for the right to it",
+        ),
+        Error::Throttled { .. } => {
+            ("registry-throttled", "try later, or log in: many allow more then")
+        }
+        Error::Status { .. } => ("registry-error", "it is the registry's fault: try again later"),
+        Error::Unreachable { .. } => {
+            ("registry-unreachable", "check the name of the registry, and the way to it")
+        }
+        Error::Deadline { .. } => ("timed-out", "give it longer with --timeout"),
+        Error::LimitReached { .. } => ("limit-reached", "nothing was left out in silence"),
+        error if error.is_about_content() => (
+            "registry-contradiction",
+            "what the registry sent is not what it should be: do not use it",
+        ),
+        _ => return Failure::undecided("registry-error", with_causes(error)),
+    };
+    Failure::undecided(reason, with_causes(error)).hint(hint)
+}

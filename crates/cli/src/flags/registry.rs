@@ -1,0 +1,40 @@
+//! How registries are reached: cosign's flags.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+/// How registries are reached
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Registry")]
+pub struct RegistryFlags {
+    /// User name for the registry; default: what docker login, podman login or a credential helper keeps
+    #[arg(long, value_name = "NAME", requires = "registry_password")]
+    pub registry_username: Option<String>,
+    /// Password for the registry: its text, @FILE, or - for standard input
+    #[arg(long, value_name = "PASSWORD", requires = "registry_username")]
+    pub registry_password: Option<String>,
+    /// Bearer token for the registry: its text, @FILE, or - for standard input
+    #[arg(long, value_name = "TOKEN", conflicts_with = "registry_username")]
+    pub registry_token: Option<String>,
+    /// Certificates (PEM) of authorities to believe for registries, besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub registry_cacert: Option<PathBuf>,
+    /// Certificate (PEM) to show to the registry
+    #[arg(long, value_name = "FILE", requires = "registry_client_key")]
+    pub registry_client_cert: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "registry_client_cert")]
+    pub registry_client_key: Option<PathBuf>,
+    /// Speak http without TLS with a registry that has no TLS; at loopback addresses that is done anyway
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
+    pub allow_http_registry: bool,
+    /// Believe any certificate of the registry. Who sits between can hide signatures, and read
+    /// credentials
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
+    pub allow_insecure_registry: bool,
+    /// What stands before the names of cosign's tags (sha256-HEX.sig)
+    #[arg(long, value_name = "PREFIX", hide = true)]
+    pub attachment_tag_prefix: Option<String>,
+}

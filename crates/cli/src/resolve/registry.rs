@@ -1,0 +1,147 @@
+//! How registries are reached: flags, and what Docker, Podman and cosign read from the environment.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use chainsign_core::image::ImageReference;
+use chainsign_registry::{
+    ClientCertificate, CredentialFiles, Credentials, Limits, Options, PlainHttp, Secret,
+    ServerCertificate, Tls,
+};
+
+use super::trust::home;
+use crate::commands::images::RegistryRequest;
+use crate::failure::Failure;
+use crate::files;
+use crate::flags::registry::RegistryFlags;
+
+/// How the registries of these images are reached.
+///
+/// # Errors
+/// `bad-flag` for credentials with images of several registries, which they would all be sent to, and for
+/// a repository or a size in the environment that is none; `unreadable` for files that are named.
+pub(super) fn registry(
+    flags: RegistryFlags,
+    images: &[&ImageReference],
+) -> Result<RegistryRequest, Failure> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
+    let credentials = match (flags.registry_username, flags.registry_password, flags.registry_token)
+    {
+        (Some(username), Some(password), _) => {
+            Credentials::Basic { username, password: secret("registry password", &password)? }
+        }
+        (_, _, Some(token)) => Credentials::Token(secret("registry token", &token)?),
+        _ => Credentials::Stored(CredentialFiles::from_environment(&|name| variable(name))),
+    };
+    if !matches!(credentials, Credentials::Stored(_)) {
+        one_registry(images)?;
+    }
+    let signatures_in = match text("COSIGN_REPOSITORY") {
+        None => None,
+        Some(name) => Some(name.parse().map_err(|error: chainsign_core::Error| {
+            Failure::because("bad-flag", "COSIGN_REPOSITORY", &error)
+        })?),
+    };
+    let mut limits = Limits::default();
+    if let Some(size) = text("COSIGN_MAX_ATTACHMENT_SIZE") {
+        limits.document_bytes = bytes(&size).ok_or_else(|| {
+            let message =
+                format!("COSIGN_MAX_ATTACHMENT_SIZE: found {size:?}, wanted a size such as 128MiB");
+            Failure::undecided("bad-flag", message)
+        })?;
+    }
+    let read = |what: &str, path: &Path| files::read(what, path);
+    let authorities = flags.registry_cacert.as_deref();
+    let authorities = authorities.map(|path| read("certificate", path)).transpose()?;
+    let client = match (flags.registry_client_cert, flags.registry_client_key) {
+        (Some(chain), Some(key)) => Some(ClientCertificate {
+            chain: read("certificate", &chain)?,
+            key: read("private key", &key)?.into(),
+        }),
+        _ => None,
+    };
+    Ok(RegistryRequest {
+        options: Options {
+            credentials,
+            tls: Tls {
+                authorities: authorities.unwrap_or_default(),
+                client,
+                server: match flags.allow_insecure_registry {
+                    true => ServerCertificate::DangerousAny,
+                    false => ServerCertificate::Valid,
+                },
+            },
+            plain_http: match flags.allow_http_registry {
+                true => PlainHttp::DangerousAnywhere,
+                false => PlainHttp::OnLoopback,
+            },
+            signatures_in,
+            tag_prefix: flags.attachment_tag_prefix,
+            limits,
+            ..Options::default()
+        },
+        cache: cache(),
+    })
+}
+
+/// Beside the cache of trusted roots; without a home, a folder for this run alone.
+fn cache() -> Option<PathBuf> {
+    home().map(|home| home.cache.with_file_name("images"))
+}
+
+fn secret(what: &str, given: &str) -> Result<Secret, Failure> {
+    Ok(Secret::new(super::text(what, given)?))
+}
+
+/// Credentials that are typed are for one registry.
+fn one_registry(images: &[&ImageReference]) -> Result<(), Failure> {
+    let registries: BTreeSet<_> = images.iter().map(|image| image.name.registry()).collect();
+    if registries.len() < 2 {
+        return Ok(());
+    }
+    let registries: Vec<_> = registries.into_iter().collect();
+    let message =
+        format!("found credentials for one registry, and images of {}", registries.join(" and "));
+    Err(Failure::undecided("bad-flag", message)
+        .hint("log in to each with docker login, or run once for each registry"))
+}
+
+/// cosign's sizes (`github.com/dustin/go-humanize`): a number of bytes, or with a unit.
+fn bytes(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1000,
+        "kib" | "ki" => 1 << 10,
+        "m" | "mb" => 1_000_000,
+        "mib" | "mi" => 1 << 20,
+        "g" | "gb" => 1_000_000_000,
+        "gib" | "gi" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_are_read_or_refused() {
+        let all = ["128MiB", "1kB", "7", "1 GB", "", "x", "-1", "1.5MB", "99999999999GiB"];
+        let wanted = [
+            Some(128 << 20),
+            Some(1000),
+            Some(7),
+            Some(1_000_000_000),
+            None,
+            None,
+            None,
+            None,
+            None,
+        ];
+        assert_eq!(all.map(bytes), wanted);
+    }
+}
