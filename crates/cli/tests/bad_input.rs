@@ -170,9 +170,10 @@ fn no_token_fails_at_once_and_says_what_to_set() {
         &["sign-blob", "--trust-config", "trust.json", "file"],
         2,
         "error: no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, \
-         BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, Google's metadata server\n\
+         BUILDKITE_AGENT_ACCESS_TOKEN, CIRCLE_OIDC_TOKEN_V2, /var/run/sigstore/cosign/oidc-token, Google's metadata server\n\
          hint: give one with --identity-token, or set SIGSTORE_ID_TOKEN; in GitHub Actions add `permissions: id-token: write`\n\
-         hint: in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
+         hint: in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set SIGSTORE_ID_TOKEN to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')\n\
+         hint: nobody is asked to log in where there is no terminal; --fulcio-auth-flow device shows an address and a code, and waits",
     );
     refused(
         &stage.desk,
