@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::image::{ImageName, ImageReference};
@@ -29,7 +30,10 @@ impl Registry {
     /// # Errors
     /// [`Error::Certificate`]
     pub fn new(options: Options) -> Result<Self, Error> {
-        Ok(Registry(Arc::new(Shared { transport: Transport::new(options)? })))
+        Ok(Registry(Arc::new(Shared {
+            transport: Transport::new(options)?,
+            turns: Mutex::default(),
+        })))
     }
 
     /// Reads what a reference stands for now, once: its manifest or index, checked against its
@@ -112,7 +116,11 @@ impl std::fmt::Debug for Registry {
 /// What all clones of a [`Registry`] share, and the requests that several of its parts make.
 pub(crate) struct Shared {
     pub(crate) transport: Transport,
+    /// Of those who write the same tag.
+    turns: Mutex<HashMap<String, Turns>>,
 }
+
+type Turns = Arc<tokio::sync::Mutex<()>>;
 
 /// A manifest that was read, and is what its digest says.
 pub(crate) struct ReadManifest {
@@ -141,6 +149,14 @@ impl Shared {
     pub(crate) fn cosign_tag(&self, digest: &ArtifactDigest, suffix: &str) -> String {
         let prefix = self.transport.options().tag_prefix.as_deref().unwrap_or_default();
         format!("{prefix}{}-{}.{suffix}", digest.algorithm(), digest.hex())
+    }
+
+    /// What writers of a tag wait for.
+    pub(crate) fn turns(&self, at: &ImageName, tag: &str) -> Turns {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits for one that only this map has.
+        turns.retain(|_, one| Arc::strong_count(one) > 1);
+        Arc::clone(turns.entry(format!("{at}:{tag}")).or_default())
     }
 
     pub(crate) async fn in_time<T>(

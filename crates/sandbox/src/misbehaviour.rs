@@ -102,6 +102,8 @@ pub enum Service {
     RekorV2,
     /// The timestamp authority.
     TimestampAuthority,
+    /// The OCI registry.
+    Registry,
     /// The TUF repository. Its timestamp expires seven days from now by its clock.
     Tuf,
 }

@@ -18,6 +18,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// The log versions that the signing config offers. The trusted root always lists both.
     pub offered_logs: OfferedLogs,
+    /// Whether the registry has the referrers API.
+    pub referrers: ReferrersApi,
     /// What time it is.
     pub clock: Clock,
     /// Misbehaviour from the start on; see [`Sandbox::misbehave`](crate::Sandbox::misbehave).
@@ -49,6 +51,16 @@ pub enum OfferedLogs {
     V2,
     /// Both. sigstore-python, sigstore-go and sigstore-rust then choose v2, sigstore-js v1.
     Both,
+}
+
+/// Whether a registry lists by itself what refers to an image (distribution spec 1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReferrersApi {
+    /// It does, as most do now.
+    #[default]
+    Offered,
+    /// It does not, as with distribution 2 and GitHub's: clients keep a list under a tag.
+    Absent,
 }
 
 /// The time that every service of a sandbox goes by.

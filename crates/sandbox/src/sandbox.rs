@@ -16,6 +16,7 @@ use crate::fulcio::{self, Fulcio};
 use crate::http::{Listeners, MAX_BODY, blocking, listen, misbehaving};
 use crate::misbehaviour::{Behaviour, Service};
 use crate::oidc::{self, Oidc};
+use crate::registry::{self, Registry};
 use crate::rekor::v1::{self, RekorV1};
 use crate::rekor::v2::{self, RekorV2};
 use crate::state::Store;
@@ -131,6 +132,7 @@ struct Services {
     rekor_v2: Arc<RekorV2>,
     tsa: Arc<TimestampAuthority>,
     tuf: Arc<Repository>,
+    registry: Arc<Registry>,
     trust_config: Vec<u8>,
 }
 
@@ -174,6 +176,7 @@ impl Services {
             rekor_v2: Arc::new(rekor_v2),
             tsa: Arc::new(tsa),
             tuf: Arc::new(tuf),
+            registry: Arc::new(Registry::new(options.referrers)),
             trust_config: config.whole,
         })
     }
@@ -188,6 +191,7 @@ impl Services {
             (v2::routes(Arc::clone(&self.rekor_v2)), Service::RekorV2),
             (tsa::routes(Arc::clone(&self.tsa)), Service::TimestampAuthority),
             (tuf::routes(Arc::clone(&self.tuf)), Service::Tuf),
+            (registry::routes(Arc::clone(&self.registry)), Service::Registry),
         ];
         let mut router = Router::new().route("/healthz", get(|| async { "ok" }));
         for (routes, service) in services {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chainsign_core::Limits;
 use chainsign_core::trust::ClientTrustConfig;
-use chainsign_sandbox::{OfferedLogs, Options, Sandbox};
+use chainsign_sandbox::{OfferedLogs, Options, ReferrersApi, Sandbox};
 
 use crate::failure::{Failure, with_causes};
 use crate::files::{self, Output};
@@ -21,6 +21,8 @@ pub struct StartRequest {
     pub logs: OfferedLogs,
     /// Where keys and logs are kept.
     pub state: Option<PathBuf>,
+    /// Whether its registry has the referrers API.
+    pub referrers: ReferrersApi,
 }
 
 /// Starts a sandbox and writes its trust config. It serves until it is stopped or dropped.
@@ -33,6 +35,7 @@ pub async fn start(request: StartRequest) -> Result<Sandbox, Failure> {
         port: request.port,
         state: request.state,
         offered_logs: request.logs,
+        referrers: request.referrers,
         ..Options::default()
     };
     let sandbox = Sandbox::start(options).await.map_err(|error| {

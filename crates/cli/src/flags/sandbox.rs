@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 /// `sandbox`
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
-    /// Serve OIDC, Fulcio, a CT log, Rekor and a timestamp authority on this machine until stopped
+    /// Serve OIDC, Fulcio, a CT log, Rekor, a timestamp authority and a registry until stopped
     Start(SandboxStartFlags),
     /// Print an identity token of a running sandbox
     Token(SandboxTokenFlags),
@@ -27,9 +27,21 @@ pub struct SandboxStartFlags {
     /// Version of the transparency log that clients are told to use
     #[arg(long, value_enum, value_name = "VERSION", default_value = "1")]
     pub log_version: LogVersion,
-    /// Keep keys and logs in this folder; default: in memory only
+    /// Keep keys and logs in this folder; default: in memory only. Images always are
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Whether its image registry lists what refers to an image
+    #[arg(long, value_enum, value_name = "WHETHER", default_value = "offered")]
+    pub referrers: Referrers,
+}
+
+/// Whether the registry has the referrers API.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Referrers {
+    /// It does
+    Offered,
+    /// It does not, as with GitHub's: clients keep a list under a tag
+    Absent,
 }
 
 /// Which transparency log clients are told to use.

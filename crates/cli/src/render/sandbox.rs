@@ -4,11 +4,11 @@ use std::io;
 
 use chainsign_sandbox::Sandbox;
 
-use chainsign_sandbox::OfferedLogs;
+use chainsign_sandbox::{OfferedLogs, ReferrersApi};
 
 use crate::commands::sandbox::{self, Identity, StartRequest, TokenRequest};
 use crate::failure::{Exit, Failure};
-use crate::flags::sandbox::{LogVersion, SandboxStartFlags, SandboxTokenFlags};
+use crate::flags::sandbox::{LogVersion, Referrers, SandboxStartFlags, SandboxTokenFlags};
 use crate::printer::{HEADING, Printer, WARNING, paint};
 
 /// Starts a sandbox, says how to use it, and serves until it is interrupted.
@@ -16,14 +16,19 @@ use crate::printer::{HEADING, Printer, WARNING, paint};
 /// # Errors
 /// As [`sandbox::start`].
 pub async fn start(flags: SandboxStartFlags, printer: &Printer) -> Result<Exit, Failure> {
-    let SandboxStartFlags { port, trust_config, state, log_version } = flags;
+    let SandboxStartFlags { port, trust_config, state, log_version, referrers } = flags;
     let logs = match log_version {
         LogVersion::One => OfferedLogs::V1,
         LogVersion::Two => OfferedLogs::V2,
         LogVersion::Both => OfferedLogs::Both,
     };
+    let referrers = match referrers {
+        Referrers::Offered => ReferrersApi::Offered,
+        Referrers::Absent => ReferrersApi::Absent,
+    };
     let shown = trust_config.display().to_string();
-    let sandbox = sandbox::start(StartRequest { port, trust_config, logs, state }).await?;
+    let request = StartRequest { port, trust_config, logs, state, referrers };
+    let sandbox = sandbox::start(request).await?;
     super::printed(announce(printer, &sandbox, &shown))?;
     let interrupted = tokio::signal::ctrl_c().await;
     sandbox.stop().await;
@@ -58,6 +63,7 @@ fn announce(printer: &Printer, sandbox: &Sandbox, trust_config: &str) -> io::Res
     let url = sandbox.url();
     printer.data(format!("{} {url}", paint(HEADING, "sandbox")))?;
     printer.data(format!("  trust config  {trust_config}"))?;
+    printer.data(format!("  registry      {}", url.trim_start_matches("http://")))?;
     printer.note(format!(
         "{} its certificates mean nothing: whoever can reach it gets any identity",
         paint(WARNING, "note:")

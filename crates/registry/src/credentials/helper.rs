@@ -1,7 +1,8 @@
 //! `docker-credential-NAME get`: the registry on standard input, JSON on standard output
 //! (docker/docker-credential-helpers).
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,11 @@ use super::Login;
 use crate::{Error, Secret};
 
 /// Asks a helper. `None` when it has nothing for the registry.
-pub(super) async fn ask(helper: &str, server: &str) -> Result<Option<Login>, Error> {
+pub(super) async fn ask(
+    folder: Option<&Path>,
+    helper: &str,
+    server: &str,
+) -> Result<Option<Login>, Error> {
     let fault = |reason: String| Error::CredentialHelper {
         helper: helper.chars().take(80).collect(),
         registry: server.to_owned(),
@@ -25,7 +30,8 @@ pub(super) async fn ask(helper: &str, server: &str) -> Result<Option<Login>, Err
     if !helper.bytes().all(plain) {
         return Err(fault("its name is not the end of a program's name".to_owned()));
     }
-    let child = Command::new(format!("docker-credential-{helper}"))
+    let program = format!("docker-credential-{helper}");
+    let child = Command::new(folder.map_or(program.clone().into(), |it| it.join(&program)))
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -94,8 +100,12 @@ fn talk(child: &Mutex<Child>, server: &str) -> std::io::Result<Answer> {
         let mut child = lock();
         (child.stdin.take(), child.stdout.take())
     };
-    if let Some(mut input) = input {
-        input.write_all(server.as_bytes())?;
+    if let Some(mut input) = input
+        && let Err(error) = input.write_all(server.as_bytes())
+        // Some have their answer without reading which registry it is for.
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        return Err(error);
     }
     let mut bytes = Zeroizing::new(Vec::new());
     if let Some(output) = output {

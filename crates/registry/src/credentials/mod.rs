@@ -36,6 +36,8 @@ pub struct CredentialFiles {
     /// Their paths. A file that is not there says nothing; one that cannot be read is an error when a
     /// registry is asked.
     pub paths: Vec<PathBuf>,
+    /// Where credential helpers are, if not where programs are looked for.
+    pub helpers: Option<PathBuf>,
 }
 
 impl CredentialFiles {
@@ -54,7 +56,7 @@ impl CredentialFiles {
             path("XDG_RUNTIME_DIR").map(podman),
             path("XDG_CONFIG_HOME").or_else(|| at_home(".config")).map(podman),
         ];
-        CredentialFiles { paths: paths.into_iter().flatten().collect() }
+        CredentialFiles { paths: paths.into_iter().flatten().collect(), helpers: None }
     }
 }
 
@@ -87,7 +89,8 @@ impl Credentials {
         for path in &files.paths {
             let Some(file) = file::CredentialFile::read(path)? else { continue };
             if let Some(helper) = file.helper(at)
-                && let Some(login) = helper::ask(helper, &server(at)).await?
+                && let Some(login) =
+                    helper::ask(files.helpers.as_deref(), helper, &server(at)).await?
             {
                 return Ok(login);
             }

@@ -46,6 +46,13 @@ fn refusal(service: Service, status: ErrorStatus) -> Response {
             };
             serde_json::json!({ "code": grpc, "message": message, "details": [] })
         }
+        Service::Registry => {
+            let code = match status {
+                ErrorStatus::TooManyRequests => "TOOMANYREQUESTS",
+                _ => "UNKNOWN",
+            };
+            serde_json::json!({ "errors": [{ "code": code, "message": message }] })
+        }
         Service::CtLog | Service::RekorV1 | Service::TimestampAuthority | Service::Tuf => {
             serde_json::json!({ "code": code, "message": message })
         }

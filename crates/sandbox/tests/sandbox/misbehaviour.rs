@@ -149,7 +149,7 @@ async fn unknown_signatures_stand_before_and_after_the_logs_own() {
 }
 
 /// One request to each service, and the form in which it refuses.
-const SERVICES: [(Service, &str); 7] = [
+const SERVICES: [(Service, &str); 8] = [
     (Service::Oidc, "/keys"),
     (Service::Fulcio, "/api/v2/trustBundle"),
     (Service::CtLog, "/ct/ct/v1/get-sth"),
@@ -157,6 +157,7 @@ const SERVICES: [(Service, &str); 7] = [
     (Service::RekorV2, "/checkpoint"),
     (Service::TimestampAuthority, "/api/v1/timestamp/certchain"),
     (Service::Tuf, "/timestamp.json"),
+    (Service::Registry, "/v2/"),
 ];
 
 #[tokio::test]
@@ -167,6 +168,10 @@ async fn a_service_can_refuse_and_recover() {
         Service::Oidc => json!({ "error": "server_error", "error_description": message }),
         Service::Fulcio | Service::RekorV2 => {
             json!({ "code": grpc, "message": message, "details": [] })
+        }
+        Service::Registry => {
+            let code = if code == 429 { "TOOMANYREQUESTS" } else { "UNKNOWN" };
+            json!({ "errors": [{ "code": code, "message": message }] })
         }
         _ => json!({ "code": code, "message": message }),
     };

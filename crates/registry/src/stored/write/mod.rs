@@ -1,8 +1,8 @@
 //! Storing things about an image: as referrers, which is what cosign 3 does, and in cosign's tags.
 //!
-//! A tag has no compare-and-swap. What is written under a tag that others write too is read back, and
-//! written again when it is not there any more: of two who write at the same time, the one whose
-//! entry is lost sees it.
+//! A tag has no compare-and-swap. In one process, writers of a tag take turns. What others may write
+//! too is read back a little later, and written again when it is not there any more. What then remains
+//! is a writer elsewhere that takes longer than that from its reading to its writing.
 
 mod blobs;
 mod documents;

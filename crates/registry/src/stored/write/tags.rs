@@ -19,6 +19,8 @@ pub(super) async fn change<T: Tagged>(
     change: impl Fn(Option<T>) -> Result<Option<T>, Error>,
 ) -> Result<Option<ArtifactDigest>, Error> {
     let what = format!("tag {tag} of {at}");
+    let turns = shared.turns(at, tag);
+    let _turn = turns.lock().await;
     for attempt in 1..=ATTEMPTS {
         let there = match shared.manifest_of_tag(at, tag).await {
             Ok(there) => Some(there),
@@ -33,15 +35,13 @@ pub(super) async fn change<T: Tagged>(
         if let (Some(there), true) = (there, same.as_ref() == Some(&bytes)) {
             return Ok(Some(there.digest));
         }
-        if attempt > 1 {
-            // Whoever else writes it is given the time to end.
-            tokio::time::sleep(PAUSE * attempt).await;
-        }
         if let Some(config) = after.config()? {
             let digest = ArtifactDigest::sha256(&config);
             blobs::push(shared, at, &config, &digest).await?;
         }
         blobs::put_manifest(shared, at, tag, T::MEDIA_TYPE, &bytes).await?;
+        // Who read it before that is given the time to write.
+        tokio::time::sleep(PAUSE * attempt).await;
     }
     Err(Error::LostUpdate { what, attempts: ATTEMPTS })
 }
@@ -80,4 +80,5 @@ pub(super) async fn unlist(
 /// The last one only reads back.
 const ATTEMPTS: u32 = 6;
 
+/// Most registries answer sooner.
 const PAUSE: Duration = Duration::from_millis(50);
