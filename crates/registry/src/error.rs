@@ -359,6 +359,8 @@ pub enum Limit {
     Items,
     /// Of one list.
     Pages,
+    /// Of indexes within indexes.
+    IndexesDeep,
     /// From one address to the next.
     Redirects,
 }
@@ -373,6 +375,7 @@ impl std::fmt::Display for Limit {
             Limit::AnswerBytes => "bytes of an answer",
             Limit::Items => "things stored about one image",
             Limit::Pages => "pages of a list",
+            Limit::IndexesDeep => "indexes within indexes",
             Limit::Redirects => "redirects",
         })
     }

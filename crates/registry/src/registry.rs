@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chainsign_core::digest::ArtifactDigest;
@@ -9,7 +10,10 @@ use tokio::task::JoinSet;
 use crate::documents::{Descriptor, parse};
 use crate::error::{Action, Error, Limit};
 use crate::transport::{Answer, Call, Target, Transport};
-use crate::{Attached, Item, Limits, Options, Resolved, Stored, ToAttach, Wanted, stored};
+use crate::{
+    Attached, Item, Limits, Options, Platforms, Pulled, Resolved, Stored, ToAttach, Wanted, pull,
+    stored,
+};
 
 /// Registries, as one run reaches them. It keeps connections, logins and tokens; clones share them.
 #[derive(Clone)]
@@ -99,6 +103,25 @@ impl Registry {
     pub async fn remove(&self, image: &Resolved, items: &[Item]) -> Result<(), Error> {
         let what = format!("removing something about {}", image.reference());
         self.0.in_time(&what, stored::remove(&self.0, image, items)).await
+    }
+
+    /// Pulls the image, or the wanted children of the index, into a folder with an OCI layout.
+    ///
+    /// Each blob is had once and written while it is digested; several at the same time. They are kept
+    /// in `cache`, which is made if it is not there, is for its owner only, and can be shared by processes.
+    /// What a layout has is its digest's when it is downloaded; whoever reads it checks it again.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve), and [`Error::OtherSize`], [`Error::NoSuchPlatform`],
+    /// [`Error::Cache`].
+    pub async fn pull(
+        &self,
+        image: &Resolved,
+        platforms: &Platforms,
+        cache: &Path,
+    ) -> Result<Pulled, Error> {
+        let what = format!("pulling {}", image.reference());
+        self.0.in_time(&what, pull::pull(&self.0, image, platforms, cache)).await
     }
 
     /// What was asked for so far.

@@ -7,6 +7,7 @@
 mod address;
 mod challenge;
 mod client;
+mod download;
 mod failure;
 mod session;
 mod token;

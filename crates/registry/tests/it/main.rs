@@ -6,6 +6,7 @@ mod credentials;
 mod faults;
 mod front;
 mod image;
+mod pull;
 mod resolve;
 mod steal;
 mod stored;
