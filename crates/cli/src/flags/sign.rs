@@ -63,14 +63,15 @@ pub struct SignBlobFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
-    pub login: LoginFlags,
-    #[command(flatten)]
     pub trust: TrustFlags,
 }
 
 /// Who signs besides an identity, and which services take part.
 #[derive(Debug, Args)]
 pub struct SigningFlags {
+    /// Say what would become public, and of whom; no service is asked, and nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
     /// Private key to sign with instead of an identity: a file, env://VARIABLE with its PEM, or
     /// the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
@@ -107,6 +108,8 @@ pub struct SigningFlags {
         help_heading = "Services"
     )]
     pub timeout: SignedDuration,
+    #[command(flatten)]
+    pub login: LoginFlags,
 }
 
 /// What is attested.
@@ -151,8 +154,6 @@ pub struct AttestFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
-    #[command(flatten)]
-    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
 }
@@ -205,8 +206,6 @@ pub struct AttestBlobFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
-    #[command(flatten)]
-    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
 }

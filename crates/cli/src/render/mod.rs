@@ -8,6 +8,7 @@ mod image_card;
 pub mod inspect;
 pub mod keys;
 pub mod policy;
+mod preview;
 pub mod provenance;
 pub mod report;
 pub mod sandbox;

@@ -13,11 +13,11 @@ use super::{identity, keys, trust};
 use crate::commands::sign::select::{Selected, Selection, select};
 use crate::commands::sign::{
     self, About, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate,
-    Print, ServicesRequest, SignRequest, SignWith, SignedAlready, Wanted, What,
+    Print, Run, ServicesRequest, SignRequest, SignWith, SignedAlready, Wanted, What,
 };
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::{LoginFlags, OfflineFlag, TokenFlags, TrustFlags};
+use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
     AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
 };
@@ -73,15 +73,7 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         let bundle = flags.bundle.clone().unwrap_or_default();
         let outputs = outputs(Some(bundle.clone()), Named::ByUser);
         let file = FileToSign { path: bundle, known: None, listed: None, outputs };
-        return request(
-            vec![file],
-            what,
-            flags.signing,
-            flags.token,
-            flags.login,
-            flags.trust,
-            input,
-        );
+        return request(vec![file], what, flags.signing, flags.token, flags.trust, input);
     }
     let named = match (&flags.bundle, &flags.output_directory, &signature) {
         (None, None, Some(_)) => Named::ByUs,
@@ -109,8 +101,7 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         files.push(FileToSign { path, known: None, listed, outputs: outputs(bundle, named) });
     }
     let again = selection == Selection::One || flags.again;
-    let request =
-        request(files, What::Files, flags.signing, flags.token, flags.login, flags.trust, input)?;
+    let request = request(files, What::Files, flags.signing, flags.token, flags.trust, input)?;
     Ok(SignRequest {
         folders: folders.into_iter().collect(),
         signed_already: if again { SignedAlready::SignAgain } else { SignedAlready::Leave },
@@ -138,7 +129,7 @@ pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure
         }
         (None, None) => return Err(nothing_to_attest()),
     };
-    request(files, what, flags.signing, flags.token, flags.login, flags.trust, input)
+    request(files, what, flags.signing, flags.token, flags.trust, input)
 }
 
 /// Files that each get a line of their own.
@@ -236,7 +227,7 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
             print,
         },
     };
-    request(vec![file], what, flags.signing, flags.token, flags.login, flags.trust, input)
+    request(vec![file], what, flags.signing, flags.token, flags.trust, input)
 }
 
 fn request(
@@ -244,7 +235,6 @@ fn request(
     what: What,
     signing: SigningFlags,
     token: TokenFlags,
-    login: LoginFlags,
     trust: TrustFlags,
     input: StandardInput,
 ) -> Result<SignRequest, Failure> {
@@ -261,14 +251,14 @@ fn request(
     // A key that signs alone needs no service, and nobody is asked for a root.
     let nothing_asked = signing.key.is_some() && !signing.tlog_upload && !timestamps;
     let services = ServicesRequest {
-        trust: trust::with(trust, OfflineFlag { offline: nothing_asked })?,
+        trust: trust::with(trust, OfflineFlag { offline: nothing_asked || signing.dry_run })?,
         certificate_authority: signing.fulcio_url,
         logs: wanted(signing.tlog_upload, signing.rekor_url),
         timestamps: wanted(timestamps, signing.timestamp_server_url),
     };
     let signer = match signing.key {
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
-        None => SignWith::Identity(identity::tokens(token, login, input)?),
+        None => SignWith::Identity(identity::tokens(token, signing.login, input)?),
     };
     Ok(SignRequest {
         files,
@@ -277,6 +267,7 @@ fn request(
         services,
         signer,
         signed_already: SignedAlready::SignAgain,
+        run: if signing.dry_run { Run::Tell } else { Run::Sign },
         timeout: timeout(signing.timeout)?,
     })
 }
