@@ -6,15 +6,26 @@ mod support;
 
 use support::Desk;
 
-const VERBS: [&[&str]; 33] = [
+const VERBS: [&[&str]; 44] = [
     &[],
     &["demo"],
     &["sign-blob"],
     &["verify-blob"],
+    &["sign"],
     &["attest"],
     &["attest-blob"],
     &["verify-blob-attestation"],
+    &["verify-attestation"],
     &["verify"],
+    &["tree"],
+    &["download"],
+    &["download", "signature"],
+    &["download", "attestation"],
+    &["download", "sbom"],
+    &["attach"],
+    &["attach", "signature"],
+    &["attach", "attestation"],
+    &["attach", "sbom"],
     &["sbom"],
     &["provenance"],
     &["inspect"],

@@ -31,7 +31,7 @@ use crate::commands::inspect::{Inspected, inspect};
 use crate::commands::provenance::predicate;
 use crate::commands::sbom::{SbomRequest, sbom};
 use crate::commands::sign::{
-    self, BundleOutput, FileToSign, Run, ServicesRequest, SignRequest, SignWith, SignedAlready,
+    self, BundleOutput, FileToSign, ServicesRequest, SignRequest, SignWith, SignedAlready,
     SignedFile, What,
 };
 use crate::commands::trust::TrustRequest;
@@ -316,7 +316,6 @@ impl Stage {
             signer,
             folders: Vec::new(),
             signed_already: SignedAlready::SignAgain,
-            run: Run::Sign,
             timeout: None,
         };
         sign::sign(request, sign::Silent).await?.only()

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod evidence;
 pub mod expect;
 pub mod facts;
+pub mod images;
 pub mod keys;
 pub mod layout;
 pub mod policy;
@@ -48,14 +49,26 @@ pub enum Command {
     SignBlob(Deferred<LikeCosign<sign::SignBlobFlags>>),
     /// Verify that files were signed by an identity or a key
     VerifyBlob(Deferred<LikeCosign<verify::VerifyBlobFlags>>),
-    /// Attest a predicate about a file, added to FILE.sigstore.jsonl
+    /// Sign images in registries
+    Sign(Deferred<images::SignFlags>),
+    /// Attest a predicate about a file, added to FILE.sigstore.jsonl, or about an image, stored beside it
     Attest(Deferred<sign::AttestFlags>),
     /// Attest a predicate about a file, written to a bundle of its own
     AttestBlob(Deferred<LikeCosign<sign::AttestBlobFlags>>),
     /// Verify an attestation about a file, and print its statement
     VerifyBlobAttestation(Deferred<LikeCosign<verify::VerifyBlobAttestationFlags>>),
-    /// Verify files against a policy, or, without one, against an identity
+    /// Verify attestations about images in registries, and print them
+    VerifyAttestation(Deferred<images::VerifyAttestationFlags>),
+    /// Verify files and images against a policy, or, without one, against an identity
     Verify(Deferred<verify::VerifyFlags>),
+    /// List the signatures and attestations that are stored about an image, unverified
+    Tree(Deferred<images::TreeFlags>),
+    /// Print what is stored about an image, unverified
+    #[command(subcommand)]
+    Download(Deferred<images::DownloadCommand>),
+    /// Store what was made elsewhere beside an image
+    #[command(subcommand)]
+    Attach(Deferred<images::AttachCommand>),
     /// Print the SBOM of Go binaries, read from the binaries themselves, or compare two
     Sbom(Deferred<sbom::SbomFlags>),
     /// Print SLSA provenance: from the CI's own word, from flags, and from Go binaries' stamps

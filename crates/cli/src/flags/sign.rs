@@ -6,6 +6,8 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 
+use super::images::AttestImageFlags;
+use super::registry::RegistryFlags;
 use super::shared::{LoginFlags, OutputFlag, TokenFlags, TrustFlags};
 
 /// `sign-blob`
@@ -63,15 +65,14 @@ pub struct SignBlobFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
+    pub login: LoginFlags,
+    #[command(flatten)]
     pub trust: TrustFlags,
 }
 
 /// Who signs besides an identity, and which services take part.
 #[derive(Debug, Args)]
 pub struct SigningFlags {
-    /// Say what would become public, and of whom; no service is asked, and nothing is written
-    #[arg(long)]
-    pub dry_run: bool,
     /// Private key to sign with instead of an identity: a file, env://VARIABLE with its PEM, or
     /// the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
@@ -108,8 +109,6 @@ pub struct SigningFlags {
         help_heading = "Services"
     )]
     pub timeout: SignedDuration,
-    #[command(flatten)]
-    pub login: LoginFlags,
 }
 
 /// What is attested.
@@ -140,12 +139,14 @@ pub struct PredicateFlags {
 )]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["predicate", "statement"]))]
 pub struct AttestFlags {
-    /// Files that it is about
-    #[arg(value_name = "FILE", required_unless_present = "statement")]
+    /// Files that it is about, or images in registries (registry.example/app@sha256:HEX;
+    /// docker://app where the name says no registry, tag or digest)
+    #[arg(value_name = "FILE|IMAGE", required_unless_present = "statement")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub predicate: PredicateFlags,
-    /// Add the bundle to this file instead of FILE.sigstore.jsonl (with --predicate one file only)
+    /// Add the bundle to this file instead of FILE.sigstore.jsonl (with --predicate one file only); of
+    /// an image, also write it here
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
     #[command(flatten)]
@@ -155,7 +156,13 @@ pub struct AttestFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
+    pub login: LoginFlags,
+    #[command(flatten)]
     pub trust: TrustFlags,
+    #[command(flatten)]
+    pub image: AttestImageFlags,
+    #[command(flatten)]
+    pub registry: RegistryFlags,
 }
 
 /// `attest-blob`
@@ -206,6 +213,8 @@ pub struct AttestBlobFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
+    #[command(flatten)]
+    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
 }

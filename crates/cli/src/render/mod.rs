@@ -5,10 +5,10 @@ pub mod doctor;
 pub mod facts;
 pub mod go_card;
 mod image_card;
+pub mod images;
 pub mod inspect;
 pub mod keys;
 pub mod policy;
-mod preview;
 pub mod provenance;
 pub mod report;
 pub mod sandbox;
@@ -23,16 +23,19 @@ use clap::CommandFactory as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::commands::images::Attachment;
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
 use crate::flags::cosign::LikeCosign;
 use crate::flags::deferred::Deferred;
 use crate::flags::evidence::TrustCommand;
+use crate::flags::images::{AttachCommand, DownloadCommand};
 use crate::flags::sandbox::SandboxCommand;
 use crate::flags::{Cli, Command};
 use crate::network::block_on;
 use crate::printer::{OutputFormat, Printer};
 use crate::resolve;
+use crate::resolve::sign::Attest;
 
 /// Does what the command line says, prints the outcome, and answers with the exit code.
 pub fn run(cli: Cli) -> Exit {
@@ -44,6 +47,9 @@ pub fn run(cli: Cli) -> Exit {
         Command::Attest(flags) => flags.output.output,
         Command::AttestBlob(flags) => flags.output.output,
         Command::VerifyBlobAttestation(flags) => flags.output.output,
+        Command::Sign(flags) => flags.output.output,
+        Command::VerifyAttestation(flags) => flags.output.output,
+        Command::Tree(flags) => flags.output.output,
         Command::Verify(flags) => flags.report.format(),
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
@@ -78,9 +84,44 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let request = resolve::sign::sign_blob(flags)?;
             block_on(sign::run(request, printer))
         }
-        Command::Attest(Deferred(flags)) => {
-            let request = resolve::sign::attest(flags, now)?;
-            block_on(sign::run(request, printer))
+        Command::Attest(Deferred(flags)) => match resolve::sign::attest(flags, now)? {
+            Attest::Files(request) => block_on(sign::run(*request, printer)),
+            Attest::Images(request) => block_on(images::sign(*request, printer)),
+        },
+        Command::Sign(Deferred(flags)) => {
+            block_on(images::sign(resolve::images::sign(flags)?, printer))
+        }
+        Command::VerifyAttestation(Deferred(flags)) => {
+            let request = resolve::images::verify_attestation(flags, now)?;
+            let (verified, given) = commands::images::verify_attestation(&request)?;
+            printed(images::attestations(printer, &verified, given.as_ref()))
+        }
+        Command::Tree(Deferred(flags)) => {
+            let request = resolve::images::tree(flags)?;
+            let tree = block_on(commands::images::tree(&request))?;
+            printed(images::tree(printer, &tree))
+        }
+        Command::Download(Deferred(command)) => {
+            let request = match command {
+                DownloadCommand::Signature(flags) => {
+                    resolve::images::download(flags, Attachment::Signature)?
+                }
+                DownloadCommand::Attestation(flags) => {
+                    resolve::images::download_attestation(flags)?
+                }
+                DownloadCommand::Sbom(flags) => resolve::images::download(flags, Attachment::Sbom)?,
+            };
+            let documents = block_on(commands::images::download(&request))?;
+            printed(images::downloaded(printer, &documents))
+        }
+        Command::Attach(Deferred(command)) => {
+            let request = match command {
+                AttachCommand::Signature(flags) => resolve::images::attach_signature(flags)?,
+                AttachCommand::Attestation(flags) => resolve::images::attach_attestation(flags)?,
+                AttachCommand::Sbom(flags) => resolve::images::attach_sbom(flags)?,
+            };
+            let (image, stored) = block_on(commands::images::attach(request))?;
+            printed(images::attached(printer, &image, &stored))
         }
         Command::AttestBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::sign::attest_blob(flags, now)?;

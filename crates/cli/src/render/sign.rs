@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::FailureJson;
 use crate::commands::sign::{
-    Named, Outcome, Progress, Run, SignRequest, SignedFile, UnsignedFile, What, sign,
+    Named, Outcome, Progress, SignRequest, SignedFile, UnsignedFile, What, sign,
 };
 use crate::failure::{Exit, Failure};
 use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint, watched};
@@ -20,9 +20,6 @@ use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint, watched};
 /// # Errors
 /// As [`sign`]; for a request of one file, why it was not signed.
 pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failure> {
-    if request.run == Run::Tell {
-        return super::preview::run(request, printer).await;
-    }
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
     let mut telling = Telling { printer, verb, bar: None, unprinted: None };

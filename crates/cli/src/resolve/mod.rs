@@ -5,6 +5,7 @@ pub mod doctor;
 mod expect;
 pub mod facts;
 mod identity;
+pub mod images;
 pub mod keys;
 pub mod policy;
 pub mod provenance;

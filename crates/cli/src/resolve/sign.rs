@@ -6,18 +6,22 @@ use std::time::Duration;
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::encoding::hex_decode;
+use chainsign_core::image::ImageReference;
 use chainsign_core::predicate::PredicateType;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{identity, keys, trust};
+use super::images::{AttestImages, NewBundleFormat};
+use super::{identity, keys, target, trust};
+use crate::commands::images::{Replace, Say, SignImagesRequest};
 use crate::commands::sign::select::{Selected, Selection, select};
 use crate::commands::sign::{
     self, About, BundleFormat, BundleOutput, Encoding, FileToSign, Named, Outputs, Predicate,
-    Print, Run, ServicesRequest, SignRequest, SignWith, SignedAlready, Wanted, What,
+    Print, ServicesRequest, SignRequest, SignWith, SignedAlready, Wanted, What,
 };
+use crate::commands::verify::Place;
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
+use crate::flags::shared::{LoginFlags, OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
     AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
 };
@@ -73,7 +77,15 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         let bundle = flags.bundle.clone().unwrap_or_default();
         let outputs = outputs(Some(bundle.clone()), Named::ByUser);
         let file = FileToSign { path: bundle, known: None, listed: None, outputs };
-        return request(vec![file], what, flags.signing, flags.token, flags.trust, input);
+        return request(
+            vec![file],
+            what,
+            flags.signing,
+            flags.token,
+            flags.login,
+            flags.trust,
+            input,
+        );
     }
     let named = match (&flags.bundle, &flags.output_directory, &signature) {
         (None, None, Some(_)) => Named::ByUs,
@@ -101,7 +113,8 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         files.push(FileToSign { path, known: None, listed, outputs: outputs(bundle, named) });
     }
     let again = selection == Selection::One || flags.again;
-    let request = request(files, What::Files, flags.signing, flags.token, flags.trust, input)?;
+    let request =
+        request(files, What::Files, flags.signing, flags.token, flags.login, flags.trust, input)?;
     Ok(SignRequest {
         folders: folders.into_iter().collect(),
         signed_already: if again { SignedAlready::SignAgain } else { SignedAlready::Leave },
@@ -114,7 +127,22 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
 /// # Errors
 /// `bad-flag`; also when there is no identity token, no key that can be opened, no predicate or no
 /// statement.
-pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure> {
+pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<Attest, Failure> {
+    let places: Vec<_> =
+        flags.files.iter().cloned().map(target::target).collect::<Result<_, _>>()?;
+    let images: Vec<_> = places.iter().filter_map(Place::image).cloned().collect();
+    if !images.is_empty() {
+        if images.len() < places.len() {
+            let message = "found files and images, wanted the one or the other";
+            return Err(Failure::undecided("bad-flag", message).hint("attest them in two runs"));
+        }
+        return attest_images(flags, images, now).map(|it| Attest::Images(Box::new(it)));
+    }
+    if flags.image.format.is_some() || flags.image.no_upload || flags.image.replace {
+        let message = "found --format, --no-upload or --replace for files, wanted images with them";
+        return Err(Failure::undecided("bad-flag", message)
+            .hint("an image whose name says no registry, tag or digest is written docker://NAME"));
+    }
     if !flags.signing.new_bundle_format {
         let message = "found --new-bundle-format=false, which attest has no use for";
         return Err(Failure::undecided("bad-flag", message).hint("attest-blob takes it"));
@@ -129,7 +157,45 @@ pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<SignRequest, Failure
         }
         (None, None) => return Err(nothing_to_attest()),
     };
-    request(files, what, flags.signing, flags.token, flags.trust, input)
+    request(files, what, flags.signing, flags.token, flags.login, flags.trust, input)
+        .map(|it| Attest::Files(Box::new(it)))
+}
+
+/// What `attest` is asked for.
+#[derive(Debug)]
+pub enum Attest {
+    /// Of files.
+    Files(Box<SignRequest>),
+    /// Of images.
+    Images(Box<SignImagesRequest>),
+}
+
+fn attest_images(
+    flags: AttestFlags,
+    images: Vec<ImageReference>,
+    now: Timestamp,
+) -> Result<SignImagesRequest, Failure> {
+    let PredicateFlags { predicate: path, predicate_type, statement } = flags.predicate;
+    let input = input(path.iter().chain(&statement));
+    let replace = if flags.image.replace { Replace::SameType } else { Replace::Nothing };
+    let what = match (path, statement) {
+        (_, Some(path)) => Say::Stated { json: files::read("statement", &path)?, replace },
+        (Some(path), None) => {
+            let predicate = predicate(&path, predicate_type.as_deref(), now)?;
+            Say::Attested { predicate, replace }
+        }
+        (None, None) => return Err(nothing_to_attest()),
+    };
+    let format = NewBundleFormat::of(&flags.signing);
+    let parts = signing(flags.signing, flags.token, flags.login, flags.trust, input)?;
+    let told = AttestImages {
+        image: flags.image,
+        bundle: flags.bundle,
+        signing: format,
+        registry: flags.registry,
+        parts,
+    };
+    super::images::attest(images, what, told)
 }
 
 /// Files that each get a line of their own.
@@ -227,7 +293,7 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
             print,
         },
     };
-    request(vec![file], what, flags.signing, flags.token, flags.trust, input)
+    request(vec![file], what, flags.signing, flags.token, flags.login, flags.trust, input)
 }
 
 fn request(
@@ -235,9 +301,40 @@ fn request(
     what: What,
     signing: SigningFlags,
     token: TokenFlags,
+    login: LoginFlags,
     trust: TrustFlags,
     input: StandardInput,
 ) -> Result<SignRequest, Failure> {
+    let Signing { services, signer, timeout } = self::signing(signing, token, login, trust, input)?;
+    Ok(SignRequest {
+        files,
+        folders: Vec::new(),
+        what,
+        services,
+        signer,
+        signed_already: SignedAlready::SignAgain,
+        timeout,
+    })
+}
+
+/// Who signs, with which services.
+pub(super) struct Signing {
+    pub(super) services: ServicesRequest,
+    pub(super) signer: SignWith,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Who signs, with which services.
+///
+/// # Errors
+/// `bad-flag`; also when there is no identity token and no key that can be opened.
+pub(super) fn signing(
+    signing: SigningFlags,
+    token: TokenFlags,
+    login: LoginFlags,
+    trust: TrustFlags,
+    input: StandardInput,
+) -> Result<Signing, Failure> {
     let wanted = |used: bool, url: Option<String>| match (used, url) {
         (true, Some(url)) => Wanted::At(url),
         (true, None) => Wanted::AsConfigured,
@@ -251,25 +348,16 @@ fn request(
     // A key that signs alone needs no service, and nobody is asked for a root.
     let nothing_asked = signing.key.is_some() && !signing.tlog_upload && !timestamps;
     let services = ServicesRequest {
-        trust: trust::with(trust, OfflineFlag { offline: nothing_asked || signing.dry_run })?,
+        trust: trust::with(trust, OfflineFlag { offline: nothing_asked })?,
         certificate_authority: signing.fulcio_url,
         logs: wanted(signing.tlog_upload, signing.rekor_url),
         timestamps: wanted(timestamps, signing.timestamp_server_url),
     };
     let signer = match signing.key {
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
-        None => SignWith::Identity(identity::tokens(token, signing.login, input)?),
+        None => SignWith::Identity(identity::tokens(token, login, input)?),
     };
-    Ok(SignRequest {
-        files,
-        folders: Vec::new(),
-        what,
-        services,
-        signer,
-        signed_already: SignedAlready::SignAgain,
-        run: if signing.dry_run { Run::Tell } else { Run::Sign },
-        timeout: timeout(signing.timeout)?,
-    })
+    Ok(Signing { services, signer, timeout: timeout(signing.timeout)? })
 }
 
 /// cosign's `--timeout`: 0 for none.

@@ -132,10 +132,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
             .map(|place| TargetToVerify { place, used_as: used_as.clone() })
             .collect(),
         registry,
-        platforms: match flags.platform.is_empty() {
-            true => Platforms::All,
-            false => Platforms::Only(flags.platform),
-        },
+        platforms: Platforms::of(flags.platform),
         decide,
         bundles: flags.bundle,
         folders: flags.attestations,

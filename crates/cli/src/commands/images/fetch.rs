@@ -12,9 +12,10 @@ use chainsign_core::digest::{ArtifactDigest, ArtifactDigests, DigestAlgorithm};
 use chainsign_core::formats::cosign::{Layer, write_layer};
 use chainsign_core::image::{ImageName, ImageReference};
 use chainsign_registry::{
-    Attached, Content, Descriptor, Item, Platform, Registry, Resolved, Wanted,
+    Attached, Content, Descriptor, Item, Platform, Pulled, Registry, Resolved, Wanted,
 };
 use futures_util::future::{join_all, try_join_all};
+use tempfile::TempDir;
 
 use super::{RegistryRequest, failure};
 use crate::commands::artifact;
@@ -58,6 +59,16 @@ pub(in crate::commands) struct Fetched {
     pub(in crate::commands) looked_in: Vec<PathBuf>,
 }
 
+impl Platforms {
+    /// Those that are named, or every one if none is.
+    pub fn of(named: Vec<Platform>) -> Self {
+        match named.is_empty() {
+            true => Platforms::All,
+            false => Platforms::Only(named),
+        }
+    }
+}
+
 impl Fetched {
     /// How reports name it.
     pub(in crate::commands) fn name(&self) -> String {
@@ -78,8 +89,17 @@ pub(in crate::commands) fn fetch(
     images: &[ToFetch],
 ) -> Result<Vec<Result<Vec<Fetched>, Failure>>, Failure> {
     let registry = request.connect()?;
+    let kept = match &request.cache {
+        Some(folder) => Kept::At(folder),
+        None => Kept::ForThisRun(tempfile::tempdir().map_err(|error| {
+            Failure::because("system", "cannot make a folder for layers", &error)
+        })?),
+    };
     let work = async {
-        let each = images.iter().map(|image| found(&registry, request, platforms, image));
+        let each = images.iter().map(|image| {
+            let cache = image.inside.as_ref().map(|_| kept.path());
+            found(Read { registry: &registry, request, cache }, platforms, image)
+        });
         Ok(join_all(each).await)
     };
     let found = network::block_on(work)?;
@@ -97,7 +117,22 @@ struct Found {
     /// The index that leads to it, with its digest.
     index: Option<ArtifactDigest>,
     stored: Vec<Arc<Stored>>,
-    layout: Option<PathBuf>,
+    layout: Option<Pulled>,
+}
+
+/// Where layers are kept.
+enum Kept<'a> {
+    At(&'a Path),
+    ForThisRun(TempDir),
+}
+
+impl Kept<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Kept::At(folder) => folder,
+            Kept::ForThisRun(folder) => folder.path(),
+        }
+    }
 }
 
 /// What is stored about one digest.
@@ -107,45 +142,40 @@ struct Stored {
 }
 
 async fn found(
-    registry: &Registry,
-    request: &RegistryRequest,
+    read: Read<'_>,
     platforms: &Platforms,
     image: &ToFetch,
 ) -> Result<Vec<Found>, Failure> {
-    let asked = async |reference: &ImageReference| {
-        registry.resolve(reference).await.map_err(|error| failure(&error))
-    };
-    let root = asked(&image.reference).await?;
-    let read = Read { registry, request, pull: image.inside.is_some() };
+    let root = read.registry.resolve(&image.reference).await.map_err(|error| failure(&error))?;
     let children: Vec<&Descriptor> = match platforms {
         Platforms::All => root.children().collect(),
         Platforms::Only(wanted) => chosen(&root, wanted)?,
     };
-    let each_alone = |stored: &Stored| {
-        *platforms != Platforms::All || (!children.is_empty() && stored.is_nothing())
+    let (stored, layout) = match children.is_empty() {
+        true => tokio::try_join!(read.stored(&root), read.layout(&root))?,
+        false => {
+            let stored = read.stored(&root).await?;
+            let together = *platforms == Platforms::All && !stored.is_nothing();
+            // Layers are fetched once it is known of which images.
+            match together {
+                true => (stored, read.layout(&root).await?),
+                false => return each_alone(&read, &root, children, Arc::new(stored)).await,
+            }
+        }
     };
-    let is_index = !children.is_empty();
-    // Layers of an index are fetched only once it is known for which of its images.
-    let (stored, layout) = match is_index {
-        true => (read.stored(&root).await?, None),
-        false => tokio::try_join!(read.stored(&root), read.layout(&root))?,
-    };
-    let stored = Arc::new(stored);
-    if !is_index || !each_alone(&stored) {
-        let layout = match layout {
-            None => read.layout(&root).await?,
-            some => some,
-        };
-        return Ok(vec![Found {
-            image: root,
-            platform: None,
-            index: None,
-            stored: vec![stored],
-            layout,
-        }]);
-    }
+    let stored = vec![Arc::new(stored)];
+    Ok(vec![Found { image: root, platform: None, index: None, stored, layout }])
+}
+
+/// The images of an index, each by itself: what is said of the index is said of them too.
+async fn each_alone(
+    read: &Read<'_>,
+    root: &Resolved,
+    children: Vec<&Descriptor>,
+    stored: Arc<Stored>,
+) -> Result<Vec<Found>, Failure> {
     let child = async |descriptor: &Descriptor| {
-        let image = registry.child(&root, descriptor).await.map_err(|error| failure(&error))?;
+        let image = read.registry.child(root, descriptor).await.map_err(|error| failure(&error))?;
         let (own, layout) = tokio::try_join!(read.stored(&image), read.layout(&image))?;
         Ok(Found {
             platform: descriptor.platform.as_ref().map(ToString::to_string),
@@ -194,8 +224,8 @@ pub(super) fn chosen<'a>(
 struct Read<'a> {
     registry: &'a Registry,
     request: &'a RegistryRequest,
-    /// Whether layers are fetched.
-    pull: bool,
+    /// Where layers are kept, if they are fetched.
+    cache: Option<&'a Path>,
 }
 
 impl Read<'_> {
@@ -206,12 +236,10 @@ impl Read<'_> {
         Ok(Stored { at: own.unwrap_or_else(|| image.reference().name.clone()), attached })
     }
 
-    async fn layout(&self, image: &Resolved) -> Result<Option<PathBuf>, Failure> {
-        if !self.pull {
-            return Ok(None);
-        }
-        let message = format!("the layers of {} cannot be fetched yet", image.reference());
-        Err(Failure::undecided("not-built", message))
+    async fn layout(&self, image: &Resolved) -> Result<Option<Pulled>, Failure> {
+        let Some(cache) = self.cache else { return Ok(None) };
+        let pulled = self.registry.pull(image, &chainsign_registry::Platforms::All, cache).await;
+        pulled.map(Some).map_err(|error| failure(&error))
     }
 }
 
@@ -258,7 +286,7 @@ impl Found {
     /// Reads what is inside, and puts together what there is.
     fn read(&self, inside: Option<&Limits>) -> Result<Fetched, Failure> {
         let facts = match (&self.layout, inside) {
-            (Some(layout), Some(limits)) => self.facts(layout, limits)?,
+            (Some(layout), Some(limits)) => self.facts(layout.path(), limits)?,
             _ => self.facts_without_content(),
         };
         let stored = || self.stored.iter().map(Arc::as_ref);

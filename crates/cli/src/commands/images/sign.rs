@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chainsign_core::Limits;
 use chainsign_core::artifact::Artifact;
-use chainsign_core::digest::ArtifactDigests;
+use chainsign_core::digest::{ArtifactDigests, DigestMatch};
+use chainsign_core::dsse::Envelope;
 use chainsign_core::formats::cosign::write_annotations;
 use chainsign_core::formats::simple_signing::SimpleSigning;
 use chainsign_core::image::ImageReference;
@@ -62,6 +64,14 @@ pub enum Children {
     Each,
 }
 
+impl ImageOutputs {
+    /// Whether any is written.
+    pub fn is_any(&self) -> bool {
+        let ImageOutputs { bundle, signature, payload, certificate } = self;
+        [bundle, signature, payload, certificate].iter().any(|path| path.is_some())
+    }
+}
+
 /// What is said of an image.
 #[derive(Debug)]
 pub enum Say {
@@ -77,6 +87,13 @@ pub enum Say {
     Attested {
         /// The predicate.
         predicate: Predicate,
+        /// Whether it takes the place of others of its type.
+        replace: Replace,
+    },
+    /// This statement, of which the image is a subject. It is signed as it is.
+    Stated {
+        /// Its JSON.
+        json: Vec<u8>,
         /// Whether it takes the place of others of its type.
         replace: Replace,
     },
@@ -109,6 +126,8 @@ pub enum Upload {
     ToRegistry,
     /// Nowhere but into files.
     No,
+    /// To standard output, as an envelope.
+    Print,
 }
 
 /// Files that are written about one signature.
@@ -133,6 +152,8 @@ pub struct SignedImage {
     pub stored: Vec<Stored>,
     /// What else was removed for it.
     pub replaced: usize,
+    /// What goes to standard output.
+    pub printed: Option<Vec<u8>>,
     /// What is public now.
     pub published: Vec<PublicEntry>,
     /// The proof that it verifies.
@@ -192,16 +213,8 @@ pub async fn sign_images(request: SignImagesRequest) -> Result<SignedImages, Fai
     let mut done = SignedImages { warning: trust.warning.clone(), ..SignedImages::default() };
     let mut rest = Failure::undecided("not-begun", "not begun, because an image before it failed");
     let mut pieces = pieces.iter();
-    let store = Store {
-        registry: &registry,
-        upload: request.upload,
-        replace: match &request.what {
-            Say::Attested { predicate, replace: Replace::SameType } => {
-                Some(&predicate.predicate_type)
-            }
-            _ => None,
-        },
-    };
+    let store =
+        Store { registry: &registry, upload: request.upload, replace: request.what.replaced()? };
     loop {
         let next = match request.timeout {
             Some(limit) => timeout(limit, batch.next()).await,
@@ -266,6 +279,17 @@ struct Piece<'a> {
 }
 
 impl Say {
+    /// The type of the attestations that are replaced.
+    fn replaced(&self) -> Result<Option<PredicateType>, Failure> {
+        Ok(match self {
+            Say::Attested { predicate, replace: Replace::SameType } => {
+                Some(predicate.predicate_type.clone())
+            }
+            Say::Stated { json, replace: Replace::SameType } => Some(parsed(json)?.predicate_type),
+            _ => None,
+        })
+    }
+
     /// What is signed of an image: one thing for each form.
     fn pieces<'a>(&self, image: &'a Resolved, layouts: Layouts) -> Result<Vec<Piece<'a>>, Failure> {
         let digests = ArtifactDigests::from(image.digest().clone());
@@ -281,6 +305,21 @@ impl Say {
             Say::Attested { predicate, .. } => {
                 let json = statement(&repository, &digests, predicate)?;
                 Ok(vec![piece(ToSign::Statement(json), None, layouts)])
+            }
+            Say::Stated { json, .. } => {
+                let about = parsed(json)?;
+                let is = |it: &&Subject| {
+                    it.digest
+                        .acceptable()
+                        .is_ok_and(|named| matches!(named.compare(&digests), DigestMatch::Match(_)))
+                };
+                if !about.subject.iter().any(|it| is(&it)) {
+                    let image = image.reference();
+                    let message = format!("the statement is not about {image}");
+                    return Err(Failure::no("not-a-subject", message)
+                        .hint("make the statement for this digest, or leave the image out"));
+                }
+                Ok(vec![piece(ToSign::Statement(json.clone()), None, layouts)])
             }
             Say::Signed { annotations, identity } => {
                 let mut pieces = Vec::new();
@@ -302,6 +341,12 @@ impl Say {
             }
         }
     }
+}
+
+fn parsed(json: &[u8]) -> Result<Statement, Failure> {
+    Statement::parse(json, &Limits::default()).map_err(|error| {
+        Failure::because("bad-predicate", "the statement cannot be signed", &error)
+    })
 }
 
 /// The statement in which cosign 3 signs an image (cosign `sign.go`, `signDigestBundle`).
@@ -336,7 +381,7 @@ struct Store<'a> {
     registry: &'a Registry,
     upload: Upload,
     /// The type of attestations that are replaced.
-    replace: Option<&'a PredicateType>,
+    replace: Option<PredicateType>,
 }
 
 impl Store<'_> {
@@ -349,7 +394,7 @@ impl Store<'_> {
         outputs.write(piece, &fresh)?;
         let (mut stored, mut replaced) = (Vec::new(), 0);
         if self.upload == Upload::ToRegistry {
-            let before = match self.replace {
+            let before = match &self.replace {
                 Some(predicate_type) => self.of_type(piece.image, predicate_type).await?,
                 None => Vec::new(),
             };
@@ -367,10 +412,15 @@ impl Store<'_> {
                     .hint("the new attestation is stored; older ones of its type are, too")
             })?;
         }
+        let printed = match (self.upload, fresh.verified.envelope()) {
+            (Upload::Print, Some(envelope)) => Some(json_of(envelope)?),
+            _ => None,
+        };
         Ok(SignedImage {
             image: piece.image.reference().clone(),
             stored,
             replaced,
+            printed,
             published: fresh.published,
             verified: fresh.verified,
         })
@@ -388,14 +438,12 @@ impl Store<'_> {
         let is = |content: &Content| {
             let material = match content {
                 Content::Bundle(bytes) | Content::Envelope(bytes) => {
-                    chainsign_core::formats::parse(bytes, &chainsign_core::Limits::default())
-                        .ok()?
+                    chainsign_core::formats::parse(bytes, &Limits::default()).ok()?
                 }
                 _ => return None,
             };
             let SignedContent::Envelope(envelope) = &material.content else { return None };
-            let statement =
-                Statement::parse(&envelope.payload.0, &chainsign_core::Limits::default()).ok()?;
+            let statement = Statement::parse(&envelope.payload.0, &Limits::default()).ok()?;
             (statement.predicate_type == *predicate_type).then_some(())
         };
         Ok(attached.items.into_iter().filter(|item| is(&item.content).is_some()).collect())
@@ -426,15 +474,17 @@ fn to_attach(piece: &Piece<'_>, fresh: &Fresh) -> Result<Vec<ToAttach>, Failure>
             (None, SignedContent::Envelope(envelope)) => {
                 let predicate_type = predicate_type.map(|it| it.to_string()).unwrap_or_default();
                 annotations.insert("predicateType".to_owned(), predicate_type);
-                let bytes = serde_json::to_vec(envelope).map_err(|error| {
-                    Failure::because("unwritable", "the envelope cannot be written", &error)
-                })?;
-                ToAttach::Envelope { bytes, annotations }
+                ToAttach::Envelope { bytes: json_of(envelope)?, annotations }
             }
             (None, _) => return Ok(documents),
         });
     }
     Ok(documents)
+}
+
+fn json_of(envelope: &Envelope) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(envelope)
+        .map_err(|error| Failure::because("unwritable", "the envelope cannot be written", &error))
 }
 
 /// It is signed and logged, and not stored.
@@ -489,9 +539,7 @@ impl PreparedOutputs {
         }
         if let Some(output) = self.signature.take() {
             let bytes = match envelope {
-                Some(envelope) => serde_json::to_vec(envelope).map_err(|error| {
-                    Failure::because("unwritable", "the envelope cannot be written", &error)
-                })?,
+                Some(envelope) => json_of(envelope)?,
                 None => {
                     let signature = annotations()?.remove("dev.cosignproject.cosign/signature");
                     signature.unwrap_or_default().into_bytes()

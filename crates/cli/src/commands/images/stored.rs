@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chainsign_core::formats::cosign::Layer;
 use chainsign_core::image::ImageReference;
 use chainsign_core::material::SignedContent;
+use chainsign_core::predicate::COSIGN_SIGN;
 use chainsign_core::statement::Statement;
 use chainsign_core::{Limits, formats};
 use chainsign_registry::{Content, Item, Platform, Stored, ToAttach, Unread, Wanted};
@@ -93,6 +94,7 @@ fn unread(unread: &Unread) -> String {
 impl TreeItem {
     fn of(item: &Item) -> Self {
         let predicate_type = predicate_type(item);
+        let predicate_type = predicate_type.filter(|of| of != COSIGN_SIGN);
         let kind = match (&item.content, &predicate_type) {
             (Content::Bundle(_) | Content::Envelope(_), Some(_)) => "attestation",
             (Content::Bundle(_) | Content::SimpleSigning(_), _) => "signature",
@@ -178,9 +180,7 @@ pub async fn download(request: &DownloadRequest) -> Result<Vec<Downloaded>, Fail
     let mut found = Vec::new();
     for item in &attached.items {
         let of = predicate_type(item);
-        let is_signature = |of: &Option<String>| {
-            of.as_deref().is_none_or(|of| of == chainsign_core::predicate::COSIGN_SIGN)
-        };
+        let is_signature = |of: &Option<String>| of.as_deref().is_none_or(|of| of == COSIGN_SIGN);
         let bytes = match (request.what, &item.content) {
             (Attachment::Signature, Content::Bundle(_) | Content::SimpleSigning(_))
                 if is_signature(&of) =>

@@ -6,7 +6,6 @@ mod failure;
 mod fresh;
 mod outputs;
 mod predicate;
-pub mod preview;
 pub mod select;
 mod services;
 mod work;
@@ -50,20 +49,9 @@ pub struct SignRequest {
     pub signer: SignWith,
     /// What is done with a file that is signed already.
     pub signed_already: SignedAlready,
-    /// Whether it is done or only told.
-    pub run: Run,
     /// How long it may take until a file is signed, and then until the next is; `None` for as long as
     /// it takes.
     pub timeout: Option<Duration>,
-}
-
-/// Whether something is done, or only told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// It is signed.
-    Sign,
-    /// What signing would make public is told.
-    Tell,
 }
 
 /// What is done with a file whose bundle is there, and verifies as the one that would be made.
@@ -98,15 +86,6 @@ pub enum What {
         /// Files that must be among its subjects.
         about: Vec<About>,
     },
-}
-
-impl What {
-    fn form(&self) -> Form {
-        match self {
-            What::Files => Form::Digest,
-            What::Predicate(_) | What::Statement { .. } => Form::Envelope,
-        }
-    }
 }
 
 /// A file that a statement must be about.
@@ -227,7 +206,10 @@ impl Progress for Silent {
 pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
     let trust = request.services.trust.load()?;
     let asks = matches!(&request.signer, SignWith::Identity(TokenSource::Login(_)));
-    let form = request.what.form();
+    let form = match &request.what {
+        What::Files => Form::Digest,
+        What::Predicate(_) | What::Statement { .. } => Form::Envelope,
+    };
     let signing = services::prepare(&request.services, &trust, request.signer, form)?;
     let (files, left) = match request.signed_already {
         SignedAlready::SignAgain => (request.files, Vec::new()),

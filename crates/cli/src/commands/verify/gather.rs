@@ -81,6 +81,16 @@ pub(in crate::commands) fn file(target: &Path) -> TargetName {
     TargetName::File(target.display().to_string())
 }
 
+/// The name, if it is not a file's.
+pub(super) fn image(name: &TargetName) -> Option<TargetName> {
+    (!matches!(name, TargetName::File(_))).then(|| name.clone())
+}
+
+/// The name, if it is that of more than an image.
+pub(super) fn workload(name: &TargetName) -> Option<TargetName> {
+    matches!(name, TargetName::Workload(_)).then(|| name.clone())
+}
+
 /// What was named for all targets.
 #[derive(Default)]
 pub(in crate::commands) struct Named {
@@ -94,6 +104,8 @@ pub(in crate::commands) struct Gathered {
     pub(in crate::commands) target: PathBuf,
     /// As what it is decided on.
     pub(in crate::commands) name: TargetName,
+    /// The same, where it is not what was named.
+    pub(in crate::commands) used_as: Option<TargetName>,
     pub(in crate::commands) files: Vec<EvidenceFile>,
     pub(in crate::commands) documents: Vec<Document>,
     /// What is said to be there and could not be read.
@@ -139,6 +151,8 @@ impl Unread {
 pub(super) struct Failed {
     pub(super) target: PathBuf,
     pub(super) name: TargetName,
+    /// The same, where it is not what was named.
+    pub(super) used_as: Option<TargetName>,
     /// Where evidence was looked for by then.
     pub(super) looked_in: Vec<PathBuf>,
     pub(super) failure: Failure,
@@ -182,6 +196,7 @@ pub(in crate::commands) fn gather(
         }
         Ok(Gathered {
             target: target.to_owned(),
+            used_as: image(&name),
             name: name.clone(),
             files,
             documents,

@@ -10,7 +10,7 @@ use chainsign_policy::TargetName;
 
 use super::VerifyRequest;
 use super::documents;
-use super::gather::{Gathered, Named, Place, UsedAs};
+use super::gather::{Gathered, Named, Place, UsedAs, image, workload};
 use super::targets::Judge;
 use crate::commands::images::{self, Fetched, ToFetch};
 use crate::failure::Failure;
@@ -31,6 +31,14 @@ impl Found<'_> {
             Found::File { name, .. } | Found::Image { name, .. } | Found::Nothing { name, .. } => {
                 name
             }
+        }
+    }
+
+    /// As what it is decided on, where it is not what was named.
+    pub(super) fn used_as(&self) -> Option<TargetName> {
+        match self {
+            Found::File { name, .. } => image(name),
+            Found::Image { name, .. } | Found::Nothing { name, .. } => workload(name),
         }
     }
 
@@ -131,6 +139,7 @@ pub(super) fn gather(
     Ok(Gathered {
         target: PathBuf::from(fetched.name()),
         name: name.clone(),
+        used_as: workload(name),
         documents: documents::parse(&files)?,
         files,
         unread: fetched.unread.clone(),

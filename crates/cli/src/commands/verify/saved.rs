@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::VerifyRequest;
 use super::documents::{self, EvidenceFile};
-use super::gather::{Failed, Gathered, Seen, Unread, file};
+use super::gather::{Failed, Gathered, Seen, Unread, file, image, workload};
 use super::lists::List;
 use super::targets::{GivenRoot, Judge, Policies, TargetOutcome};
 use crate::commands::policy::Loaded;
@@ -152,7 +152,8 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
         let (path, name) = (PathBuf::from(&target.name), target.target_name().map_err(bad)?);
         if let Some(failed) = &target.failed {
             let (looked_in, failure) = (paths(&failed.looked_in), failed.failure());
-            let failed = Failed { target: path, name, looked_in, failure };
+            let used_as = image(&name);
+            let failed = Failed { target: path, name, used_as, looked_in, failure };
             outcomes.push(judge.failed(&failed, given.as_ref()));
             continue;
         }
@@ -169,7 +170,10 @@ pub fn replay(name: &str, tar: &[u8]) -> Result<Replayed, Failure> {
         let unread = target.unread.iter().map(UnreadManifest::unread).collect();
         let looked_in = paths(&target.looked_in);
         let facts = Arc::new(facts);
-        let gathered = Gathered { target: path, name, files, documents, unread, facts, looked_in };
+        // A registry that was asked is one of an image that was named.
+        let used_as = if looked_in.is_empty() { image(&name) } else { workload(&name) };
+        let gathered =
+            Gathered { target: path, name, used_as, files, documents, unread, facts, looked_in };
         outcomes.extend(judge.decide(&gathered, &lists, given.as_ref(), manifest.at));
     }
     match rest.next() {

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::blob::{refused, says};
 use super::documents::{self, Document};
-use super::gather::{Failed, Gathered, Named, Unread, UsedAs, gather};
+use super::gather::{Failed, Gathered, Named, Unread, UsedAs, gather, image};
 use super::images::{self, Found};
 use super::layout::{self, Made};
 use super::lists::{self, List};
@@ -205,8 +205,13 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         match decided {
             Ok((outcomes, gathered)) => (outcomes, keep.is_some().then_some(Ok(gathered))),
             Err((looked_in, failure)) => {
-                let (target, name) = (target.written(), target.name().clone());
-                let failed = Failed { target, name, looked_in, failure };
+                let failed = Failed {
+                    target: target.written(),
+                    name: target.name().clone(),
+                    used_as: target.used_as(),
+                    looked_in,
+                    failure,
+                };
                 (vec![judge.failed(&failed, given.as_ref())], keep.is_some().then_some(Err(failed)))
             }
         }
@@ -285,7 +290,7 @@ impl Judge<'_> {
         let looked_in: Vec<_> = gathered.looked_in().into_iter().chain(of_lists).collect();
         let outcome = |asked, decided| TargetOutcome {
             target: gathered.target.clone(),
-            used_as: image(&gathered.name),
+            used_as: gathered.used_as.clone(),
             looked_in: looked_in.clone(),
             given: given.cloned(),
             asked,
@@ -332,7 +337,7 @@ impl Judge<'_> {
         };
         TargetOutcome {
             target: failed.target.clone(),
-            used_as: image(&failed.name),
+            used_as: failed.used_as.clone(),
             looked_in: failed.looked_in.clone(),
             given: given.cloned(),
             asked,
@@ -350,11 +355,6 @@ fn select(set: &PolicySet, target: &TargetName) -> Result<Selection, Failure> {
         true if set.always_allow().is_empty() => Err(not_matched(set, target)),
         _ => Ok(selection),
     }
-}
-
-/// The name, if it is not a file's.
-fn image(name: &TargetName) -> Option<TargetName> {
-    (!matches!(name, TargetName::File(_))).then(|| name.clone())
 }
 
 /// A reference with a digest is to that image and no other.
