@@ -73,7 +73,7 @@ fn every_kind_of_key_signs_and_verifies_with_and_without_services() {
 
 #[test]
 fn statements_are_signed_with_keys_too() {
-    for kind in ["ecdsa-p384", "ed25519"] {
+    for kind in ["ecdsa-p256", "rsa-2048", "ed25519"] {
         let stage = stage(kind);
         stage.desk.write("p.json", r#"{"bomFormat":"CycloneDX"}"#);
         let attest = ["attest-blob", "--predicate", "p.json", "--bundle", "b.json", "file"];
@@ -88,6 +88,27 @@ fn statements_are_signed_with_keys_too() {
         assert_eq!(stage.desk.read("file.sigstore.jsonl").lines().count(), 1);
         stage.desk.write("file", "Content");
         run(&stage.desk, &verify).exits(1).says("the statement is about");
+    }
+}
+
+/// Rekor v1 would decline the entry.
+#[test]
+fn statements_of_larger_curves_are_not_for_rekor_v1() {
+    for (kind, algorithm) in
+        [("ecdsa-p384", "PKIX_ECDSA_P384_SHA_384"), ("ecdsa-p521", "PKIX_ECDSA_P521_SHA_512")]
+    {
+        let stage = stage(kind);
+        stage.desk.write("p.json", r#"{"bomFormat":"CycloneDX"}"#);
+        let attest = ["--predicate", "p.json", "--bundle", "b.json", "file"];
+        let attest = [&["attest-blob"], &KEY[..], &attest].concat();
+        let message =
+            format!("a key of {algorithm} cannot sign a statement for Rekor v1, which verifies");
+        run(&stage.desk, &attest)
+            .exits(2)
+            .says(&message)
+            .says("hint: take a key of ecdsa-p256, or make no entry: --tlog-upload=false");
+        assert!(!stage.desk.path("b.json").exists());
+        run(&stage.desk, &[&attest[..], &["--tlog-upload=false"]].concat()).exits(0);
     }
 }
 

@@ -138,10 +138,14 @@ fn every_kind_of_key_signs_files_and_statements() {
             check("another file", other, 1, "wanted sha");
         }
         let attest = ["attest-blob", "--predicate", "p.json", "--bundle", "a.json", "file"];
-        check("attest", hsm.run(&[&attest[..], &key, &TRUST].concat()), 0, "");
+        // Rekor v1 takes statements with SHA-256 only.
+        let larger = [KeyKind::EcdsaP384, KeyKind::EcdsaP521].contains(&kind);
+        let (services, loose): (&[&str], &[&str]) =
+            if larger { (&NO_SERVICES, &["--insecure-ignore-tlog=true"]) } else { (&TRUST, &[]) };
+        check("attest", hsm.run(&[&attest[..], &key, services].concat()), 0, "");
         let verify =
             ["verify-blob-attestation", "--type", "cyclonedx", "--bundle", "a.json", "file"];
-        let verify = [&verify[..], &TRUST, &["--key", &public]].concat();
+        let verify = [&verify[..], &TRUST, &["--key", &public], loose].concat();
         check("verify the attestation", hsm.run(&verify), 0, "CycloneDX");
     }
     assert!(faults.is_empty(), "{faults:#?}");

@@ -280,7 +280,7 @@ pub enum Error {
         found: DigestAlgorithm,
     },
     /// The signer's algorithm cannot be used for this content: pure Ed25519 has no signature over
-    /// a digest.
+    /// a digest, and Rekor v1 takes no statement with another digest than SHA-256.
     #[error("a key of {signer} cannot sign {what}")]
     Unsupported {
         /// The signer's algorithm.

@@ -82,7 +82,7 @@ enum What {
     Statement,
 }
 
-/// What pure Ed25519 cannot do, and nothing else, fails.
+/// What pure Ed25519 cannot do, and what Rekor v1 does not take, fails, and nothing else.
 fn wanted(algorithm: KeyAlgorithm, what: What, logs: Option<OfferedLogs>) -> Result<(), String> {
     let cannot = match (algorithm, what, logs) {
         (KeyAlgorithm::Ed25519, What::Digest, _) => "the digest of an artifact",
@@ -90,9 +90,14 @@ fn wanted(algorithm: KeyAlgorithm, what: What, logs: Option<OfferedLogs>) -> Res
         | (KeyAlgorithm::Ed25519, What::Statement, Some(OfferedLogs::V2)) => {
             "what is logged by its digest"
         }
+        (
+            KeyAlgorithm::EcdsaP384Sha384 | KeyAlgorithm::EcdsaP521Sha512,
+            What::Statement,
+            Some(OfferedLogs::V1),
+        ) => "a statement for Rekor v1, which verifies statements with SHA-256",
         _ => return Ok(()),
     };
-    Err(format!("a key of PKIX_ED25519 cannot sign {cannot}"))
+    Err(format!("a key of {algorithm} cannot sign {cannot}"))
 }
 
 /// Signs, and verifies that it is this key's over this artifact and over no other.

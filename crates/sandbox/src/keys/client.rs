@@ -64,6 +64,12 @@ impl ClientKey {
         self.verify_hashed(message, self.kind.hash(), signature)
     }
 
+    /// Checks a signature over a message, hashed with SHA-256 whatever the curve, but for Ed25519.
+    pub(crate) fn verify_sha256(&self, message: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        let hash = if self.kind == KeyKind::Ed25519 { self.kind.hash() } else { Hash::Sha256 };
+        self.verify_hashed(message, hash, signature)
+    }
+
     /// Checks a signature over a message under another hash.
     pub(crate) fn verify_hashed(
         &self,

@@ -5,8 +5,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use chainsign_core::encoding::{base64_encode, pem_encode};
 use chainsign_core::material::LogEntry;
 use chainsign_sandbox::Sandbox;
-use p256::ecdsa::signature::Verifier as _;
-use p256::pkcs8::DecodePublicKey as _;
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -117,16 +118,25 @@ async fn hashedrekord_is_logged_in_one_spelling() {
 
 /// A payload, and its envelope signed by the usual key, as text.
 fn envelope(payload: &[u8]) -> String {
-    let payload_type = "application/vnd.in-toto+json";
-    let signed = format!("DSSEv1 28 {payload_type} {} ", payload.len());
-    let signature = sign(&key(), &[signed.as_bytes(), payload].concat());
+    envelope_with(payload, &sign(&key(), &signed_of(payload)))
+}
+
+fn envelope_with(payload: &[u8], signature: &[u8]) -> String {
     format!(
         // Blanks: the hash is over the text as it was sent.
-        r#"{{ "payload": "{}", "payloadType": "{payload_type}", "signatures": [{{"sig": "{}"}}] }}"#,
+        r#"{{ "payload": "{}", "payloadType": "{PAYLOAD_TYPE}", "signatures": [{{"sig": "{}"}}] }}"#,
         base64_encode(payload),
         base64_encode(signature),
     )
 }
+
+/// What a signature of an envelope is over.
+fn signed_of(payload: &[u8]) -> Vec<u8> {
+    let start = format!("DSSEv1 28 {PAYLOAD_TYPE} {} ", payload.len());
+    [start.as_bytes(), payload].concat()
+}
+
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 fn dsse(envelope: &str, verifier_pem: &str) -> Value {
     json!({
@@ -160,6 +170,24 @@ async fn dsse_is_logged_as_hashes_and_signatures() {
     let entry = log_entry_v1(&answer, "dsse");
     assert_eq!(String::from_utf8(entry.canonicalized_body.clone()).unwrap(), wanted);
     check_entry(&sandbox, &entry);
+}
+
+/// As the real log, seen with rekor 1.5.4.
+#[tokio::test]
+async fn envelopes_are_verified_with_sha256_whatever_the_curve() {
+    let sandbox = start().await;
+    let key = p384::ecdsa::SigningKey::from_slice(&[7; 48]).unwrap();
+    let pem = key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap();
+    let signed = signed_of(b"{}");
+    let own: p384::ecdsa::DerSignature = key.sign(&signed);
+    let other: p384::ecdsa::DerSignature = key.sign_prehash(&sha256(&signed)).unwrap();
+    for entry in [dsse, intoto] {
+        let entry = |signature: &[u8]| entry(&envelope_with(b"{}", signature), &pem);
+        let refused = post_json(&sandbox, ENTRIES, &entry(own.as_bytes())).await.refusal();
+        let message = "error processing entry: could not verify envelope: invalid signature";
+        assert_eq!(refused, (400, json!({ "code": 400, "message": message })));
+        assert_eq!(post_json(&sandbox, ENTRIES, &entry(other.as_bytes())).await.status, 201);
+    }
 }
 
 fn intoto(envelope: &str, verifier_pem: &str) -> Value {

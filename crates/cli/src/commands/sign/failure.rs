@@ -30,6 +30,9 @@ pub fn service_failure(error: &Error) -> Failure {
         Error::TokenNotYetValid { .. } | Error::TokenEmailUnverified { .. } => {
             ("bad-identity-token", "ask the issuer for another token")
         }
+        Error::Unsupported { .. } => {
+            ("bad-key", "take a key of ecdsa-p256, or make no entry: --tlog-upload=false")
+        }
         Error::Unreachable { .. } => {
             ("unreachable", "is it running, and is the address in the signing config right?")
         }

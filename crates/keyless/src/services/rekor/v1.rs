@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::dsse::Envelope;
 use chainsign_core::encoding::{Base64Bytes, base64_encode, hex_decode};
 use chainsign_core::material::{InclusionProof, LogEntry, LogId};
@@ -87,6 +87,12 @@ fn hashedrekord(proposal: &Proposal<'_>) -> Result<Entry, Error> {
 
 /// `pkg/types/dsse/v0.0.1`: the log stores hashes instead of the envelope.
 fn dsse(proposal: &Proposal<'_>, envelope: &Envelope) -> Result<Entry, Error> {
+    // It would decline the entry: `LoadVerifier(…, crypto.SHA256)`, whatever the curve. Ed25519 hashes
+    // on its own.
+    if proposal.algorithm.prehash().is_some_and(|digest| digest != DigestAlgorithm::Sha256) {
+        let what = "a statement for Rekor v1, which verifies statements with SHA-256";
+        return Err(Error::Unsupported { signer: proposal.algorithm, what });
+    }
     let text = serde_json::to_string(envelope)
         .map_err(|error| chainsign_core::Error::json("DSSE envelope", &error))?;
     let verifier = base64_encode(proposal.verifier.pem());

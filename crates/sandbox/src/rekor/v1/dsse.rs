@@ -35,8 +35,8 @@ pub(super) fn canonicalize(spec: Spec) -> Result<CanonicalSpec, Refusal> {
         let signature = STANDARD
             .decode(sig)
             .map_err(|_| Refusal::Entry("a signature is not base64".to_owned()))?;
-        let verifier =
-            verifiers.iter().find(|verifier| verifier.key.verify(&signed, &signature).is_ok());
+        let verifies = |verifier: &&Verifier| verifier.verify_envelope(&signed, &signature).is_ok();
+        let verifier = verifiers.iter().find(verifies);
         let verifier = verifier
             .ok_or_else(|| Refusal::Entry("could not verify envelope: invalid signature".into()))?;
         signatures.push((base64_encode(signature), verifier.encoded()));

@@ -27,8 +27,7 @@ pub(super) fn canonicalize(spec: Spec) -> Result<CanonicalSpec, Refusal> {
     for Signature { keyid, sig, public_key } in envelope.signatures {
         let verifier = Verifier::parse(&public_key)?;
         verifier
-            .key
-            .verify(&signed, &twice_decoded("a signature", &sig)?)
+            .verify_envelope(&signed, &twice_decoded("a signature", &sig)?)
             .map_err(|_| Refusal::Entry("could not verify envelope: invalid signature".into()))?;
         keys.extend(verifier.index_keys());
         let mut signature = json!({ "sig": sig, "publicKey": public_key });

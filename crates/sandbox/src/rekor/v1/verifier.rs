@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::routes::Refusal;
 use super::sha256_hex;
-use crate::keys::ClientKey;
+use crate::keys::{ClientKey, KeyError};
 use crate::pem;
 
 /// A verifier: a public key, or certificates of which the first one's key verifies.
@@ -55,6 +55,13 @@ impl Verifier {
             Refusal::Entry("the public key is of a kind that is not logged".to_owned())
         })?;
         Ok(Verifier { key, canonical, emails })
+    }
+
+    /// Checks a signature over an envelope. With SHA-256, so that none by a key of P-384 or P-521 that
+    /// uses its curve's own hash is taken: as Rekor does (`pkg/types/dsse/v0.0.1/entry.go` and
+    /// `pkg/types/intoto/v0.0.2/entry.go`, `LoadVerifier(…, crypto.SHA256)`).
+    pub(super) fn verify_envelope(&self, signed: &[u8], signature: &[u8]) -> Result<(), KeyError> {
+        self.key.verify_sha256(signed, signature)
     }
 
     /// The canonical PEM, base64.
