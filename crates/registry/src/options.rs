@@ -83,6 +83,8 @@ pub enum ServerCertificate {
     /// It is valid, and for the registry's name.
     #[default]
     Valid,
+    /// It is valid, and for this name, whatever the registry is called (`--registry-server-name`).
+    ValidFor(String),
     /// Nothing (`--allow-insecure-registry`). Whoever sits between may read credentials and answer
     /// in the registry's place. What is read is checked against digests all the same; what a tag
     /// stands for, and which signatures there are, is not.

@@ -1,30 +1,42 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder, Identity};
 use url::Url;
 
 use super::address::is_loopback;
+use super::named;
 use crate::{Error, ServerCertificate, Tls};
 
 /// The HTTP clients. They follow no redirect by themselves and keep no cookies.
 pub(super) struct Clients {
+    tls: Tls,
     /// For loopback addresses, whatever proxy the environment names.
-    direct: Client,
-    outside: Client,
+    direct: OnceLock<Client>,
+    outside: OnceLock<Client>,
 }
 
 impl Clients {
+    /// Certificates that cannot be used are found out at once; the system's are read when they are
+    /// needed.
     pub(super) fn new(tls: &Tls) -> Result<Self, Error> {
-        let build = |builder: ClientBuilder| {
-            builder.build().map_err(|error| fault("the TLS configuration", error))
-        };
-        let outside = build(configured(tls)?)?;
-        let direct = build(configured(tls)?.no_proxy())?;
-        Ok(Clients { direct, outside })
+        drop(configured(tls)?);
+        Ok(Clients { tls: tls.clone(), direct: OnceLock::new(), outside: OnceLock::new() })
     }
 
-    pub(super) fn of(&self, url: &Url) -> &Client {
-        if is_loopback(url) { &self.direct } else { &self.outside }
+    pub(super) fn of(&self, url: &Url) -> Result<&Client, Error> {
+        let loopback = is_loopback(url);
+        let place = if loopback { &self.direct } else { &self.outside };
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let mut builder = configured(&self.tls)?;
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        let client =
+            builder.build().map_err(|error| fault("the certificates to believe", error))?;
+        Ok(place.get_or_init(|| client))
     }
 }
 
@@ -54,11 +66,17 @@ fn configured(tls: &Tls) -> Result<ClientBuilder, Error> {
     }
     Ok(match &tls.server {
         ServerCertificate::Valid => builder,
+        ServerCertificate::ValidFor(name) => {
+            builder.tls_backend_preconfigured(named::configuration(tls, name)?)
+        }
         ServerCertificate::DangerousAny => builder.tls_danger_accept_invalid_certs(true),
     })
 }
 
-fn fault(what: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn fault(
+    what: &'static str,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
     Error::Certificate { what, source: Box::new(error) }
 }
 

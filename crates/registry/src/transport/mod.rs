@@ -9,6 +9,7 @@ mod challenge;
 mod client;
 mod download;
 mod failure;
+mod named;
 mod session;
 mod token;
 
@@ -202,7 +203,7 @@ impl Transport {
         url: Url,
         authorization: Option<&session::Authorization>,
     ) -> Result<Response, Failure> {
-        let client = self.clients.of(&url);
+        let client = self.clients.of(&url)?;
         let mut builder = client
             .request(call.method.clone(), url)
             .header(ACCEPT, call.accept)
@@ -219,10 +220,10 @@ impl Transport {
     }
 
     /// Asks whether anybody speaks HTTP at an address. Nothing is told.
-    async fn probe(&self, url: &Url) -> Result<StatusCode, reqwest::Error> {
+    async fn probe(&self, url: &Url) -> Result<Result<StatusCode, reqwest::Error>, Error> {
+        let request = self.clients.of(url)?.get(url.clone()).timeout(PROBE);
         self.count();
-        let answer = self.clients.of(url).get(url.clone()).timeout(PROBE).send().await?;
-        Ok(answer.status())
+        Ok(request.send().await.map(|answer| answer.status()))
     }
 
     /// Reads a body as it arrives, and no further than the limit: `Content-Length` is not believed.

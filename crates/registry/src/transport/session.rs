@@ -69,8 +69,8 @@ impl Session {
         }
         let probe = self.base.get_or_try_init(async || {
             let url = url("http")?;
-            match transport.probe(&encrypted).await {
-                Err(error) if error.is_connect() => match transport.probe(&url).await {
+            match transport.probe(&encrypted).await? {
+                Err(error) if error.is_connect() => match transport.probe(&url).await? {
                     // A server that speaks TLS has no such answer to what is not TLS.
                     Ok(StatusCode::OK | StatusCode::UNAUTHORIZED) => Ok(url),
                     _ => Err(Failure::network(error)),

@@ -76,7 +76,7 @@ impl Transport {
             scope = format!("{scope} {more}");
         }
         let service = realm.service.as_deref().unwrap_or(base.host_str().unwrap_or_default());
-        let client = self.clients.of(&realm.url);
+        let client = self.clients.of(&realm.url)?;
         let (request, who) = match login {
             Login::Identity(token) => {
                 let form = [

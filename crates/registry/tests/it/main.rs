@@ -10,3 +10,4 @@ mod pull;
 mod resolve;
 mod steal;
 mod stored;
+mod tls;
