@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints, and nothing here parses flags.
 
+pub mod admission;
 pub mod artifact;
 pub mod doctor;
 pub mod images;

@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, reason = "a group of flags that several verbs share documents itself")]
 
+pub mod admission;
 pub mod cosign;
 pub mod deferred;
 pub mod doctor;

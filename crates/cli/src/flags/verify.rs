@@ -6,6 +6,7 @@ use chainsign_registry::Platform;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::admission::AdmissionFlags;
 use super::expect::ExpectFlags;
 use super::layout::LayoutFlags;
 use super::registry::RegistryFlags;
@@ -80,7 +81,7 @@ pub struct VerifyBlobAttestationFlags {
 pub struct VerifyFlags {
     /// What to verify: files, folders with the OCI layout of an image, or images in registries
     /// (registry.example/app@sha256:HEX; docker://app where the name says no registry, tag or digest)
-    #[arg(required = true, value_name = "TARGET")]
+    #[arg(required_unless_present_any = ["manifest", "dockerfile", "admission_review"], value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
     /// Of an index decide on the image for this platform (linux/arm64), repeatable; default: all of
     /// it, which is every platform
@@ -114,6 +115,8 @@ pub struct VerifyFlags {
     /// Decide as of another time. Dangerous: what expired since then counts again
     #[arg(long, value_name = "TIME")]
     pub dangerous_at: Option<Timestamp>,
+    #[command(flatten)]
+    pub admission: Box<AdmissionFlags>,
     #[command(flatten)]
     pub expect: Box<ExpectFlags>,
     #[command(flatten)]

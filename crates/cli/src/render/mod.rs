@@ -1,5 +1,6 @@
 //! From requests to what a person or a program reads.
 
+mod admission;
 pub mod demo;
 pub mod doctor;
 pub mod facts;
@@ -134,6 +135,9 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         Command::VerifyBlobAttestation(Deferred(LikeCosign(flags))) => {
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
+        }
+        Command::Verify(Deferred(flags)) if flags.admission.is_any() => {
+            admission::verify(flags, printer, now)
         }
         Command::Verify(Deferred(flags)) => report::verify(flags, printer, now),
         Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),

@@ -1,6 +1,7 @@
 //! From flags to requests: what was typed becomes values of the field, or an error that says how
 //! to type it. Environment variables are read here, but for cosign's forms of flags, which are flags.
 
+pub mod admission;
 pub mod doctor;
 mod expect;
 pub mod facts;

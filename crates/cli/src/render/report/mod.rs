@@ -50,7 +50,7 @@ pub fn verify(flags: VerifyFlags, printer: &Printer, now: Timestamp) -> Result<E
         Err(_) => Vec::new(),
     };
     let decided = demanded.and_then(|demanded| verifying::verify(&demanded));
-    reports.tell(decided, Weakened { dangerous_at, flags }, printer)
+    reports.tell(decided, Weakened { dangerous_at, flags }, Standard::Report, printer)
 }
 
 /// Decides again from what was kept, and reports that as [`verify`] did.
@@ -70,28 +70,39 @@ pub fn replay(flags: PolicyReplayFlags, printer: &Printer) -> Result<Exit, Failu
             flags.file.display()
         ));
     }
-    reports.tell(decided, Weakened { dangerous_at, flags: Vec::new() }, printer)
+    let weakened = Weakened { dangerous_at, flags: Vec::new() };
+    reports.tell(decided, weakened, Standard::Report, printer)
+}
+
+/// What goes to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standard {
+    /// The report.
+    Report,
+    /// Something else.
+    Taken,
 }
 
 /// The reports that were asked for, their files ready.
-struct Reports<'a> {
+pub(super) struct Reports<'a> {
     request: &'a ReportRequest,
     files: Vec<ReportOutput<'a>>,
 }
 
 impl<'a> Reports<'a> {
-    fn prepare(request: &'a ReportRequest) -> Result<Self, Failure> {
+    pub(super) fn prepare(request: &'a ReportRequest) -> Result<Self, Failure> {
         let files = request.files.iter().map(ReportOutput::prepare);
         Ok(Reports { request, files: files.collect::<Result<_, _>>()? })
     }
 
-    fn tell(
+    pub(super) fn tell(
         self,
         decided: Result<Vec<TargetOutcome>, Failure>,
         weakened: Weakened,
+        standard: Standard,
         printer: &Printer,
     ) -> Result<Exit, Failure> {
-        if self.request.printed != ReportFormat::Tree {
+        if self.request.printed != ReportFormat::Tree || standard == Standard::Taken {
             weakened.sentences().iter().for_each(|sentence| printer.warning(sentence));
         }
         let given = decided.iter().flatten().next().and_then(|it| it.given.as_ref());
@@ -100,7 +111,9 @@ impl<'a> Reports<'a> {
         }
         let run = Run::new(decided.as_deref(), weakened);
         let written = self.files.into_iter().try_for_each(|file| file.write(&run));
-        super::printed(print(self.request, printer, &run))?;
+        if standard == Standard::Report {
+            super::printed(print(self.request, printer, &run))?;
+        }
         written?;
         let outcomes = decided?;
         Ok(outcomes.iter().map(TargetOutcome::exit).max().unwrap_or(Exit::Undecided))
