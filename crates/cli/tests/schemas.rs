@@ -185,3 +185,13 @@ fn verdicts_of_a_policy_and_without_one() {
     ]);
     fits("verify.v1", &ran.exits(0).json());
 }
+
+/// The documents about images are held to their schemas where they are made: `tests/images.rs`. Here only
+/// that the schemas say no.
+#[test]
+fn schemas_of_images_refuse_what_is_not_theirs() {
+    for name in ["sign-image.v1", "verify-attestation.v1", "tree.v1"] {
+        let other = serde_json::json!({ "schema": format!("chainsign.{}/v2", name) });
+        assert!(!faults(name, &other).is_empty(), "{name}");
+    }
+}

@@ -30,6 +30,9 @@ pub(super) fn target(typed: PathBuf) -> Result<Place, Failure> {
     let in_a_folder = text.split_once('/').is_some_and(|(first, _)| Path::new(first).exists());
     match text.parse() {
         Ok(reference) if !in_a_folder => Ok(Place::Image(reference)),
+        Err(error) if text.contains("@sha") => {
+            Err(Failure::because("bad-flag", "the image", &error))
+        }
         // A file that is not there.
         _ => Ok(Place::File(typed)),
     }
@@ -91,6 +94,7 @@ mod tests {
             assert_eq!(read(typed).as_deref(), Ok(wanted), "{typed}");
         }
         assert_eq!(read("docker://A B"), Err("bad-flag".to_owned()));
+        assert_eq!(read("ghcr.io/acme/app@sha256:00"), Err("bad-flag".to_owned()));
     }
 
     #[test]

@@ -8,10 +8,14 @@
     reason = "each test file uses its part"
 )]
 
+pub mod image;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use chainsign_sandbox::{GithubWorkflow, Misbehaviour, Options, Sandbox, TokenRequest};
+use chainsign_sandbox::{
+    GithubWorkflow, Misbehaviour, Options, ReferrersApi, Sandbox, TokenRequest,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -38,6 +42,12 @@ impl Ran {
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "wanted {text:?} in:\n{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn says_on_stdout(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "wanted {text:?} in:\n{}", self.stdout);
         self
     }
 
@@ -132,8 +142,13 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
+        Self::with_registry(ReferrersApi::Offered)
+    }
+
+    pub fn with_registry(referrers: ReferrersApi) -> Self {
         let runtime = Runtime::new().unwrap();
-        let sandbox = runtime.block_on(Sandbox::start(Options::default())).unwrap();
+        let options = Options { referrers, ..Options::default() };
+        let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
         let desk = Desk::new();
         desk.write("trust.json", sandbox.trust_config());
         Stage { desk, sandbox, runtime }

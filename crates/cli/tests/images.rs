@@ -1,0 +1,319 @@
+//! Images in a registry: signed, attested, verified and looked into, through the real binary.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod support;
+
+use chainsign_sandbox::ReferrersApi;
+use support::image::Repository;
+use support::{EMAIL, Ran, SHIPCHECK, Stage, fits};
+
+/// The program that comes along.
+fn program() -> Vec<u8> {
+    std::fs::read(SHIPCHECK).unwrap()
+}
+
+fn verify(stage: &Stage, arguments: &[&str]) -> Ran {
+    by_identity(stage, "verify", arguments)
+}
+
+fn by_identity(stage: &Stage, verb: &str, arguments: &[&str]) -> Ran {
+    let mut all = vec![
+        verb,
+        "--trust-config",
+        "trust.json",
+        "--certificate-identity",
+        EMAIL,
+        "--certificate-oidc-issuer",
+        stage.sandbox.issuer(),
+    ];
+    all.extend(arguments);
+    stage.desk.run(&all)
+}
+
+/// A policy that asks for a signature and an SBOM that tells the truth about every program inside.
+fn policy(stage: &Stage, image: &str) -> String {
+    let issuer = stage.sandbox.issuer();
+    format!(
+        "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {{name: images, version: 1}}\n\
+         match: {{images: {{include: ['{image}']}}}}\n\
+         authorities:\n  dev:\n    keyless: {{issuer: '{issuer}', subject: {EMAIL}}}\n\
+         signatures: {{require: dev}}\n\
+         attestations:\n  sbom: {{predicateType: [cyclonedx], by: dev}}\n\
+         go: {{modules: {{covers: sbom}}}}\n\
+         image: {{user: nonRoot, shell: deny, elevatedFiles: deny}}\n"
+    )
+}
+
+fn with_policy(stage: &Stage, arguments: &[&str]) -> Ran {
+    let mut all = vec!["verify", "--trust-config", "trust.json", "--policy", "policy.yaml"];
+    all.extend(arguments);
+    stage.desk.run(&all)
+}
+
+#[test]
+fn an_image_is_signed_and_verified_in_every_form() {
+    for api in [ReferrersApi::Offered, ReferrersApi::Absent] {
+        for form in ["bundle", "legacy", "both"] {
+            let stage = Stage::with_registry(api);
+            let repository = Repository::new(&stage, "acme/app");
+            let image = repository.at(&repository.image(Some("v1"), "amd64", b"hello"));
+            let tag = format!("{}:v1", repository.name);
+            verify(&stage, &[&tag]).exits(1).says_on_stdout("found no signature");
+
+            let format = format!("--format={form}");
+            let signed = stage.sign(&stage.token(), &["sign", &format, "-a", "team=core", &tag]);
+            signed.exits(0).says(&format!("signed {tag}@"));
+            verify(&stage, &[&tag]).exits(0).says_on_stdout(digest_of(&image));
+            verify(&stage, &["-a", "team=core", &image]).exits(0);
+            verify(&stage, &["-a", "team=other", &image])
+                .exits(1)
+                .says_on_stdout("annotation-mismatch");
+            let other = by_other(&stage, &image).exits(1);
+            other.says_on_stdout("identity-mismatch");
+
+            // another image, in the same repository
+            let other = repository.at(&repository.image(None, "amd64", b"another"));
+            verify(&stage, &[&other]).exits(1).says_on_stdout("unsigned");
+        }
+    }
+}
+
+fn digest_of(reference: &str) -> &str {
+    reference.split_once('@').unwrap().1
+}
+
+fn by_other(stage: &Stage, image: &str) -> Ran {
+    stage.desk.run(&[
+        "verify",
+        "--trust-config",
+        "trust.json",
+        "--certificate-identity",
+        "eve@sandbox.invalid",
+        "--certificate-oidc-issuer",
+        stage.sandbox.issuer(),
+        image,
+    ])
+}
+
+#[test]
+fn an_attestation_does_not_make_an_image_signed() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let image = repository.at(&repository.image(None, "amd64", b"hello"));
+    stage.desk.write("p.json", r#"{"a":1}"#);
+    let attest = ["attest", "--predicate", "p.json", "--type", "https://example.com/p", &image];
+    stage.sign(&stage.token(), &attest).exits(0);
+    let refused = verify(&stage, &[&image]).exits(1);
+    refused.says_on_stdout("wrong-type");
+
+    let of_type = ["--type", "https://example.com/p", &image];
+    let verified = by_identity(&stage, "verify-attestation", &of_type).exits(0);
+    let envelope = verified.json();
+    assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
+    let of_type = ["-o", "json", "--type", "https://example.com/p", &image];
+    let document = by_identity(&stage, "verify-attestation", &of_type).exits(0).json();
+    fits("verify-attestation.v1", &document);
+    let other = by_identity(&stage, "verify-attestation", &["--type", "cyclonedx", &image]);
+    other.exits(1).says("found no attestation of type https://cyclonedx.org/bom");
+}
+
+#[test]
+fn the_same_attestation_can_take_the_place_of_the_older_ones() {
+    for api in [ReferrersApi::Offered, ReferrersApi::Absent] {
+        let stage = Stage::with_registry(api);
+        let repository = Repository::new(&stage, "acme/app");
+        let image = repository.at(&repository.image(None, "amd64", b"hello"));
+        let attest = |more: &[&str], content: &str| {
+            stage.desk.write("p.json", content);
+            let mut all =
+                vec!["attest", "--predicate", "p.json", "--type", "https://example.com/p"];
+            all.extend(more);
+            all.push(&image);
+            stage.sign(&stage.token(), &all).exits(0)
+        };
+        let found = || {
+            let verified = by_identity(
+                &stage,
+                "verify-attestation",
+                &["--type", "https://example.com/p", &image],
+            );
+            verified.exits(0).stdout.lines().count()
+        };
+        attest(&[], "{\"a\":1}");
+        attest(&[], "{\"a\":2}");
+        assert_eq!(found(), 2);
+        attest(&["--replace"], "{\"a\":3}").says("2 older of its type");
+        assert_eq!(found(), 1);
+    }
+}
+
+/// Attested equals actual, in a registry: what the SBOM leaves out of the program in the image is found.
+#[test]
+fn a_policy_looks_into_the_images_of_an_index() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, &program()));
+    let index = repository.at(&repository.index("v1", &images));
+    let tag = format!("{}:v1", repository.name);
+    stage.desk.write("policy.yaml", policy(&stage, &repository.name));
+    std::fs::copy(SHIPCHECK, stage.desk.path("app")).unwrap();
+
+    stage.sign(&stage.token(), &["sign", &tag]).exits(0);
+    let sbom = stage.desk.run(&["sbom", "app"]).exits(0).stdout;
+    stage.desk.write("sbom.json", &sbom);
+    stage.sign(&stage.token(), &["attest", "--predicate", "sbom.json", &tag]).exits(0);
+    let passed = with_policy(&stage, &[&tag]).exits(0);
+    assert!(passed.stdout.contains(digest_of(&index)), "{}", passed.stdout);
+    assert!(passed.stdout.contains("2 Go programs in the image"), "{}", passed.stdout);
+    // one of its images, covered by what is said of the index
+    with_policy(&stage, &["--platform", "linux/arm64", &tag]).exits(0);
+    let other = with_policy(&stage, &["--platform", "linux/s390x", &tag]).exits(2);
+    other.says_on_stdout("no-such-platform");
+
+    // The SBOM loses a module.
+    let mut document: serde_json::Value = serde_json::from_str(&sbom).unwrap();
+    document["components"].as_array_mut().unwrap().pop();
+    stage.desk.write("sbom.json", document.to_string());
+    let attest = ["attest", "--replace", "--predicate", "sbom.json", &tag];
+    stage.sign(&stage.token(), &attest).exits(0);
+    let refused = with_policy(&stage, &[&tag]).exits(1);
+    refused.says_on_stdout("modules-differ");
+
+    // Kept, it is decided on again without a registry.
+    with_policy(&stage, &["--save-evidence", "kept.tar", &tag]).exits(1);
+    let desk = stage.close();
+    let replayed = desk.run(&["policy", "replay", "kept.tar"]).exits(1);
+    replayed.says_on_stdout("modules-differ");
+}
+
+#[test]
+fn an_index_without_evidence_is_decided_image_by_image() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, it.as_bytes()));
+    let index = repository.at(&repository.index("v1", &images));
+    let [amd64, arm64] = images.map(|image| repository.at(&image));
+    stage.sign(&stage.token(), &["sign", &amd64]).exits(0);
+    let one = verify(&stage, &[&index]).exits(1);
+    assert!(
+        one.stdout.contains("linux/arm64") && one.stdout.contains("unsigned"),
+        "{}",
+        one.stdout
+    );
+    stage.sign(&stage.token(), &["sign", &arm64]).exits(0);
+    let both = verify(&stage, &[&index]).exits(0);
+    both.says_on_stdout("2 targets: 2 pass");
+}
+
+#[test]
+fn an_index_and_its_images_are_signed_in_one_run() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, it.as_bytes()));
+    let index = repository.at(&repository.index("v1", &images));
+    let ran = stage.sign(&stage.token(), &["sign", "-r", "-o", "json", &index]).exits(0);
+    let document = ran.json();
+    fits("sign-image.v1", &document);
+    assert_eq!(document["images"].as_array().unwrap().len(), 3);
+    for image in images.iter().map(|image| repository.at(image)).chain([index.clone()]) {
+        verify(&stage, &[&image]).exits(0);
+    }
+    let tree = stage.desk.run(&["tree", "-o", "json", &index]).exits(0).json();
+    fits("tree.v1", &tree);
+    let kinds: Vec<_> =
+        tree["images"].as_array().unwrap().iter().map(|it| &it["items"][0]["kind"]).collect();
+    assert_eq!(kinds, ["signature"; 3]);
+}
+
+#[test]
+fn what_is_stored_is_downloaded_and_attached_elsewhere() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let image = repository.image(Some("v1"), "amd64", b"hello");
+    let here = repository.at(&image);
+    stage.sign(&stage.token(), &["sign", &here]).exits(0);
+    let bundle = stage.desk.run(&["download", "signature", &here]).exits(0).stdout;
+    stage.desk.write("bundle.json", &bundle);
+    stage.desk.run(&["download", "attestation", &here]).exits(1).says("found no attestation");
+
+    // the same image in another repository
+    let mirror = Repository::new(&stage, "mirror/app");
+    let there = mirror.at(&mirror.image(None, "amd64", b"hello"));
+    verify(&stage, &[&there]).exits(1);
+    stage.desk.run(&["attach", "signature", "--bundle", "bundle.json", &there]).exits(0);
+    verify(&stage, &[&there]).exits(0);
+    // and not to another image
+    let other = mirror.at(&mirror.image(None, "amd64", b"another"));
+    stage
+        .desk
+        .run(&["attach", "signature", "--bundle", "bundle.json", &other])
+        .exits(1)
+        .says("the document is about");
+    stage.desk.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.6"}"#);
+    stage.desk.run(&["attach", "sbom", "--sbom", "sbom.json", &there]).exits(0);
+    let sbom = stage.desk.run(&["download", "sbom", &there]).exits(0);
+    assert_eq!(sbom.json()["specVersion"], "1.6");
+}
+
+/// A registry that does not answer has not said that an image is unsigned.
+#[test]
+fn what_could_not_be_asked_is_not_unsigned() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let image = repository.at(&repository.image(Some("v1"), "amd64", b"hello"));
+    stage.sign(&stage.token(), &["sign", &image]).exits(0);
+    let missing = format!("{}:v9", repository.name);
+    let ran = verify(&stage, &[&missing]).exits(2);
+    ran.says_on_stdout("image-not-found");
+    let digest = format!("sha256:{}", "7".repeat(64));
+    let ran = verify(&stage, &[&format!("{}@{digest}", repository.name)]).exits(2);
+    ran.says_on_stdout("image-not-found");
+    let desk = stage.close();
+    let ran = desk.run(&[
+        "verify",
+        "--trust-config",
+        "trust.json",
+        "--certificate-identity",
+        EMAIL,
+        "--certificate-oidc-issuer",
+        "http://localhost:1",
+        &image,
+    ]);
+    let ran = ran.exits(2);
+    ran.says_on_stdout("registry-unreachable");
+}
+
+#[test]
+fn images_and_files_are_told_apart() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    desk.write("app:v1", "a file");
+    let flags = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer", "https://a.example"];
+    let with = |target: &'static str| {
+        let mut all = vec!["verify", "--trust-config", "trust.json"];
+        all.extend(flags);
+        all.push(target);
+        desk.run(&all)
+    };
+    with("app:v1").exits(2).says("write ./app:v1 for the file, docker://app:v1 for the image");
+    let file = with("./app:v1").exits(1);
+    file.says_on_stdout("unsigned");
+    desk.write("p.json", "{\"bomFormat\":\"CycloneDX\"}");
+    stage
+        .sign(&stage.token(), &["attest", "--predicate", "p.json", "./app:v1", "localhost:1/app"])
+        .exits(2)
+        .says("found files and images, wanted the one or the other");
+    stage
+        .sign(&stage.token(), &["attest", "--replace", "--predicate", "p.json", "./app:v1"])
+        .exits(2)
+        .says("for files, wanted images with them");
+    stage
+        .sign(&stage.token(), &["sign", "NOT AN IMAGE"])
+        .exits(2)
+        .says("wanted an image reference");
+    stage
+        .sign(&stage.token(), &["sign", "--upload=false", "localhost:1/app"])
+        .exits(2)
+        .says("found --upload=false and no file");
+}
