@@ -7,9 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
 use super::registry::RegistryFlags;
-use super::shared::{
-    LoginFlags, OfflineFlag, OutputFlag, SignerFlags, TokenFlags, TrustFlags, key_value,
-};
+use super::shared::{OfflineFlag, OutputFlag, SignerFlags, TokenFlags, TrustFlags, key_value};
 use super::sign::SigningFlags;
 
 /// `sign`
@@ -52,8 +50,6 @@ pub struct SignFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
-    #[command(flatten)]
-    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
     #[command(flatten)]

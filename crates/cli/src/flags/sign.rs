@@ -65,14 +65,15 @@ pub struct SignBlobFlags {
     #[command(flatten)]
     pub token: TokenFlags,
     #[command(flatten)]
-    pub login: LoginFlags,
-    #[command(flatten)]
     pub trust: TrustFlags,
 }
 
 /// Who signs besides an identity, and which services take part.
 #[derive(Debug, Args)]
 pub struct SigningFlags {
+    /// Say what would become public, and of whom; no service is asked, and nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
     /// Private key to sign with instead of an identity: a file, env://VARIABLE with its PEM, or
     /// the pkcs11: URI of a key in a token
     #[arg(long, value_name = "FILE", conflicts_with = "identity_token", help_heading = "Key")]
@@ -109,6 +110,24 @@ pub struct SigningFlags {
         help_heading = "Services"
     )]
     pub timeout: SignedDuration,
+    #[command(flatten)]
+    pub login: LoginFlags,
+}
+
+/// Whether something is done, or only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It is signed.
+    Sign,
+    /// What signing would make public is told.
+    Tell,
+}
+
+impl SigningFlags {
+    /// `--dry-run`
+    pub fn run(&self) -> Run {
+        if self.dry_run { Run::Tell } else { Run::Sign }
+    }
 }
 
 /// What is attested.
@@ -155,8 +174,6 @@ pub struct AttestFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
-    #[command(flatten)]
-    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
     #[command(flatten)]
@@ -213,8 +230,6 @@ pub struct AttestBlobFlags {
     pub signing: SigningFlags,
     #[command(flatten)]
     pub token: TokenFlags,
-    #[command(flatten)]
-    pub login: LoginFlags,
     #[command(flatten)]
     pub trust: TrustFlags,
 }

@@ -10,6 +10,7 @@ pub mod images;
 pub mod inspect;
 pub mod keys;
 pub mod policy;
+mod preview;
 pub mod provenance;
 pub mod report;
 pub mod sandbox;
@@ -82,13 +83,17 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
     match command {
         Command::Demo(Deferred(flags)) => block_on(demo::run(flags, printer, now)),
         Command::SignBlob(Deferred(LikeCosign(flags))) => {
+            let run = flags.signing.run();
             let request = resolve::sign::sign_blob(flags)?;
-            block_on(sign::run(request, printer))
+            block_on(sign::run(request, run, printer))
         }
-        Command::Attest(Deferred(flags)) => match resolve::sign::attest(flags, now)? {
-            Attest::Files(request) => block_on(sign::run(*request, printer)),
-            Attest::Images(request) => block_on(images::sign(*request, printer)),
-        },
+        Command::Attest(Deferred(flags)) => {
+            let run = flags.signing.run();
+            match resolve::sign::attest(flags, now)? {
+                Attest::Files(request) => block_on(sign::run(*request, run, printer)),
+                Attest::Images(request) => block_on(images::sign(*request, printer)),
+            }
+        }
         Command::Sign(Deferred(flags)) => {
             block_on(images::sign(resolve::images::sign(flags)?, printer))
         }
@@ -125,8 +130,9 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             printed(images::attached(printer, &image, &stored))
         }
         Command::AttestBlob(Deferred(LikeCosign(flags))) => {
+            let run = flags.signing.run();
             let request = resolve::sign::attest_blob(flags, now)?;
-            block_on(sign::run(request, printer))
+            block_on(sign::run(request, run, printer))
         }
         Command::VerifyBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::verify::verify_blob(flags, now)?;

@@ -11,15 +11,19 @@ use crate::commands::sign::{
     Named, Outcome, Progress, SignRequest, SignedFile, UnsignedFile, What, sign,
 };
 use crate::failure::{Exit, Failure};
+use crate::flags::sign::Run;
 use crate::printer::{FAINT, GOOD, OutputFormat, Printer, paint, watched};
 
-/// Signs, and prints a line for each file as it is done; the documents of all at the end as JSON.
+/// Signs, or tells what that would make public. Prints a line for each file as it is done; the documents of all at the end as JSON.
 /// Files that were not signed are named with their reasons, and the exit code is the worst of
 /// theirs.
 ///
 /// # Errors
 /// As [`sign`]; for a request of one file, why it was not signed.
-pub async fn run(request: SignRequest, printer: &Printer) -> Result<Exit, Failure> {
+pub async fn run(request: SignRequest, run: Run, printer: &Printer) -> Result<Exit, Failure> {
+    if run == Run::Tell {
+        return super::preview::run(request, printer).await;
+    }
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
     let mut telling = Telling { printer, verb, bar: None, unprinted: None };

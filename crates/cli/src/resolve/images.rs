@@ -9,7 +9,7 @@ use chainsign_core::predicate::PredicateType;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::sign::{Signing, signing};
+use super::sign::{Signing, no_dry_run, signing};
 use super::{registry, target, trust, verify};
 use crate::commands::images::{
     AttachRequest, Attachment, Children, DownloadRequest, ImageOutputs, Layouts, Platforms, Say,
@@ -60,7 +60,8 @@ pub fn sign(flags: SignFlags) -> Result<SignImagesRequest, Failure> {
         let message = "found --recursive with a file for one signature";
         return Err(Failure::undecided("bad-flag", message).hint("leave one of them out"));
     }
-    let parts = signing(flags.signing, flags.token, flags.login, flags.trust, StandardInput::Free)?;
+    no_dry_run(&flags.signing)?;
+    let parts = signing(flags.signing, flags.token, flags.trust, StandardInput::Free)?;
     Ok(SignImagesRequest {
         images,
         children,

@@ -21,9 +21,9 @@ use crate::commands::sign::{
 use crate::commands::verify::Place;
 use crate::failure::Failure;
 use crate::files::{self, beside};
-use crate::flags::shared::{LoginFlags, OfflineFlag, TokenFlags, TrustFlags};
+use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
-    AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, SignBlobFlags, SigningFlags,
+    AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, Run, SignBlobFlags, SigningFlags,
 };
 use crate::password::StandardInput;
 
@@ -77,15 +77,7 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         let bundle = flags.bundle.clone().unwrap_or_default();
         let outputs = outputs(Some(bundle.clone()), Named::ByUser);
         let file = FileToSign { path: bundle, known: None, listed: None, outputs };
-        return request(
-            vec![file],
-            what,
-            flags.signing,
-            flags.token,
-            flags.login,
-            flags.trust,
-            input,
-        );
+        return request(vec![file], what, flags.signing, flags.token, flags.trust, input);
     }
     let named = match (&flags.bundle, &flags.output_directory, &signature) {
         (None, None, Some(_)) => Named::ByUs,
@@ -113,8 +105,7 @@ pub fn sign_blob(flags: SignBlobFlags) -> Result<SignRequest, Failure> {
         files.push(FileToSign { path, known: None, listed, outputs: outputs(bundle, named) });
     }
     let again = selection == Selection::One || flags.again;
-    let request =
-        request(files, What::Files, flags.signing, flags.token, flags.login, flags.trust, input)?;
+    let request = request(files, What::Files, flags.signing, flags.token, flags.trust, input)?;
     Ok(SignRequest {
         folders: folders.into_iter().collect(),
         signed_already: if again { SignedAlready::SignAgain } else { SignedAlready::Leave },
@@ -157,7 +148,7 @@ pub fn attest(flags: AttestFlags, now: Timestamp) -> Result<Attest, Failure> {
         }
         (None, None) => return Err(nothing_to_attest()),
     };
-    request(files, what, flags.signing, flags.token, flags.login, flags.trust, input)
+    request(files, what, flags.signing, flags.token, flags.trust, input)
         .map(|it| Attest::Files(Box::new(it)))
 }
 
@@ -187,7 +178,8 @@ fn attest_images(
         (None, None) => return Err(nothing_to_attest()),
     };
     let format = NewBundleFormat::of(&flags.signing);
-    let parts = signing(flags.signing, flags.token, flags.login, flags.trust, input)?;
+    no_dry_run(&flags.signing)?;
+    let parts = signing(flags.signing, flags.token, flags.trust, input)?;
     let told = AttestImages {
         image: flags.image,
         bundle: flags.bundle,
@@ -293,7 +285,7 @@ pub fn attest_blob(flags: AttestBlobFlags, now: Timestamp) -> Result<SignRequest
             print,
         },
     };
-    request(vec![file], what, flags.signing, flags.token, flags.login, flags.trust, input)
+    request(vec![file], what, flags.signing, flags.token, flags.trust, input)
 }
 
 fn request(
@@ -301,11 +293,10 @@ fn request(
     what: What,
     signing: SigningFlags,
     token: TokenFlags,
-    login: LoginFlags,
     trust: TrustFlags,
     input: StandardInput,
 ) -> Result<SignRequest, Failure> {
-    let Signing { services, signer, timeout } = self::signing(signing, token, login, trust, input)?;
+    let Signing { services, signer, timeout } = self::signing(signing, token, trust, input)?;
     Ok(SignRequest {
         files,
         folders: Vec::new(),
@@ -315,6 +306,19 @@ fn request(
         signed_already: SignedAlready::SignAgain,
         timeout,
     })
+}
+
+/// # Errors
+/// `bad-flag` for `--dry-run`, which must not become a run that signs.
+pub(super) fn no_dry_run(signing: &SigningFlags) -> Result<(), Failure> {
+    match signing.run() {
+        Run::Sign => Ok(()),
+        Run::Tell => {
+            let message = "found --dry-run with an image, wanted a file";
+            Err(Failure::undecided("bad-flag", message)
+                .hint("what becomes public of an image is told by `sign-blob --dry-run` of any file: who signs, and the logs"))
+        }
+    }
 }
 
 /// Who signs, with which services.
@@ -331,7 +335,6 @@ pub(super) struct Signing {
 pub(super) fn signing(
     signing: SigningFlags,
     token: TokenFlags,
-    login: LoginFlags,
     trust: TrustFlags,
     input: StandardInput,
 ) -> Result<Signing, Failure> {
@@ -345,17 +348,18 @@ pub(super) fn signing(
         return Err(Failure::undecided("bad-flag", message).hint("leave one of them out"));
     }
     let timestamps = signing.use_signing_config || signing.timestamp_server_url.is_some();
+    let dry = signing.run() == Run::Tell;
     // A key that signs alone needs no service, and nobody is asked for a root.
     let nothing_asked = signing.key.is_some() && !signing.tlog_upload && !timestamps;
     let services = ServicesRequest {
-        trust: trust::with(trust, OfflineFlag { offline: nothing_asked })?,
+        trust: trust::with(trust, OfflineFlag { offline: nothing_asked || dry })?,
         certificate_authority: signing.fulcio_url,
         logs: wanted(signing.tlog_upload, signing.rekor_url),
         timestamps: wanted(timestamps, signing.timestamp_server_url),
     };
     let signer = match signing.key {
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
-        None => SignWith::Identity(identity::tokens(token, login, input)?),
+        None => SignWith::Identity(identity::tokens(token, signing.login, input)?),
     };
     Ok(Signing { services, signer, timeout: timeout(signing.timeout)? })
 }

@@ -4,7 +4,7 @@ use chainsign_core::{Limits, json};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::token;
+use super::{IdentityToken, token};
 use crate::Error;
 
 /// What an identity token says, without the token.
@@ -29,8 +29,17 @@ impl TokenClaims {
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, Error> {
         let (known, payload) = token::claims(text.trim_ascii())?;
         known.valid_at(now)?;
-        let all = json::parse("its payload", &payload, &Limits::default());
+        Self::all(&payload)
+    }
+
+    fn all(payload: &[u8]) -> Result<Self, Error> {
+        let all = json::parse("its payload", payload, &Limits::default());
         all.map(Self).map_err(|error| Error::TokenMalformed { reason: error.to_string() })
+    }
+
+    /// The claims of a token that can be used.
+    pub(super) fn of(token: &IdentityToken) -> Result<Self, Error> {
+        Self::all(&token::claims(token.secret().expose())?.1)
     }
 
     /// A claim as text; `None` where it is absent, empty, or neither text, number, nor boolean.

@@ -5,6 +5,7 @@
 
 mod ambient;
 mod claims;
+mod disclosed;
 mod login;
 mod secret;
 mod source;
@@ -12,6 +13,7 @@ mod token;
 
 pub use ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
 pub use claims::TokenClaims;
+pub use disclosed::{Coverage, Disclosed};
 pub use login::{
     Browsing, CodeFuture, DevicePrompt, Login, LoginFlow, LoginRequest, LoopbackRedirect, Person,
 };

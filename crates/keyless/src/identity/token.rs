@@ -93,9 +93,7 @@ impl IdentityToken {
     /// Kubernetes tokens, and subjects that are URIs. For other tokens any subject of that issuer
     /// is expected, because the authority's own configuration decides it.
     pub fn expected_identities(&self) -> Vec<IdentityMatcher> {
-        let federated = self.claims.federated_claims.as_ref();
-        let upstream = federated.and_then(|claims| claims.connector_id.as_deref());
-        let upstream = upstream.filter(|id| !id.is_empty() && *id != self.claims.iss);
+        let upstream = self.connector().filter(|id| *id != self.claims.iss);
         let issuers = [Some(self.claims.iss.as_str()), upstream];
         let subject = self.expected_subject();
         let matcher = |issuer: &str| IdentityMatcher {
@@ -103,6 +101,24 @@ impl IdentityToken {
             issuer: TextMatcher::Exact(issuer.to_owned()),
         };
         issuers.into_iter().flatten().map(matcher).collect()
+    }
+
+    /// The issuer behind the token's own, where that federates; else its own.
+    pub(super) fn upstream_issuer(&self) -> Issuer {
+        Issuer(self.connector().unwrap_or(&self.claims.iss).to_owned())
+    }
+
+    /// The subject that a certificate must have, where it is one.
+    pub(super) fn exact_subject(&self) -> Option<String> {
+        match self.expected_subject() {
+            TextMatcher::Exact(subject) => Some(subject),
+            TextMatcher::Pattern(_) => None,
+        }
+    }
+
+    fn connector(&self) -> Option<&str> {
+        let claims = self.claims.federated_claims.as_ref()?;
+        claims.connector_id.as_deref().filter(|id| !id.is_empty())
     }
 
     /// What binds it to a login: the claim `nonce`.
@@ -472,6 +488,42 @@ mod tests {
             let Error::TokenMalformed { reason } = &error else { panic!("{error:?}") };
             assert!(reason.starts_with(wanted), "found {reason:?}, wanted {wanted:?}");
         }
+    }
+
+    #[test]
+    fn a_gitlab_jobs_certificate_says_what_the_job_is() {
+        let token = parse(serde_json::json!({
+            "sub": "project_path:a/b:ref_type:tag:ref:v1", "ref": "v1", "ref_type": "tag",
+            "ci_config_ref_uri": "gitlab.com/a/b//.gitlab-ci.yml@refs/tags/v1",
+            "ci_config_sha": "c0", "sha": "d0", "project_path": "a/b", "project_id": "7",
+            "namespace_path": "a", "namespace_id": 8, "job_id": "9", "pipeline_source": "push",
+            "project_visibility": "private", "runner_environment": "gitlab-hosted",
+        }));
+        let told = token.unwrap().disclosed().unwrap();
+        let config = "https://gitlab.com/a/b//.gitlab-ci.yml@refs/tags/v1";
+        assert_eq!(told.subject, Some(SubjectAlternativeName::Uri(config.to_owned())));
+        let names = chainsign_core::identity::FulcioExtensions::NAMES.iter();
+        let values: Vec<String> = names
+            .filter_map(|(name, arc)| Some(format!("{arc} {}", told.extensions.by_name(name)??)))
+            .collect();
+        let wanted = [
+            format!("9 {config}"),
+            "10 c0".to_owned(),
+            "11 gitlab-hosted".to_owned(),
+            "12 https://gitlab.com/a/b".to_owned(),
+            "13 d0".to_owned(),
+            "14 refs/tags/v1".to_owned(),
+            "15 7".to_owned(),
+            "16 https://gitlab.com/a".to_owned(),
+            "17 8".to_owned(),
+            format!("18 {config}"),
+            "19 c0".to_owned(),
+            "20 push".to_owned(),
+            "21 https://gitlab.com/a/b/-/jobs/9".to_owned(),
+            "22 private".to_owned(),
+            "24 project_path:a/b:ref_type:tag:ref:v1".to_owned(),
+        ];
+        assert_eq!(values, wanted);
     }
 
     #[track_caller]

@@ -14,7 +14,7 @@ use chainsign_core::requirements::{Requirements, SignerRequirement};
 use chainsign_core::signer::{SignFuture, SignInput, Signer, SignerCredential};
 use chainsign_core::statement::{Statement, Subject};
 use chainsign_core::trust::ClientTrustConfig;
-use chainsign_keyless::identity::IdentityToken;
+use chainsign_keyless::identity::{Coverage, IdentityToken};
 use chainsign_keyless::{
     CertifiedKey, EphemeralKey, Options, Refused, Services, Session, ToSign, UnverifiedBundle, sign,
 };
@@ -66,6 +66,18 @@ impl Setup {
     ) -> Result<(VerifiedBundle, Vec<u8>), Refused<Refusal>> {
         let requirements = self.session.requirements().await.unwrap();
         let digests = ArtifactDigests::from(ArtifactDigest::sha256(blob));
+        let artifact = Artifact::Digests(&digests);
+        bundle.release(&self.verifier, artifact, &requirements, Timestamp::now())
+    }
+
+    /// The same for another session.
+    async fn release_by(
+        &self,
+        session: &Session,
+        bundle: UnverifiedBundle,
+    ) -> Result<(VerifiedBundle, Vec<u8>), Refused<Refusal>> {
+        let requirements = session.requirements().await.unwrap();
+        let digests = ArtifactDigests::from(ArtifactDigest::sha256(BLOB));
         let artifact = Artifact::Digests(&digests);
         bundle.release(&self.verifier, artifact, &requirements, Timestamp::now())
     }
@@ -275,4 +287,29 @@ async fn an_authority_whose_clock_is_behind_is_no_obstacle_and_one_ahead_is_foun
     let bundle = session.sign(ToSign::Artifact(ArtifactDigest::sha256(BLOB))).await.unwrap();
     let refused = setup.release(bundle, BLOB).await.unwrap_err();
     assert_eq!(refused.refusal.check(), CheckId::CertificateValidity, "{refused}");
+}
+
+/// What is told before signing is what the certificate says afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_discloses_what_its_certificate_will_say() {
+    let setup = Setup::new(OfferedLogs::V1).await;
+    let workflow = "acme/app/.github/workflows/r.yml@refs/tags/v1";
+    let called = GithubWorkflow::new(workflow, &"1".repeat(40)).unwrap();
+    let called = called.called_by("acme/other/.github/workflows/c.yml@refs/heads/main").unwrap();
+    let mut faults = Vec::new();
+    for request in [TokenRequest::email(EMAIL).unwrap(), TokenRequest::github_workflow(called)] {
+        let token = setup.sandbox.token(request).unwrap();
+        let told = IdentityToken::parse(&token, Timestamp::now()).unwrap().disclosed().unwrap();
+        let session = Session::keyless(setup.session.services().clone(), given(&token));
+        let bundle = session.sign(ToSign::Artifact(ArtifactDigest::sha256(BLOB))).await.unwrap();
+        let (verified, _) = setup.release_by(&session, bundle).await.unwrap();
+        let found = verified.identity().unwrap();
+        if (told.subject.as_ref(), &told.issuer, &told.extensions)
+            != (Some(&found.subject), &found.issuer, &found.extensions)
+            || told.coverage != Coverage::Complete
+        {
+            faults.push(format!("told {told:#?}, found {found:#?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -6,6 +6,7 @@ mod failure;
 mod fresh;
 mod outputs;
 mod predicate;
+pub mod preview;
 pub mod select;
 mod services;
 mod work;
@@ -86,6 +87,15 @@ pub enum What {
         /// Files that must be among its subjects.
         about: Vec<About>,
     },
+}
+
+impl What {
+    fn form(&self) -> Form {
+        match self {
+            What::Files => Form::Digest,
+            What::Predicate(_) | What::Statement { .. } => Form::Envelope,
+        }
+    }
 }
 
 /// A file that a statement must be about.
@@ -206,10 +216,7 @@ impl Progress for Silent {
 pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<Outcome, Failure> {
     let trust = request.services.trust.load()?;
     let asks = matches!(&request.signer, SignWith::Identity(TokenSource::Login(_)));
-    let form = match &request.what {
-        What::Files => Form::Digest,
-        What::Predicate(_) | What::Statement { .. } => Form::Envelope,
-    };
+    let form = request.what.form();
     let signing = services::prepare(&request.services, &trust, request.signer, form)?;
     let (files, left) = match request.signed_already {
         SignedAlready::SignAgain => (request.files, Vec::new()),

@@ -27,14 +27,21 @@ pub(super) struct Work {
     outputs: Prepared,
 }
 
-impl Work {
-    pub(super) fn prepare(
-        file: FileToSign,
+/// What is signed of one file, or about it.
+pub(super) struct Content {
+    pub(super) content: ToSign,
+    pub(super) digests: ArtifactDigests,
+    pub(super) about: Vec<(About, ArtifactDigests)>,
+    message: Option<Arc<[u8]>>,
+}
+
+impl Content {
+    /// Reads the file. Nothing is written or tried.
+    pub(super) fn read(
+        file: &FileToSign,
         what: &What,
         algorithm: KeyAlgorithm,
-        hold: Hold,
     ) -> Result<Self, Failure> {
-        let outputs = Prepared::new(file.outputs.clone(), hold)?;
         let (mut message, mut about) = (None, Vec::new());
         let (digests, content) = match what {
             What::Files => {
@@ -44,7 +51,7 @@ impl Work {
                 let listed = file.listed.as_ref().map(ArtifactDigest::algorithm);
                 let digests = opened.digests([wanted].into_iter().chain(listed));
                 let digests = digests.map_err(failure)?;
-                as_listed(&file, &digests)?;
+                as_listed(file, &digests)?;
                 let content = match (algorithm.prehash(), digests.get(wanted)) {
                     (Some(_), Some(digest)) => ToSign::Artifact(digest.clone()),
                     _ => {
@@ -71,14 +78,28 @@ impl Work {
             What::Statement { json, about: files } => {
                 let statement = whole_statement(json)?;
                 for file in files {
-                    let digests = subject(&statement, &file.path)?;
-                    // To find out before signing whether it can be written.
-                    file.bundle.as_deref().map(Output::prepare).transpose()?;
-                    about.push((file.clone(), digests));
+                    about.push((file.clone(), subject(&statement, &file.path)?));
                 }
                 (first_subject(&statement)?, ToSign::Statement(json.clone()))
             }
         };
+        Ok(Content { content, digests, about, message })
+    }
+}
+
+impl Work {
+    pub(super) fn prepare(
+        file: FileToSign,
+        what: &What,
+        algorithm: KeyAlgorithm,
+        hold: Hold,
+    ) -> Result<Self, Failure> {
+        let outputs = Prepared::new(file.outputs.clone(), hold)?;
+        let Content { content, digests, about, message } = Content::read(&file, what, algorithm)?;
+        for (about, _) in &about {
+            // To find out before signing whether it can be written.
+            about.bundle.as_deref().map(Output::prepare).transpose()?;
+        }
         Ok(Work { file, content: Some(content), digests, message, outputs, about })
     }
 
