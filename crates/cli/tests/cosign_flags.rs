@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use chainsign::flags::Cli;
 use chainsign::flags::cosign::{FLAGS, Flag, Here, Takes, Verb};
+use chainsign_sandbox::TokenRequest;
 use clap::CommandFactory as _;
 use support::{Desk, EMAIL, Stage};
 
@@ -239,12 +240,65 @@ fn where_tokens_may_come_from_is_what_the_flags_say() {
     sign(&["--oidc-disable-ambient-providers"], Some(stage.token()))
         .exits(2)
         .says("no identity token");
-    sign(&["--oidc-provider=spiffe"], None).exits(2).says("invalid value 'spiffe'");
+    sign(&["--oidc-provider=spiffe"], None)
+        .exits(2)
+        .says("error: --oidc-provider spiffe is not taken: ")
+        .says("hint: let spiffe-helper write a JWT-SVID with the audience sigstore to a file");
     let google = ["--oidc-provider=google", "--oidc-disable-ambient-providers"];
     sign(&google, None).exits(2).says("no identity token");
     sign(&["--identity-token", "@none"], None)
         .exits(2)
         .says("the identity token in none cannot be read");
+}
+
+/// Every place whose token is there as it is: the right audience signs, another is refused by name
+/// before anything is asked.
+#[test]
+fn tokens_of_every_place_have_their_audience_checked() {
+    let stage = Stage::new();
+    stage.desk.write("file", "content");
+    let of = |audience: &str| {
+        let request = TokenRequest::email(EMAIL).unwrap().audience(audience);
+        stage.sandbox.token(request).unwrap()
+    };
+    let (right, wrong) = (of("sigstore"), of("0e5c-organization"));
+    let mut faults = Vec::new();
+    // GitLab's id_tokens, and CircleCI's own; projected tokens of Kubernetes, and JWT-SVIDs.
+    for place in ["SIGSTORE_ID_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "@token", "./token"] {
+        for (token, signs) in [(&right, true), (&wrong, false)] {
+            let arguments = ["sign-blob", "-o", "json", "--trust-config", "trust.json", "file"];
+            let mut command = stage.desk.command(&arguments);
+            if place.ends_with("token") {
+                stage.desk.write("token", format!("{token}\n"));
+                command.args(["--identity-token", place]);
+            } else {
+                command.env(place, token);
+            }
+            let ran = stage.desk.ran(&mut command);
+            let fits = match signs {
+                true => ran.code == 0,
+                false => {
+                    ran.code == 2
+                        && ran.json()["failure"]["reason"] == "bad-identity-token"
+                        && ran.stderr.contains(
+                            "is for the audience [\"0e5c-organization\"], wanted \"sigstore\"",
+                        )
+                        && ran.stderr.contains("circleci run oidc get")
+                        && !ran.stderr.contains(&token[..40])
+                }
+            };
+            if !fits {
+                faults.push(format!("{place} {signs}: {ran:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    // What somebody set for this goes before what the job has anyway.
+    let mut command = stage.desk.command(&["sign-blob", "--trust-config", "trust.json", "file"]);
+    command.env("SIGSTORE_ID_TOKEN", &right).env("CIRCLE_OIDC_TOKEN_V2", &wrong);
+    stage.desk.ran(&mut command).exits(0);
+    command.arg("--oidc-provider=circleci");
+    stage.desk.ran(&mut command).exits(2).says("0e5c-organization");
 }
 
 /// The tables between the marks are those of the list.

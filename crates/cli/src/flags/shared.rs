@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainsign_keyless::identity::{LoginRequest, Provider};
+use chainsign_keyless::identity::LoginRequest;
 use chainsign_trust::Instance;
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -122,22 +122,14 @@ pub enum OidcProvider {
     GithubActions,
     /// Buildkite
     BuildkiteAgent,
+    /// The variable CIRCLE_OIDC_TOKEN_V2 (cosign has no name for it)
+    Circleci,
     /// The file /var/run/sigstore/cosign/oidc-token
     Filesystem,
     /// Google's metadata server
     Google,
-}
-
-impl From<OidcProvider> for Provider {
-    fn from(provider: OidcProvider) -> Self {
-        match provider {
-            OidcProvider::Envvar => Provider::Variable,
-            OidcProvider::GithubActions => Provider::GithubActions,
-            OidcProvider::BuildkiteAgent => Provider::Buildkite,
-            OidcProvider::Filesystem => Provider::File,
-            OidcProvider::Google => Provider::Google,
-        }
-    }
+    /// SPIFFE's workload API, which is not spoken to
+    Spiffe,
 }
 
 /// Who must have signed.

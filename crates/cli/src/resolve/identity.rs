@@ -14,7 +14,7 @@ use chainsign_keyless::identity::{
 use crate::commands::sign::service_failure;
 use crate::failure::Failure;
 use crate::files;
-use crate::flags::shared::{AuthFlow, LoginFlags, TokenFlags};
+use crate::flags::shared::{AuthFlow, LoginFlags, OidcProvider, TokenFlags};
 use crate::password::StandardInput;
 use crate::person::AtTerminal;
 
@@ -31,7 +31,16 @@ pub(super) fn tokens(
     if let Some(given) = &token.identity_token {
         return self::given(given);
     }
-    match ambient(&token) {
+    let providers = match token.oidc_provider {
+        _ if token.oidc_disable_ambient_providers => Vec::new(),
+        Some(provider) => vec![self::provider(provider)?],
+        None => Provider::ALL.to_vec(),
+    };
+    let around = Surroundings {
+        variable: &|name| std::env::var(name).ok(),
+        line: &|path| files::first_line(path),
+    };
+    match TokenSource::detect_among(&providers, around) {
         // A place that was named is the only one.
         Err(error @ Error::NoIdentityToken { .. }) if token.oidc_provider.is_none() => {
             match flow(&login, input)? {
@@ -52,17 +61,19 @@ fn given(text: &str) -> Result<TokenSource, Failure> {
     })
 }
 
-fn ambient(flags: &TokenFlags) -> Result<TokenSource, Error> {
-    let providers = match flags.oidc_provider {
-        _ if flags.oidc_disable_ambient_providers => Vec::new(),
-        Some(provider) => vec![provider.into()],
-        None => Provider::ALL.to_vec(),
-    };
-    let around = Surroundings {
-        variable: &|name| std::env::var(name).ok(),
-        line: &|path| files::first_line(path),
-    };
-    TokenSource::detect_among(&providers, around)
+fn provider(flag: OidcProvider) -> Result<Provider, Failure> {
+    Ok(match flag {
+        OidcProvider::Envvar => Provider::Variable,
+        OidcProvider::GithubActions => Provider::GithubActions,
+        OidcProvider::BuildkiteAgent => Provider::Buildkite,
+        OidcProvider::Circleci => Provider::CircleCi,
+        OidcProvider::Filesystem => Provider::File,
+        OidcProvider::Google => Provider::Google,
+        OidcProvider::Spiffe => {
+            let message = "--oidc-provider spiffe is not taken: SPIFFE's workload API is gRPC over a socket, which is not spoken here";
+            return Err(Failure::undecided("bad-flag", message).hint(JWT_SVID));
+        }
+    })
 }
 
 /// How to log in, if at all.
@@ -112,7 +123,10 @@ fn login(flow: LoginFlow, flags: LoginFlags) -> Result<Login, Failure> {
 
 /// No token, and nobody to ask.
 fn nobody(error: &Error, flags: &LoginFlags) -> Failure {
-    let failure = service_failure(error);
+    let mut failure = service_failure(error);
+    if std::env::var_os("SPIFFE_ENDPOINT_SOCKET").is_some() {
+        failure = failure.hint(JWT_SVID);
+    }
     match flags.fulcio_auth_flow {
         Some(AuthFlow::Token) => failure,
         _ => failure.hint(
@@ -127,3 +141,5 @@ fn somebody_is_there() -> bool {
         && io::stderr().is_terminal()
         && std::env::var_os("CI").is_none_or(|value| value.is_empty())
 }
+
+const JWT_SVID: &str = "let spiffe-helper write a JWT-SVID with the audience sigstore to a file, and name it: --identity-token @FILE";

@@ -110,6 +110,8 @@ impl Desk {
             "COSIGN_PKCS11_MODULE_PATH",
             "BUILDKITE_AGENT_ACCESS_TOKEN",
             "GCE_METADATA_HOST",
+            "CIRCLE_OIDC_TOKEN_V2",
+            "SPIFFE_ENDPOINT_SOCKET",
         ] {
             command.env_remove(name);
         }

@@ -44,6 +44,9 @@ pub enum Provider {
     GithubActions,
     /// Buildkite.
     Buildkite,
+    /// The variable `CIRCLE_OIDC_TOKEN_V2` of a CircleCI job. Its audience is the organization's
+    /// unless the job says otherwise, and then nothing can be signed with it.
+    CircleCi,
     /// The file `/var/run/sigstore/cosign/oidc-token`, cosign's place for projected tokens.
     File,
     /// The metadata server of Google's cloud.
@@ -158,18 +161,25 @@ impl TokenSource {
 impl Provider {
     /// Every one, in the order in which they are tried: what somebody set for this goes before what is
     /// there anyway.
-    pub const ALL: [Provider; 5] =
-        [Self::Variable, Self::GithubActions, Self::Buildkite, Self::File, Self::Google];
+    pub const ALL: [Provider; 6] = [
+        Self::Variable,
+        Self::GithubActions,
+        Self::Buildkite,
+        Self::CircleCi,
+        Self::File,
+        Self::Google,
+    ];
 
     fn look(self, around: Surroundings<'_>) -> Result<Option<TokenSource>, Error> {
         let variable =
             |name: &str| (around.variable)(name).filter(|value| !value.trim().is_empty());
+        let given =
+            |name: &str| variable(name).map(|token| TokenSource::Given(SecretText::new(token)));
         Ok(match self {
-            Provider::Variable => {
-                variable(GIVEN).map(|token| TokenSource::Given(SecretText::new(token)))
-            }
+            Provider::Variable => given(GIVEN),
             Provider::GithubActions => AmbientGithub::of(&variable)?.map(TokenSource::Github),
             Provider::Buildkite => AmbientBuildkite::of(&variable)?.map(TokenSource::Buildkite),
+            Provider::CircleCi => given(CIRCLE_CI),
             Provider::File => {
                 let path = Path::new(TOKEN_FILE);
                 (around.line)(path).map(|_| TokenSource::File(path.to_owned()))
@@ -192,10 +202,13 @@ async fn read(path: &Path) -> Result<SecretText, Error> {
 }
 
 const GIVEN: &str = "SIGSTORE_ID_TOKEN";
+/// CircleCI documentation, "Using OpenID Connect tokens in jobs".
+const CIRCLE_CI: &str = "CIRCLE_OIDC_TOKEN_V2";
 /// cosign `pkg/providers/filesystem`.
 const TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
 const LOOKED_FOR: &str = "SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, \
-                          BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, \
+                          BUILDKITE_AGENT_ACCESS_TOKEN, CIRCLE_OIDC_TOKEN_V2, \
+                          /var/run/sigstore/cosign/oidc-token, \
                           Google's metadata server";
 
 /// More than a token may have; what is longer is refused when it is parsed.
@@ -246,6 +259,11 @@ mod tests {
         assert_eq!(found.endpoint, "https://agent.buildkite.com/v3");
         assert_eq!((found.job.as_str(), found.access_token.expose()), ("0190-ab", "secret"));
         assert!(!format!("{source:?}").contains("secret"), "{source:?}");
+        let circle = (CIRCLE_CI, "token");
+        let source = detect(&[circle], &[(TOKEN_FILE, "t"), product]).unwrap();
+        assert!(matches!(&source, TokenSource::Given(t) if t.expose() == "token"), "{source:?}");
+        let source = detect(&[BUILDKITE[0], BUILDKITE[1], circle], &[]).unwrap();
+        assert!(matches!(&source, TokenSource::Buildkite(_)), "{source:?}");
         let source = detect(&[], &[(TOKEN_FILE, "t"), product]).unwrap();
         assert!(
             matches!(&source, TokenSource::File(path) if path == Path::new(TOKEN_FILE)),
@@ -267,7 +285,7 @@ mod tests {
         let said = |variables: &[(&str, &str)]| detect(variables, &[]).unwrap_err().to_string();
         assert_eq!(
             said(&[]),
-            "no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, BUILDKITE_AGENT_ACCESS_TOKEN, /var/run/sigstore/cosign/oidc-token, Google's metadata server"
+            "no identity token: found none of SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, BUILDKITE_AGENT_ACCESS_TOKEN, CIRCLE_OIDC_TOKEN_V2, /var/run/sigstore/cosign/oidc-token, Google's metadata server"
         );
         assert_eq!(
             said(&[("GITHUB_ACTIONS", "true")]),

@@ -81,8 +81,8 @@ pub fn service_failure(error: &Error) -> Failure {
     };
     let failure = Failure::undecided(reason, with_causes(error)).hint(hint);
     match error {
-        Error::NoIdentityToken { .. } => failure.hint(
-            "in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set it to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
+        Error::NoIdentityToken { .. } | Error::TokenAudience { .. } => failure.hint(
+            "in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set SIGSTORE_ID_TOKEN to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
         ),
         _ => failure,
     }

@@ -125,7 +125,7 @@ pub const FLAGS: &[Flag] = &[
         "oidc-provider",
         Value,
         SIGN,
-        "`github-actions`, `buildkite-agent`, `filesystem`, `google` or `envvar`; of `spiffe` give the helper's file: `--identity-token @FILE`",
+        "`github-actions`, `buildkite-agent`, `filesystem`, `google` or `envvar`, and `circleci`; `spiffe` is refused: give the file of its helper, `--identity-token @FILE`",
     ),
     same("oidc-disable-ambient-providers", Switch, SIGN, ""),
     same("yes", Switch, SIGN, "nothing is asked anyway"),
