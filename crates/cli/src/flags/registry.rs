@@ -27,6 +27,9 @@ pub struct RegistryFlags {
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "registry_client_cert")]
     pub registry_client_key: Option<PathBuf>,
+    /// Name that the registry's certificate must be for, where it is not the registry's own
+    #[arg(long, value_name = "NAME", conflicts_with = "allow_insecure_registry")]
+    pub registry_server_name: Option<String>,
     /// Speak http without TLS with a registry that has no TLS; at loopback addresses that is done anyway
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub allow_http_registry: bool,

@@ -67,9 +67,10 @@ pub(super) fn registry(
             tls: Tls {
                 authorities: authorities.unwrap_or_default(),
                 client,
-                server: match flags.allow_insecure_registry {
-                    true => ServerCertificate::DangerousAny,
-                    false => ServerCertificate::Valid,
+                server: match (flags.registry_server_name, flags.allow_insecure_registry) {
+                    (Some(name), _) => ServerCertificate::ValidFor(name),
+                    (None, true) => ServerCertificate::DangerousAny,
+                    (None, false) => ServerCertificate::Valid,
                 },
             },
             plain_http: match flags.allow_http_registry {
