@@ -350,6 +350,19 @@ fn an_admission_review_is_answered() {
     let message = undecided["status"]["message"].as_str().unwrap();
     assert!(message.starts_with("could not be found out: "), "{message}");
 
+    // A policy that only warns allows, and says so; it cannot make up for what is not known.
+    let enforce = cluster.stage.desk.read("policy.yaml");
+    let warn = enforce.replace("metadata: {name: shop}", "metadata: {name: shop}\nmode: warn");
+    cluster.stage.desk.write("policy.yaml", warn);
+    let warned = ask(&cluster.pod_review("CREATE", &["unsigned:v1"]), &[], 0);
+    let warning = warned["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with(&format!("{host}/acme/unsigned:v1: policy shop: signatures: ")),
+        "{warning}"
+    );
+    assert_eq!(warned["auditAnnotations"]["verdict"], "warned");
+    assert_eq!(ask(&cluster.pod_review("CREATE", &["signed:v7"]), &[], 2)["allowed"], false);
+
     // A policy that cannot be used is a refusal too; what starts nothing is not looked at.
     cluster.stage.desk.write("policy.yaml", "kind: Policy\n");
     let unusable = ask(&cluster.pod_review("CREATE", &["signed:v1"]), &[], 2);
@@ -364,6 +377,27 @@ fn an_admission_review_is_answered() {
         let ran = cluster.verify_from(review, &["--admission-review", "-"]).exits(2);
         assert_eq!(ran.stdout, "");
     }
+}
+
+/// Without a policy, the signer that is asked for decides.
+#[test]
+fn an_identity_decides_as_well() {
+    let cluster = Cluster::new("");
+    let desk = &cluster.stage.desk;
+    desk.write("deploy.yaml", cluster.deployment(&["signed:v1"]));
+    let verify = |identity: &str, more: &[&str]| {
+        let issuer = cluster.stage.sandbox.issuer();
+        let trust = ["verify", "--trust-config", "trust.json", "--manifest", "deploy.yaml"];
+        let signer = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer];
+        desk.run(&[&trust[..], &signer, more].concat())
+    };
+    let release = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1";
+    let pinned = verify(release, &["--pin", "-"]).exits(0).stdout;
+    assert!(pinned.contains(&format!("signed:v1@{}", cluster.digest("signed"))), "{pinned}");
+    verify("https://github.com/acme/app/.github/workflows/other.yml@refs/tags/v1", &[]).exits(1);
+    let layout = ["--layout", "l", "--layout-keys", "k", "--links", "."];
+    let trust = ["verify", "--trust-config", "trust.json", "--manifest", "deploy.yaml"];
+    desk.run(&[&trust[..], &layout].concat()).exits(2).says("found --layout for the images");
 }
 
 #[test]

@@ -23,13 +23,23 @@ use stages::{Copied, Stages};
 use word::Variables;
 
 /// How a Dockerfile is read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
     /// What is passed to the build (`docker build --build-arg`), also of `TARGETPLATFORM` and its like.
     pub build_args: BTreeMap<String, String>,
-    /// Bounds.
+    /// Bounds. A file has at most 1 MiB, some forty times of which its instructions may take while it is
+    /// read.
     pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            build_args: BTreeMap::new(),
+            limits: Limits { bytes: 1 << 20, ..Limits::default() },
+        }
+    }
 }
 
 /// The images of a Dockerfile.

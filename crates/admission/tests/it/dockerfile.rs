@@ -197,6 +197,10 @@ fn what_is_no_dockerfile_says_where() {
         "FROM a\nRUN <<EOF\nx\n",
         "Dockerfile:3: not a Dockerfile: expected end of here-document (EOF), but reached eof",
     );
+    let long = "FROM a\n".repeat(150_000);
+    check(&long, "bytes of a file: found 1050000, wanted at most 1048576");
+    let many = "FROM a\n".repeat(10_001);
+    check(&many, "images of a file: found 10001, wanted at most 10000");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
