@@ -11,3 +11,4 @@ mod kept;
 mod login;
 mod sandbox;
 mod signing;
+mod steps;
