@@ -81,7 +81,31 @@ impl Registry {
     /// [`Error::LimitReached`].
     pub async fn attached(&self, image: &Resolved, wanted: Wanted) -> Result<Attached, Error> {
         let what = format!("what is stored about {}", image.reference());
-        self.0.in_time(&what, stored::find(&self.0, image, wanted)).await
+        let name = &image.reference().name;
+        self.0.in_time(&what, stored::find(&self.0, name, image.digest(), wanted)).await
+    }
+
+    /// [`resolve`](Self::resolve) and [`attached`](Self::attached) in one, and at the same time where
+    /// the reference has a digest: it then takes as long as three requests, and four otherwise.
+    ///
+    /// # Errors
+    /// As those two; that of the first if both fail.
+    pub async fn resolve_attached(
+        &self,
+        reference: &ImageReference,
+        wanted: Wanted,
+    ) -> Result<(Resolved, Attached), Error> {
+        let Some(digest) = &reference.digest else {
+            let image = self.resolve(reference).await?;
+            let attached = self.attached(&image, wanted).await?;
+            return Ok((image, attached));
+        };
+        let both = async {
+            let find = stored::find(&self.0, &reference.name, digest, wanted);
+            let (image, attached) = tokio::join!(self.0.resolve(reference), find);
+            Ok((image?, attached?))
+        };
+        self.0.in_time(&reference.to_string(), both).await
     }
 
     /// Stores something about the image, in its own repository or the one for signatures, and lists it
@@ -158,9 +182,9 @@ impl Shared {
     }
 
     /// Where what is about the image is stored.
-    pub(crate) fn stored_at(&self, image: &Resolved) -> ImageName {
+    pub(crate) fn stored_at(&self, image: &ImageName) -> ImageName {
         let own = &self.transport.options().signatures_in;
-        own.clone().unwrap_or_else(|| image.reference().name.clone())
+        own.clone().unwrap_or_else(|| image.clone())
     }
 
     /// Whether signatures have a repository of their own.

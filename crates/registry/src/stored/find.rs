@@ -6,23 +6,25 @@ use chainsign_core::image::ImageName;
 
 use super::read::{self, Listed};
 use super::{Attached, Store, Unread, Wanted};
+use crate::Action;
 use crate::documents::{Descriptor, OCI_INDEX, parse_referrers};
 use crate::error::{Error, Limit};
 use crate::registry::{Shared, together};
 use crate::transport::{Call, Target, next};
-use crate::{Action, Resolved};
 
 /// Everything that is stored about a digest. The places are asked at the same time, then what
 /// they name is read at the same time.
 pub(crate) async fn find(
     shared: &Arc<Shared>,
-    image: &Resolved,
+    name: &ImageName,
+    digest: &ArtifactDigest,
     wanted: Wanted,
 ) -> Result<Attached, Error> {
-    let at = shared.stored_at(image);
-    let stores = stores(shared, image.digest(), wanted);
+    let at = shared.stored_at(name);
+    let about = format!("{name}@{digest}");
+    let stores = stores(shared, digest, wanted);
     let asked = stores.iter().cloned().map(|store| {
-        let (shared, at, digest) = (Arc::clone(shared), at.clone(), image.digest().clone());
+        let (shared, at, digest) = (Arc::clone(shared), at.clone(), digest.clone());
         async move { ask(&shared, &at, &digest, &store).await }
     });
     let mut listed = Vec::new();
@@ -36,9 +38,10 @@ pub(crate) async fn find(
     }
     let allowed = shared.limits().items;
     if listed.len() + unread.len() > allowed {
-        return Err(too_many(image, allowed));
+        return Err(too_many(&about, allowed));
     }
-    let items = read::all(shared, &at, image, listed, wanted, &mut unread).await?;
+    let image = read::Image { at: &at, digest, about: &about };
+    let items = read::all(shared, &image, listed, wanted, &mut unread).await?;
     Ok(Attached { items, unread, looked_in: stores })
 }
 
@@ -94,6 +97,10 @@ async fn ask(
         // Without such a route, a registry has no such API (distribution spec, "Unavailable Referrers
         // API"); without such a tag, nothing was stored there.
         Err(Error::NotFound { .. }) => Ok(Answer::default()),
+        // What registries without it say, too (go-containerregistry takes the same for that).
+        Err(Error::Status { status: 400 | 405 | 406 | 501, .. }) if *store == Store::Referrers => {
+            Ok(Answer::default())
+        }
         // A repository for signatures that nobody has written to yet.
         Err(Error::RepositoryUnknown { .. }) if shared.has_own_store() => Ok(Answer::default()),
         other => other,
@@ -132,7 +139,11 @@ async fn referrers(
         }
         match page.header("link").and_then(next_link) {
             Some(link) => target = Target::Url(next(&what, &page.url, link)?),
-            None => return Ok(answer),
+            None => {
+                // Registries give them in any order, and some in another one each time.
+                answer.listed.sort_by(|left, right| left.digest().cmp(right.digest()));
+                return Ok(answer);
+            }
         }
     }
     Err(Error::LimitReached { what, limit: Limit::Pages, allowed: limits.pages as u64 })
@@ -183,7 +194,7 @@ pub(crate) fn fallback_tag(digest: &ArtifactDigest) -> String {
     format!("{}-{}", digest.algorithm(), &hex[..end])
 }
 
-fn too_many(image: &Resolved, allowed: usize) -> Error {
-    let what = format!("what is stored about {}", image.reference());
+fn too_many(about: &str, allowed: usize) -> Error {
+    let what = format!("what is stored about {about}");
     Error::LimitReached { what, limit: Limit::Items, allowed: allowed as u64 }
 }

@@ -39,7 +39,8 @@ pub enum Wanted {
 /// What is stored about one image.
 #[derive(Debug)]
 pub struct Attached {
-    /// What was found, each once, ordered by store and place in it.
+    /// What was found, each once: by store; referrers by the digests of their manifests, what is under a tag
+    /// by its place there.
     pub items: Vec<Item>,
     /// What is said to be there and could not be had, or is not what it should be. It hides nothing else;
     /// but without all [`items`](Self::items), that a signature is missing is not known: see

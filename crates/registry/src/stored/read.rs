@@ -4,10 +4,19 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::image::ImageName;
 
 use super::{Content, ContentKind, Item, Store, Unread, Wanted};
+use crate::Manifest;
 use crate::documents::{Descriptor, Document, parse};
 use crate::error::{Error, Limit, Subject};
 use crate::registry::{Shared, together};
-use crate::{Manifest, Resolved};
+
+/// The image that is asked about.
+pub(super) struct Image<'a> {
+    /// Where what is about it is stored.
+    pub(super) at: &'a ImageName,
+    pub(super) digest: &'a ArtifactDigest,
+    /// As errors name it.
+    pub(super) about: &'a str,
+}
 
 /// What a place says that there is.
 pub(super) enum Listed {
@@ -23,14 +32,13 @@ pub(super) enum Listed {
 /// [`Error::LimitReached`] for more, or more bytes, than are read of one image.
 pub(super) async fn all(
     shared: &Arc<Shared>,
-    at: &ImageName,
-    image: &Resolved,
+    image: &Image<'_>,
     listed: Vec<Listed>,
     wanted: Wanted,
     unread: &mut Vec<Unread>,
 ) -> Result<Vec<Item>, Error> {
     let manifests = listed.into_iter().map(|one| {
-        let (shared, at, subject) = (Arc::clone(shared), at.clone(), image.digest().clone());
+        let (shared, at, subject) = (Arc::clone(shared), image.at.clone(), image.digest.clone());
         async move { items(&shared, &at, &subject, one).await }
     });
     let mut items = Vec::new();
@@ -40,9 +48,9 @@ pub(super) async fn all(
             Err(one) => unread.push(one),
         }
     }
-    within(shared, image, &items, wanted)?;
+    within(shared, image.about, &items, wanted)?;
     let documents = items.into_iter().map(|item| {
-        let (shared, at) = (Arc::clone(shared), at.clone());
+        let (shared, at) = (Arc::clone(shared), image.at.clone());
         async move { with_content(&shared, &at, item, wanted).await }
     });
     let mut read = Vec::new();
@@ -128,10 +136,10 @@ fn layers(store: &Store, digest: &ArtifactDigest, manifest: Manifest) -> Vec<Ite
 }
 
 /// Keeps what is going to be read, and held in memory, within the limits.
-fn within(shared: &Shared, image: &Resolved, items: &[Item], wanted: Wanted) -> Result<(), Error> {
+fn within(shared: &Shared, about: &str, items: &[Item], wanted: Wanted) -> Result<(), Error> {
     let limits = shared.limits();
     let fault = |limit, allowed| {
-        let what = format!("what is stored about {}", image.reference());
+        let what = format!("what is stored about {about}");
         Err(Error::LimitReached { what, limit, allowed })
     };
     if items.len() > limits.items {

@@ -78,7 +78,7 @@ pub(crate) async fn attach(
     image: &Resolved,
     document: &ToAttach,
 ) -> Result<Stored, Error> {
-    let at = shared.stored_at(image);
+    let at = shared.stored_at(&image.reference().name);
     let digest = image.digest();
     let (store, layer) = match document {
         ToAttach::Bundle { bytes, media_type, predicate_type, created } => {
@@ -121,7 +121,7 @@ pub(crate) async fn remove(
     image: &Resolved,
     items: &[Item],
 ) -> Result<(), Error> {
-    let at = shared.stored_at(image);
+    let at = shared.stored_at(&image.reference().name);
     let fallback = fallback_tag(image.digest());
     for item in items {
         match &item.store {
