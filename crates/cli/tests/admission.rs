@@ -10,7 +10,7 @@ mod support;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::encoding::base64_decode;
 use chainsign_core::predicate::{COSIGN_SIGN, PredicateType};
-use image::{MANIFEST, Repository};
+use image::{INDEX, MANIFEST, Repository};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::Stdio;
@@ -45,28 +45,55 @@ impl Cluster {
         let cluster = Cluster { stage, host };
         cluster.push("signed", "v1");
         cluster.push("unsigned", "v1");
-        cluster.sign("signed", "v1");
+        cluster.sign("signed", "signed");
         cluster
     }
 
     /// An image, whose manifest is left in a file of its name.
     fn push(&self, name: &str, tag: &str) {
         let repository = Repository::new(self.stage.sandbox.url(), &format!("acme/{name}"));
-        let manifest = self.stage.block_on(async {
-            let config = json!({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}});
-            let config = config.to_string();
-            let config = repository.blob("application/vnd.oci.image.config.v1+json", config.as_bytes()).await;
-            let layer = repository.blob("application/vnd.oci.image.layer.v1.tar", name.as_bytes()).await;
-            let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
-            let bytes = manifest.to_string().into_bytes();
-            repository.bytes(Some(tag), MANIFEST, bytes.clone()).await;
-            bytes
+        self.stage.block_on(async {
+            let manifest = self.image(&repository, name).await;
+            repository.bytes(Some(tag), MANIFEST, manifest).await
         });
-        self.stage.desk.write(name, manifest);
     }
 
-    /// Signs an image as cosign 3 does: a statement about its digest, in a bundle that refers to it.
-    fn sign(&self, name: &str, tag: &str) {
+    /// An index of two images, `NAME-amd64` and `NAME-arm64`. Every manifest is left in a file of its name.
+    fn push_index(&self, name: &str, tag: &str) {
+        let repository = Repository::new(self.stage.sandbox.url(), &format!("acme/{name}"));
+        let index = self.stage.block_on(async {
+            let mut children = Vec::new();
+            for architecture in ["amd64", "arm64"] {
+                let manifest = self.image(&repository, &format!("{name}-{architecture}")).await;
+                let mut child = repository.bytes(None, MANIFEST, manifest).await;
+                child["platform"] = json!({"os": "linux", "architecture": architecture});
+                children.push(child);
+            }
+            let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children});
+            let index = index.to_string().into_bytes();
+            repository.bytes(Some(tag), INDEX, index.clone()).await;
+            index
+        });
+        self.stage.desk.write(name, index);
+    }
+
+    /// The manifest of an image, also left in a file.
+    async fn image(&self, repository: &Repository, name: &str) -> Vec<u8> {
+        let config = json!({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": []}});
+        let config = config.to_string();
+        let config =
+            repository.blob("application/vnd.oci.image.config.v1+json", config.as_bytes()).await;
+        let layer =
+            repository.blob("application/vnd.oci.image.layer.v1.tar", name.as_bytes()).await;
+        let manifest =
+            json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
+        let manifest = manifest.to_string().into_bytes();
+        self.stage.desk.write(name, &manifest);
+        manifest
+    }
+
+    /// Signs what is in a file as cosign 3 signs an image: a statement about its digest, in a bundle that refers to it.
+    fn sign(&self, repository: &str, name: &str) {
         let workflow = "acme/app/.github/workflows/release.yml@refs/tags/v1";
         let token = self.stage.workflow_token(workflow, &"9".repeat(40));
         self.stage.desk.write("empty.json", "{}");
@@ -81,8 +108,8 @@ impl Cluster {
         };
         self.stage.block_on(async {
             let registry = chainsign_registry::Registry::new(Default::default()).unwrap();
-            let reference = format!("{}/acme/{name}:{tag}", self.host).parse().unwrap();
-            let image = registry.resolve(&reference).await.unwrap();
+            let reference = format!("{}/acme/{repository}@{}", self.host, self.digest(name));
+            let image = registry.resolve(&reference.parse().unwrap()).await.unwrap();
             registry.attach(&image, &document).await.unwrap();
         });
     }
@@ -377,6 +404,35 @@ fn an_admission_review_is_answered() {
         let ran = cluster.verify_from(review, &["--admission-review", "-"]).exits(2);
         assert_eq!(ran.stdout, "");
     }
+}
+
+/// An index is signed, or each of its images is; its own digest is what is pinned.
+#[test]
+fn an_index_passes_as_a_whole_or_with_each_of_its_images() {
+    let cluster = Cluster::new("");
+    cluster.push_index("whole", "v1");
+    cluster.sign("whole", "whole");
+    cluster.push_index("each", "v1");
+    cluster.sign("each", "each-amd64");
+    let pin = |name: &str| {
+        let text = cluster.deployment(&[&format!("{name}:v1")]);
+        cluster.stage.desk.write("m.yaml", &text);
+        let wanted = text.replace(":v1'", &format!(":v1@{}'", cluster.digest(name)));
+        let ran = cluster.verify(&["--manifest", "m.yaml", "-o", "json"]);
+        let targets = ran.json()["targets"].as_array().unwrap().len();
+        let pinned = cluster.verify(&["--manifest", "m.yaml", "--pin", "-"]);
+        assert_eq!(ran.code, pinned.code);
+        (targets, ran.code, pinned.stdout == wanted, pinned.stdout.is_empty())
+    };
+    assert_eq!(pin("whole"), (1, 0, true, false));
+    // One of its images is not signed.
+    assert_eq!(pin("each"), (2, 1, false, true));
+    cluster.sign("each", "each-arm64");
+    assert_eq!(pin("each"), (2, 0, true, false));
+    let review = cluster.pod_review("CREATE", &["each:v1"]);
+    let ran = cluster.verify_from(&review, &["--admission-review", "-"]).exits(0);
+    let wanted = format!("each:v1={}", cluster.digest("each"));
+    assert!(ran.stdout.contains(&wanted), "{}", ran.stdout);
 }
 
 /// Without a policy, the signer that is asked for decides.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use crate::commands::images;
 use crate::commands::verify::{
-    Decide, Place, TargetOutcome, TargetToVerify, UsedAs, VerifyRequest, verify,
+    Decide, Place, TargetOutcome, TargetToVerify, UsedAs, VerifyRequest, verify_each,
 };
 use crate::failure::{Exit, Failure};
 use crate::network;
@@ -71,15 +71,17 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
         |reference: &ImageReference, name: &TargetName| (reference.clone(), format!("{name:?}"));
 
     let mut targets = Vec::new();
+    let mut keys = Vec::new();
     let mut outcomes = Vec::new();
     // By digest and by what runs it: where its outcomes are.
     let mut known: BTreeMap<(ImageReference, String), Vec<usize>> = BTreeMap::new();
     for it in asked {
         match &resolved[&it.reference] {
             Ok(pinned) => {
-                let place = known.entry(key(pinned, &it.name));
-                if let std::collections::btree_map::Entry::Vacant(vacant) = place {
-                    vacant.insert(Vec::new());
+                let of = key(pinned, &it.name);
+                if !known.contains_key(&of) {
+                    known.insert(of.clone(), Vec::new());
+                    keys.push(of);
                     let used_as = Some(UsedAs { name: it.name.clone(), digest: None });
                     targets.push(TargetToVerify { place: Place::Image(pinned.clone()), used_as });
                 }
@@ -95,11 +97,10 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
     }
     if !targets.is_empty() {
         request.targets = targets;
-        for outcome in verify(&request)? {
-            if let Some(places) = named(&outcome).and_then(|named| known.get_mut(&named)) {
-                places.push(outcomes.len());
-            }
-            outcomes.push(outcome);
+        for (of, decided) in keys.iter().zip(verify_each(&request)?) {
+            let places = known.entry(of.clone()).or_default();
+            places.extend(outcomes.len()..outcomes.len() + decided.len());
+            outcomes.extend(decided);
         }
     }
     let answer = |it: &Asked| {
@@ -137,17 +138,6 @@ fn resolve<'a>(registry: &Registry, asked: &'a [Asked]) -> Result<Resolved<'a>, 
     let found = network::block_on(async { Ok(join_all(each).await) })?;
     resolved.extend(tags.iter().copied().zip(found));
     Ok(resolved)
-}
-
-/// The digest and the name that an outcome is about. An image of an index is named behind the index.
-fn named(outcome: &TargetOutcome) -> Option<(ImageReference, String)> {
-    let text = outcome.target.to_str()?;
-    let reference: ImageReference = text.split(' ').next()?.parse().ok()?;
-    let name = match &outcome.used_as {
-        Some(name) => name.clone(),
-        None => TargetName::Image(reference.name.clone()),
-    };
-    Some((reference, format!("{name:?}")))
 }
 
 fn unresolved(asked: &Asked, failure: &Failure) -> TargetOutcome {

@@ -52,14 +52,15 @@ impl Found<'_> {
     }
 }
 
-/// Finds every target: images are read from their registries, each once however often it is named.
+/// Finds every target: images are read from their registries, each once however often it is named. Each is
+/// with the place of the target in the request; an index may be several.
 ///
 /// # Errors
 /// As [`images::fetch`].
 pub(super) fn find<'a>(
     request: &'a VerifyRequest,
     judge: &Judge<'_>,
-) -> Result<Vec<Found<'a>>, Failure> {
+) -> Result<Vec<(usize, Found<'a>)>, Failure> {
     let mut wanted: BTreeMap<&ImageReference, Option<Limits>> = BTreeMap::new();
     let mut refused: Vec<Option<Failure>> = Vec::new();
     for target in &request.targets {
@@ -100,11 +101,12 @@ pub(super) fn find<'a>(
         })
         .collect();
     let mut found = Vec::new();
-    for (target, refused) in request.targets.iter().zip(refused) {
+    for (place, (target, refused)) in request.targets.iter().zip(refused).enumerate() {
         let name = target.name();
         let reference = match &target.place {
             Place::File(path) => {
-                found.push(Found::File { path, name, used_as: target.used_as.as_ref() });
+                let used_as = target.used_as.as_ref();
+                found.push((place, Found::File { path, name, used_as }));
                 continue;
             }
             Place::Image(reference) => reference,
@@ -116,9 +118,10 @@ pub(super) fn find<'a>(
         };
         match all {
             Ok(all) => found.extend(
-                all.into_iter().map(|fetched| Found::Image { fetched, name: name.clone() }),
+                all.into_iter()
+                    .map(|fetched| (place, Found::Image { fetched, name: name.clone() })),
             ),
-            Err(failure) => found.push(Found::Nothing { reference, name, failure }),
+            Err(failure) => found.push((place, Found::Nothing { reference, name, failure })),
         }
     }
     Ok(found)

@@ -29,6 +29,7 @@ pub use gather::{Place, TargetToVerify, UsedAs};
 pub use layout::Made;
 pub use provenance::Built;
 pub use saved::{Replayed, replay};
+pub(super) use targets::verify_each;
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
 
 use super::images::{Platforms, RegistryRequest};

@@ -140,10 +140,18 @@ pub enum AllowedBecause {
 /// be read; `not-saved` when the evidence shall be kept and cannot be; as `summary::write` has them.
 /// What concerns one target is in its [`TargetOutcome`].
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
+    Ok(verify_each(request)?.into_iter().flatten().collect())
+}
+
+/// As [`verify`], with the outcomes of each target by themselves, in the order of the request.
+pub(in crate::commands) fn verify_each(
+    request: &VerifyRequest,
+) -> Result<Vec<Vec<TargetOutcome>>, Failure> {
     let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
     let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
     if let Decide::Layout(demand) = &request.decide {
-        return layout::verify_all(&request.targets, demand, request.now);
+        let outcomes = layout::verify_all(&request.targets, demand, request.now)?;
+        return Ok(outcomes.into_iter().map(|outcome| vec![outcome]).collect());
     }
     let policies = match &request.decide {
         Decide::Policy(path) => Some(policy::load(path)?),
@@ -180,7 +188,7 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         (_, None) => return Err(Failure::undecided("bad-policy", "found no policy, wanted one")),
     };
     let found = images::find(request, &judge)?;
-    let decided = parallel::map(&found, |target: &Found<'_>| {
+    let decided = parallel::map(&found, |(_, target): &(usize, Found<'_>)| {
         let decided = match target {
             Found::File { path, name, used_as } => {
                 judge.limits(name).map_err(|it| (Vec::new(), it)).and_then(|limits| {
@@ -227,11 +235,17 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
         };
         saved::write(output, request, &on)?;
     }
+    let of = found.iter().zip(&outcomes).flat_map(|((place, _), it)| it.iter().map(|_| *place));
+    let of: Vec<_> = of.collect();
     let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     if let Some((output, request)) = summary {
         summary::write(output, request, &outcomes)?;
     }
-    Ok(outcomes)
+    let mut each: Vec<Vec<TargetOutcome>> = request.targets.iter().map(|_| Vec::new()).collect();
+    for (place, outcome) in of.into_iter().zip(outcomes) {
+        each[place].push(outcome);
+    }
+    Ok(each)
 }
 
 /// Who decides.
