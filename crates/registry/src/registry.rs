@@ -262,7 +262,7 @@ impl Shared {
             let what = format!("manifest {digest} of {at}");
             return Err(Error::OtherSize { what, found, wanted });
         }
-        if read.media_type != descriptor.media_type {
+        if !read.media_type.is_empty() && read.media_type != descriptor.media_type {
             let what = format!("manifest {digest} of {at}");
             let (found, wanted) = (read.media_type, descriptor.media_type.clone());
             return Err(Error::OtherMediaType { what, found, wanted });

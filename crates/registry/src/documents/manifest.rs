@@ -44,6 +44,7 @@ pub(crate) fn parse(
 ) -> Result<(String, Document), Error> {
     let object = Object::parse("manifest", what, bytes, &KNOWN)?;
     let own: Option<String> = object.field("mediaType")?;
+    let header = header.filter(|header| !header.is_empty());
     let media_type = match (own, header) {
         (Some(own), Some(header)) if own != header => {
             let (found, wanted) = (own, header.to_owned());

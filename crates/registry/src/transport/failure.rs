@@ -114,6 +114,22 @@ pub(super) async fn status(mut response: Response, call: &Call, who: Asker) -> F
     Failure { cause: Cause::Final(Box::new(error)), wait }
 }
 
+/// What a service for tokens says that gives none. Above all that is not that what the token is for is
+/// not there.
+pub(super) async fn status_of_token(response: Response, call: &Call, who: Asker) -> Failure {
+    let code = response.status().as_u16();
+    let failure = status(response, call, who).await;
+    match &failure.cause {
+        Cause::Final(error)
+            if matches!(**error, Error::NotFound { .. } | Error::RepositoryUnknown { .. }) =>
+        {
+            let (what, message) = (format!("the token for {}", call.what), String::new());
+            Error::Status { what, status: code, message }.into()
+        }
+        _ => failure,
+    }
+}
+
 fn wait(status: StatusCode, headers: &HeaderMap) -> Wait {
     if !matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) {
         return Wait::Never;

@@ -106,7 +106,7 @@ impl Transport {
         let mut response = request.send().await.map_err(Failure::network)?;
         if !response.status().is_success() {
             // Also for a redirect, which would take credentials along.
-            return Err(failure::status(response, call, who).await);
+            return Err(failure::status_of_token(response, call, who).await);
         }
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(Failure::network)? {

@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use chainsign_registry::{Asker, CredentialFiles, Credentials, Error, Registry, Secret};
+use chainsign_registry::{Asker, CredentialFiles, Credentials, Error, Registry, Secret, Wanted};
 use chainsign_sandbox::{ReferrersApi, Sandbox};
 
 use crate::front::{Answer, Front, impatient, sandbox};
@@ -98,6 +98,23 @@ async fn a_token_that_is_refused_is_renewed_once() {
     let error = registry.resolve(&guarded.registry.reference("acme/app:v1")).await.unwrap_err();
     assert!(matches!(&error, Error::Unauthorized { who: Asker::Anonymous, .. }), "{error}");
     assert_eq!(guarded.tokens.heard().len(), 1);
+}
+
+/// That there is no token is not that there is no signature.
+#[tokio::test]
+async fn a_token_server_that_is_not_there_hides_nothing() {
+    let sandbox = with_image().await;
+    let guarded = Guarded::new(&sandbox, r#"{"token":"good"}"#).await;
+    let reference = guarded.registry.reference("acme/app:v1");
+    let image = with(Credentials::Anonymous).resolve(&reference).await.unwrap();
+    let unknown = r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#;
+    for body in ["", unknown] {
+        guarded.tokens.plays(move |_| Some(Answer::new(404).body(body)));
+        let registry = with(Credentials::Anonymous);
+        let error = registry.attached(&image, Wanted::Signatures).await.unwrap_err();
+        assert!(matches!(&error, Error::Status { status: 404, .. }), "{error:?}");
+        assert!(!error.is_about_content());
+    }
 }
 
 #[tokio::test]

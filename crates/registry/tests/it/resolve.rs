@@ -95,6 +95,24 @@ async fn documents_that_say_two_things_are_refused() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A header that is not there contradicts nothing; what the document is must then be in it.
+#[tokio::test]
+async fn a_document_can_say_by_itself_what_it_is() {
+    let front = Front::alone().await;
+    let empty = json!({ "mediaType": "application/json", "size": 2, "digest": ArtifactDigest::sha256(b"{}") });
+    let manifest = json!({ "schemaVersion": 2, "config": empty, "layers": [] });
+    let mut with_type = manifest.clone();
+    with_type["mediaType"] = MANIFEST.into();
+    for (document, wanted) in [(with_type, None), (manifest, Some("UnknownMediaType { "))] {
+        let body = document.to_string();
+        front.plays(move |_| Some(Answer::new(200).body(body.clone())));
+        let found = registry().resolve(&front.reference("app")).await.err();
+        let found = found.map(|error| format!("{error:?}"));
+        assert_eq!(found.is_some(), wanted.is_some(), "{found:?}");
+        assert!(found.unwrap_or_default().starts_with(wanted.unwrap_or_default()));
+    }
+}
+
 /// CVE-2023-47630: the registry does not decide what the digest is.
 #[tokio::test]
 async fn a_digest_is_that_of_the_bytes() {
