@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::object::Object;
 use super::{DOCKER_LIST, DOCKER_MANIFEST, Descriptor, OCI_INDEX, OCI_MANIFEST, RawDescriptor};
-use crate::Error;
+use crate::error::{Error, Limit};
 
 /// One image, or one artifact: image-spec, `manifest.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,13 @@ pub(crate) fn parse(
     Ok((media_type, document))
 }
 
-/// Reads a list of referrers: an index in which one bad entry is that entry's fault.
-pub(crate) fn parse_referrers(what: &str, bytes: &[u8]) -> Result<ReferrersIndex, Error> {
+/// Reads a list of referrers: an index in which one bad entry is that entry's fault. No more than `most`
+/// entries are looked at: what is said of a bad one takes far more room than the entry.
+pub(crate) fn parse_referrers(
+    what: &str,
+    bytes: &[u8],
+    most: usize,
+) -> Result<ReferrersIndex, Error> {
     let mut object = Object::parse("list of referrers", what, bytes, &KNOWN)?;
     object.kind = "list of referrers";
     object.has_none_of(&FOREIGN_TO_INDEXES)?;
@@ -76,6 +81,10 @@ pub(crate) fn parse_referrers(what: &str, bytes: &[u8]) -> Result<ReferrersIndex
     }
     // `null` is what Go writes for no entries.
     let entries: Vec<&RawValue> = object.field("manifests")?.unwrap_or_default();
+    if entries.len() > most {
+        let (what, limit, allowed) = (what.to_owned(), Limit::Items, most as u64);
+        return Err(Error::LimitReached { what, limit, allowed });
+    }
     let entry = |raw: &RawValue| {
         let descriptor: Result<RawDescriptor, _> = serde_json::from_str(raw.get());
         descriptor.map(Descriptor::from).map_err(|error| object.invalid(error.to_string()))

@@ -89,7 +89,7 @@ async fn ask(
                 return Err(Error::OtherMediaType { what, found, wanted });
             }
             let mut answer = Answer::default();
-            answer.take(&what, store, &manifest.bytes)?;
+            answer.take(&what, store, &manifest.bytes, shared.limits().items)?;
             Ok(answer)
         }),
     };
@@ -132,7 +132,7 @@ async fn referrers(
                 return Err(Error::OtherMediaType { what, found, wanted: OCI_INDEX.to_owned() });
             }
         }
-        answer.take(&what, &Store::Referrers, &page.body)?;
+        answer.take(&what, &Store::Referrers, &page.body, limits.items)?;
         if answer.listed.len() + answer.unread.len() > limits.items {
             let (limit, allowed) = (Limit::Items, limits.items as u64);
             return Err(Error::LimitReached { what, limit, allowed });
@@ -150,8 +150,8 @@ async fn referrers(
 }
 
 impl Answer {
-    fn take(&mut self, what: &str, store: &Store, bytes: &[u8]) -> Result<(), Error> {
-        for entry in parse_referrers(what, bytes)?.manifests {
+    fn take(&mut self, what: &str, store: &Store, bytes: &[u8], most: usize) -> Result<(), Error> {
+        for entry in parse_referrers(what, bytes, most)?.manifests {
             match entry {
                 Ok(descriptor) => {
                     self.listed.push(Listed::Named { store: store.clone(), descriptor });

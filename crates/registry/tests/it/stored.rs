@@ -321,6 +321,36 @@ async fn an_update_that_keeps_being_lost_is_an_error() {
     assert!(matches!(&error, Error::LostUpdate { attempts: 6, .. }), "{error}");
 }
 
+/// A million referrers, and a page of a million entries that are none.
+#[tokio::test]
+async fn a_list_without_end_is_not_read_to_the_end() {
+    let sandbox = sandbox(ReferrersApi::Offered).await;
+    Repository::new(sandbox.url(), "app").image("v1").await;
+    let front = Front::of(&sandbox).await;
+    let registry = registry();
+    let resolved = registry.resolve(&front.reference("app:v1")).await.unwrap();
+    let index = |entries: &str| format!(r#"{{"schemaVersion":2,"manifests":[{entries}]}}"#);
+    let many = index(&vec!["{}"; 1_000_000].join(","));
+    let page = |body: String| {
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        Answer::new(200).header("content-type", media_type).body(body)
+    };
+    front.plays(move |heard| heard.gets_in("/referrers/").then(|| page(many.clone())));
+    let error = registry.attached(&resolved, Wanted::Listing).await.unwrap_err();
+    let is = |error: &Error, wanted: Limit| matches!(error, Error::LimitReached { limit, .. } if *limit == wanted);
+    assert!(is(&error, Limit::Items), "{error}");
+    let empty = index("");
+    front.plays(move |heard| {
+        let link = "</v2/app/referrers/again>; rel=\"next\"";
+        heard.gets_in("/referrers/").then(|| page(empty.clone()).header("link", link))
+    });
+    front.heard();
+    let error = registry.attached(&resolved, Wanted::Listing).await.unwrap_err();
+    assert!(is(&error, Limit::Pages), "{error}");
+    let asked = front.heard().iter().filter(|heard| heard.gets_in("/referrers/")).count();
+    assert_eq!(asked, 100);
+}
+
 /// GHSA-95pr-fxf5-86gv, GHSA-88jx-383q-w4qc: what is stored about an image is bounded.
 #[tokio::test]
 async fn limits_are_named() {

@@ -213,7 +213,7 @@ impl Tagged for ReferrersList {
     const MEDIA_TYPE: &'static str = OCI_INDEX;
 
     fn read(what: &str, bytes: &[u8]) -> Result<Self, Error> {
-        parse_referrers(what, bytes)?;
+        parse_referrers(what, bytes, MOST_ENTRIES)?;
         let wire: WireLists<'_> = reread(what, bytes)?;
         Ok(ReferrersList {
             manifests: entries(&wire.manifests),
@@ -319,6 +319,9 @@ struct WireRoot<'a> {
     kind: &'static str,
     diff_ids: Vec<&'a ArtifactDigest>,
 }
+
+/// As many as fit into a manifest.
+const MOST_ENTRIES: usize = 40_000;
 
 /// Image-spec, `manifest.md`, "Guidance for an Empty Descriptor".
 pub(super) const EMPTY: &[u8] = b"{}";
