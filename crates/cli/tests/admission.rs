@@ -276,6 +276,27 @@ fn each_way_to_fail_has_its_exit_code_and_reason() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// What is said of a kind that is not known is what makes it known.
+#[test]
+fn the_advice_for_an_unknown_kind_is_the_flag_that_it_wants() {
+    let cluster = Cluster::new("");
+    let image = format!("{}/acme/signed:v1", cluster.host);
+    let rollout = format!(
+        "kind: Rollout\napiVersion: argoproj.io/v1alpha1\nspec: {{template: {{spec: {{containers: [{{name: a, image: '{image}'}}]}}}}}}\n"
+    );
+    let task =
+        format!("kind: Task\napiVersion: tekton.dev/v1\nspec: {{steps: [{{image: '{image}'}}]}}\n");
+    for (text, path) in [
+        (rollout, "argoproj.io/Rollout=spec.template.spec"),
+        (task, "tekton.dev/Task=spec.steps[*].image"),
+    ] {
+        let ran = cluster.verify_from(&text, &["--manifest", "-"]).exits(2);
+        assert!(ran.stdout.contains(&format!("--image-path {path}\n")), "{}", ran.stdout);
+        assert!(ran.stdout.contains("standard input:3 spec."), "{}", ran.stdout);
+        cluster.verify_from(&text, &["--manifest", "-", "--image-path", path]).exits(0);
+    }
+}
+
 #[test]
 fn flags_that_do_not_go_together_are_refused() {
     let cluster = Cluster::new("");

@@ -152,7 +152,10 @@ impl Content {
 }
 
 fn content(input: &Input, request: &FilesRequest) -> Result<Content, Failure> {
-    let name = input.path.display().to_string();
+    let name = match input.path.to_str() {
+        Some("-") => "standard input".to_owned(),
+        _ => input.path.display().to_string(),
+    };
     let read = match input.kind {
         FileKind::Manifest => {
             let bytes = files::read("manifest", &input.path)?;

@@ -93,7 +93,7 @@ fn unread(unread: &Unread) -> Failure {
     let failure = Failure::undecided("unknown-image", unread.to_string());
     match &unread.reason {
         Reason::UnknownKind => failure
-            .hint("say where the kind has its images: --image-path GROUP/KIND=PATH")
+            .hint(format!("say where the kind has its images: --image-path {}", image_path(unread)))
             .hint("or leave such kinds out: --dangerous-leave-out-unknown-kinds"),
         Reason::NoValue { variable } => failure
             .hint(format!("give the value that the build gets: --build-arg {variable}=VALUE")),
@@ -101,3 +101,25 @@ fn unread(unread: &Unread) -> Failure {
         _ => failure,
     }
 }
+
+/// The path that would say where a kind has what was found: of a list of containers, the pod spec around it.
+fn image_path(unread: &Unread) -> String {
+    // An object in a list has a path of its own.
+    let Some(kind) = unread.workload.as_ref().filter(|_| !unread.place.path.starts_with("items["))
+    else {
+        return "GROUP/KIND=PATH".to_owned();
+    };
+    let path = &unread.place.path;
+    let around = CONTAINERS.iter().find_map(|key| path.strip_suffix(key)).unwrap_or(path);
+    let (mut every, mut left) = (String::new(), around);
+    while let Some((before, after)) = left.split_once('[') {
+        let (index, rest) = after.split_once(']').unwrap_or((after, ""));
+        let index = if index.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { index };
+        every += &format!("{before}[{index}]");
+        left = rest;
+    }
+    let separator = if kind.group.is_empty() { "" } else { "/" };
+    format!("{}{separator}{}={every}{left}", kind.group, kind.kind)
+}
+
+const CONTAINERS: [&str; 3] = [".containers", ".initContainers", ".ephemeralContainers"];
