@@ -188,6 +188,25 @@ fn a_policy_looks_into_the_images_of_an_index() {
 }
 
 #[test]
+fn the_sbom_of_an_image_is_that_of_what_it_is_made_of() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, &program()));
+    let index = repository.at(&repository.index("v1", &images));
+    let sbom = stage.desk.run(&["sbom", &index]).exits(0).json();
+    let component = &sbom["metadata"]["component"];
+    assert_eq!(component["type"], "container");
+    assert_eq!(component["name"], repository.name);
+    assert_eq!(component["version"], digest_of(&index));
+    let names = |sbom: &serde_json::Value| sbom["components"].as_array().unwrap().len();
+    let one = stage.desk.run(&["sbom", "--platform", "linux/arm64", &index]).exits(0).json();
+    assert!(names(&one) > 10 && names(&one) <= names(&sbom), "{}", names(&one));
+    stage.desk.run(&["sbom", "--no-file-hash", &index]).exits(2).says("named by its digest");
+    let missing = format!("{}:v9", repository.name);
+    stage.desk.run(&["sbom", &missing]).exits(2).says("is not there");
+}
+
+#[test]
 fn an_index_without_evidence_is_decided_image_by_image() {
     let stage = Stage::new();
     let repository = Repository::new(&stage, "acme/app");

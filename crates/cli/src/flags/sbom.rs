@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chainsign_artifact::image::Platform;
 use clap::{Args, ValueEnum};
 
+use super::registry::RegistryFlags;
 use crate::printer::OutputFormat;
 
 /// `sbom`
@@ -24,7 +25,7 @@ use crate::printer::OutputFormat;
 )]
 pub struct SbomFlags {
     /// Go binary, folder, archive (tar, zip), package (deb, rpm, apk) or container image (OCI
-    /// layout, docker save); - for standard input
+    /// layout, docker save, or in a registry: registry.example/app:v1); - for standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Kind of document
@@ -51,6 +52,8 @@ pub struct SbomFlags {
     /// How --diff prints the differences
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, requires = "diff")]
     pub diff_format: OutputFormat,
+    #[command(flatten)]
+    pub registry: RegistryFlags,
 }
 
 /// A kind of document.

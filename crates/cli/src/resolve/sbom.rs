@@ -4,8 +4,10 @@ use chainsign_gosbom::Depth;
 use chainsign_gosbom::sbom::SpecVersion;
 
 use super::facts::source_date_epoch;
+use super::{registry, target};
 use crate::commands::sbom::diff::DiffRequest;
 use crate::commands::sbom::{DocumentFormat, FileHash, SbomRequest};
+use crate::commands::verify::Place;
 use crate::failure::Failure;
 use crate::flags::sbom::{SbomFlags, SbomFormat, SpecVersionFlag};
 
@@ -13,7 +15,7 @@ use crate::flags::sbom::{SbomFlags, SbomFormat, SpecVersionFlag};
 #[derive(Debug)]
 pub enum SbomTask {
     /// To make one.
-    Make(SbomRequest),
+    Make(Box<SbomRequest>),
     /// To compare two.
     Diff(DiffRequest),
 }
@@ -33,14 +35,27 @@ pub fn sbom(flags: SbomFlags) -> Result<SbomTask, Failure> {
         })?;
         return Ok(SbomTask::Diff(DiffRequest { first, second }));
     }
-    Ok(SbomTask::Make(SbomRequest {
-        paths: flags.paths,
+    let (mut paths, mut images) = (Vec::new(), Vec::new());
+    for typed in flags.paths {
+        match target::target(typed)? {
+            Place::File(path) => paths.push(path),
+            Place::Image(reference) => images.push(reference),
+        }
+    }
+    if flags.no_file_hash && !images.is_empty() {
+        let message = "found --no-file-hash with an image, which is named by its digest";
+        return Err(Failure::undecided("bad-flag", message).hint("leave it out"));
+    }
+    Ok(SbomTask::Make(Box::new(SbomRequest {
+        paths,
+        registry: registry::registry(flags.registry, &images.iter().collect::<Vec<_>>())?,
+        images,
         platform: flags.platform,
         document: document(flags.format, flags.spec_version)?,
         created: source_date_epoch()?,
         depth: if flags.packages { Depth::SecondRecords } else { Depth::BuildInfo },
         hash: if flags.no_file_hash { FileHash::Skip } else { FileHash::Sha256 },
-    }))
+    })))
 }
 
 fn document(

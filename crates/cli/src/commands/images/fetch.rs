@@ -89,12 +89,7 @@ pub(in crate::commands) fn fetch(
     images: &[ToFetch],
 ) -> Result<Vec<Result<Vec<Fetched>, Failure>>, Failure> {
     let registry = request.connect()?;
-    let kept = match &request.cache {
-        Some(folder) => Kept::At(folder),
-        None => Kept::ForThisRun(tempfile::tempdir().map_err(|error| {
-            Failure::because("system", "cannot make a folder for layers", &error)
-        })?),
-    };
+    let kept = Kept::of(request)?;
     let work = async {
         let each = images.iter().map(|image| {
             let cache = image.inside.as_ref().map(|_| kept.path());
@@ -108,6 +103,35 @@ pub(in crate::commands) fn fetch(
         Ok(found) => found.iter().map(|it| it.read(image.inside.as_ref())).collect(),
         Err(failure) => Err(failure.clone()),
     }))
+}
+
+/// Pulls images into layouts on the disk, which are gone when they are dropped.
+///
+/// # Errors
+/// As [`super::failure`], for any of them.
+pub(in crate::commands) fn pull(
+    request: &RegistryRequest,
+    images: &[ImageReference],
+    platform: Option<&layout::Platform>,
+) -> Result<Vec<(ImageReference, Pulled)>, Failure> {
+    let registry = request.connect()?;
+    let kept = Kept::of(request)?;
+    let wanted = match platform.map(|it| it.to_string().parse::<Platform>()).transpose() {
+        Ok(Some(platform)) => chainsign_registry::Platforms::Only(vec![platform]),
+        Ok(None) => chainsign_registry::Platforms::All,
+        Err(error) => return Err(Failure::because("bad-flag", "--platform", &error)),
+    };
+    let one = async |reference: &ImageReference| {
+        let image = registry.resolve(reference).await?;
+        let pulled = registry.pull(&image, &wanted, kept.path()).await?;
+        Ok((image.reference().clone(), pulled))
+    };
+    let work = async {
+        try_join_all(images.iter().map(one))
+            .await
+            .map_err(|error: chainsign_registry::Error| failure(&error))
+    };
+    network::block_on(work)
 }
 
 /// An image whose layers, if they are wanted, are on the disk.
@@ -126,7 +150,17 @@ enum Kept<'a> {
     ForThisRun(TempDir),
 }
 
-impl Kept<'_> {
+impl<'a> Kept<'a> {
+    fn of(request: &'a RegistryRequest) -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::because("system", "cannot make a folder for layers", &error)
+        };
+        match &request.cache {
+            Some(folder) => Ok(Kept::At(folder)),
+            None => tempfile::tempdir().map(Kept::ForThisRun).map_err(failed),
+        }
+    }
+
     fn path(&self) -> &Path {
         match self {
             Kept::At(folder) => folder,

@@ -11,7 +11,7 @@ use chainsign_registry::{Error, Options, Registry};
 
 pub use attestations::{VerifiedAttestation, VerifyAttestationRequest, verify_attestation};
 pub use fetch::Platforms;
-pub(in crate::commands) use fetch::{Fetched, ToFetch, fetch};
+pub(in crate::commands) use fetch::{Fetched, ToFetch, fetch, pull};
 pub use sign::{
     Children, ImageOutputs, Layouts, Replace, Say, SignImagesRequest, SignedImage, SignedImages,
     UnsignedImage, Upload, sign_images,

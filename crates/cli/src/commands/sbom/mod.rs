@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chainsign_artifact::image::Platform;
 use chainsign_artifact::{Limits, Meter};
+use chainsign_core::image::ImageReference;
 use chainsign_gosbom::sbom::{Sbom, SpecVersion, Subject};
 use chainsign_gosbom::{Depth, GoSlice};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 pub use binary::{content, go_binary};
 pub use find::{Unread, UnreadKind};
 
+use super::images::{self, RegistryRequest};
 use crate::failure::Failure;
 use find::{Found, FoundBinary, Root};
 
@@ -23,6 +25,10 @@ use find::{Found, FoundBinary, Root};
 pub struct SbomRequest {
     /// Go binaries, archives, packages, container images, folders; `-` is standard input.
     pub paths: Vec<PathBuf>,
+    /// Images in registries, after the paths.
+    pub images: Vec<ImageReference>,
+    /// How their registries are reached.
+    pub registry: RegistryRequest,
     /// Which of the container images; `None` is all.
     pub platform: Option<Platform>,
     /// How the document is written.
@@ -40,6 +46,8 @@ impl SbomRequest {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         SbomRequest {
             paths: vec![path.into()],
+            images: Vec::new(),
+            registry: RegistryRequest::default(),
             platform: None,
             document: DocumentFormat::CycloneDx(SpecVersion::V1_6),
             created: None,
@@ -106,11 +114,22 @@ impl Progress for () {
 /// As [`artifact::open`](super::artifact::open) for a path; `not-a-go-binary` when a single file is
 /// none, with the reason; `bad-archive` and `bad-image` for a single archive that cannot be read to
 /// its end; `no-image` for a single layout without one; `no-such-platform`; `no-go-binary` when
-/// nothing was found in all of them.
+/// nothing was found in all of them; as [`images::failure`].
 pub fn sbom(request: &SbomRequest, progress: &dyn Progress) -> Result<Made, Failure> {
     let limits = limits(request.depth);
-    let found = find::find(request, &limits, progress)?;
-    let sbom = document(&request.paths, &found);
+    let pulled = match request.images.as_slice() {
+        [] => Vec::new(),
+        all => images::pull(&request.registry, all, request.platform.as_ref())?,
+    };
+    let paths = request.paths.iter().map(|path| Source { path: path.clone(), called: None });
+    let images = pulled.iter().map(|(reference, pulled)| Source {
+        path: pulled.path().to_owned(),
+        // The digest is the component's version.
+        called: Some(ImageReference { digest: None, ..reference.clone() }.to_string()),
+    });
+    let sources: Vec<_> = paths.chain(images).collect();
+    let found = find::find(request, &sources, &limits, progress)?;
+    let sbom = document(&sources, &found);
     let sbom = match request.created {
         Some(created) => sbom.created(created),
         None => sbom,
@@ -133,13 +152,26 @@ pub fn limits(depth: Depth) -> Limits {
     limits
 }
 
-fn document(paths: &[PathBuf], found: &Found) -> Sbom {
+/// What is looked into: a path, or where an image was pulled to.
+struct Source {
+    path: PathBuf,
+    /// How the image is called.
+    called: Option<String>,
+}
+
+impl Source {
+    fn written(&self) -> String {
+        self.called.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
+}
+
+fn document(sources: &[Source], found: &Found) -> Sbom {
     let binaries = parts(&found.binaries);
     let sbom = match (&found.root, found.binaries.as_slice()) {
         (Root::Binary, [binary]) => return Sbom::of_slices(&binary.slices, &binary.subject),
         (Root::Archive(archive), _) => Sbom::of_binaries(archive, binaries),
         (Root::Image(image), _) => Sbom::of_image(image, binaries),
-        _ => Sbom::of_binaries(&Subject::new(collection_name(paths)), binaries),
+        _ => Sbom::of_binaries(&Subject::new(collection_name(sources)), binaries),
     };
     let sbom = found
         .images
@@ -156,16 +188,20 @@ fn parts(binaries: &[FoundBinary]) -> impl Iterator<Item = (&[GoSlice], &Subject
 }
 
 /// The folder's name, or the first path's and how many more.
-fn collection_name(paths: &[PathBuf]) -> String {
-    let name = |path: &Path| {
+fn collection_name(sources: &[Source]) -> String {
+    let name = |source: &Source| {
+        if let Some(called) = &source.called {
+            return called.clone();
+        }
+        let path: &Path = &source.path;
         let last = path.file_name().map(ToOwned::to_owned);
         // `.` and `..` have no name of their own.
         let last = last.or_else(|| path.canonicalize().ok()?.file_name().map(ToOwned::to_owned));
         last.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
     };
-    match paths {
+    match sources {
         [] => String::new(),
-        [path] => name(path),
+        [source] => name(source),
         [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
     }
 }

@@ -12,7 +12,7 @@ use chainsign_gosbom::{self as gosbom, Depth, GoBinary};
 
 use super::inner::{Contents, Inner};
 use super::target::{Origin, Target, TargetKind};
-use super::{FoundBinary, file_name, is_hidden, with_digests};
+use super::{FoundBinary, is_hidden, with_digests};
 use crate::commands::artifact;
 use crate::commands::sbom::binary::not_go;
 use crate::commands::sbom::{FileHash, Progress};
@@ -110,7 +110,7 @@ impl Look<'_> {
         let mut take = |file| inner.take(file);
         match artifact.files(self.algorithms(), self.limits, &mut take) {
             Ok(facts) => {
-                let subject = with_digests(Subject::new(file_name(&target.path)), &facts.digests);
+                let subject = with_digests(Subject::new(&target.name), &facts.digests);
                 Ok(Looked::Archive(subject, inner.finish()))
             }
             Err(Error::Archive { fault: Fault::NotAnArchive, .. }) => {
@@ -132,15 +132,15 @@ impl Look<'_> {
         }
         let layers = chosen.iter().flat_map(|image| &image.facts().layers);
         self.progress.reading(layers.map(|layer| layer.size).sum(), images.meter());
-        let name = file_name(&target.path);
-        let mut found = FoundImages { index: index(&name, images, &chosen), images: Vec::new() };
+        let name = &target.name;
+        let mut found = FoundImages { index: index(name, images, &chosen), images: Vec::new() };
         for image in &chosen {
             let of_several = (chosen.len() > 1).then(|| label(image));
             let mut inner = Inner::new(within(target), of_several);
             let mut take = |file| inner.take_from_layer(file);
             let outcome = image.files(self.algorithms(), self.limits, &mut take);
             outcome.map_err(|error| unreadable(&error))?;
-            found.images.push((subject(&name, image), inner.finish()));
+            found.images.push((subject(name, image), inner.finish()));
         }
         Ok(Looked::Images(found))
     }
@@ -157,7 +157,7 @@ impl Look<'_> {
 
 fn found(target: &Target, binary: GoBinary, digests: &ArtifactDigests) -> Looked {
     let place = Location::new(&target.location);
-    let found = FoundBinary::new(binary, digests, &file_name(&target.path), place);
+    let found = FoundBinary::new(binary, digests, &target.name, place);
     Looked::Binary(Box::new(found))
 }
 

@@ -5,7 +5,7 @@ mod look;
 mod target;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chainsign_artifact::Limits;
 use chainsign_core::digest::{ArtifactDigests, DigestAlgorithm};
@@ -13,7 +13,7 @@ use chainsign_gosbom::pclntab::Files;
 use chainsign_gosbom::sbom::{ImageSubject, Location, Subject};
 use chainsign_gosbom::{self as gosbom, GoBinary, GoSlice};
 
-use super::{Progress, SbomRequest};
+use super::{Progress, SbomRequest, Source};
 use crate::failure::Failure;
 use crate::parallel;
 use inner::Contents;
@@ -94,12 +94,12 @@ impl Found {
         self.binaries.iter().chain(self.images.iter().flat_map(|image| &image.binaries))
     }
 
-    fn or_nothing(self, paths: &[PathBuf]) -> Result<Self, Failure> {
+    fn or_nothing(self, sources: &[Source]) -> Result<Self, Failure> {
         if self.all_binaries().next().is_some() {
             return Ok(self);
         }
         let Found { not_go, unread, .. } = &self;
-        let message = format!("found no Go binary in {} ({not_go} other files)", named(paths));
+        let message = format!("found no Go binary in {} ({not_go} other files)", named(sources));
         let failure = Failure::undecided("no-go-binary", message);
         let shown = unread.iter().take(REASONS_SHOWN).map(ToString::to_string);
         Err(match unread.is_empty() {
@@ -112,10 +112,11 @@ impl Found {
 /// Looks at all paths.
 pub(super) fn find(
     request: &SbomRequest,
+    sources: &[Source],
     limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<Found, Failure> {
-    let targets = Target::of(&request.paths)?;
+    let targets = Target::of(sources)?;
     progress.begin(targets.len());
     let platform = request.platform.as_ref();
     let look = Look { hash: request.hash, platform, limits, progress };
@@ -131,11 +132,11 @@ pub(super) fn find(
         found.take(target, outcome)?;
     }
     if let Some(platform) = platform.filter(|_| !saw_images) {
-        let message = format!("found no image for {platform} in {}", named(&request.paths));
+        let message = format!("found no image for {platform} in {}", named(sources));
         return Err(Failure::undecided("no-such-platform", message)
             .hint("--platform chooses among container images; leave it out for other files"));
     }
-    found.or_nothing(&request.paths)
+    found.or_nothing(sources)
 }
 
 impl Found {
@@ -163,7 +164,7 @@ impl Found {
                 Err(images) => {
                     self.root = match found.index {
                         Some(index) => Root::Image(index),
-                        None => Root::Archive(Subject::new(file_name(&target.path))),
+                        None => Root::Archive(Subject::new(&target.name)),
                     };
                     self.take_images(images);
                 }
@@ -235,9 +236,9 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-fn named(paths: &[PathBuf]) -> String {
-    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-    paths.join(", ")
+fn named(sources: &[Source]) -> String {
+    let names: Vec<_> = sources.iter().map(Source::written).collect();
+    names.join(", ")
 }
 
 /// Reasons told when nothing was found.

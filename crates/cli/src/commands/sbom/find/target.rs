@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use chainsign_artifact::regular_files;
 
-use super::{Unread, UnreadKind, file_name};
+use super::{Source, Unread, UnreadKind, file_name};
 use crate::commands::artifact;
 use crate::failure::Failure;
 
 /// Something to look at.
 pub(super) struct Target {
     pub(super) path: PathBuf,
+    /// How the SBOM calls it.
+    pub(super) name: String,
     /// How the SBOM calls its place.
     pub(super) location: String,
     pub(super) origin: Origin,
@@ -39,29 +41,34 @@ pub(super) enum TargetKind {
 
 impl Target {
     /// Everything to look at, in the order of the paths.
-    pub(super) fn of(paths: &[PathBuf]) -> Result<Vec<Self>, Failure> {
+    pub(super) fn of(sources: &[Source]) -> Result<Vec<Self>, Failure> {
         let mut targets = Vec::new();
-        for path in paths {
+        for source in sources {
+            let path = &source.path;
             if !path.is_dir() {
-                targets.push(Self::named(path, paths.len(), TargetKind::File));
+                targets.push(Self::named(source, sources.len(), TargetKind::File));
             } else if path.join(LAYOUT).is_file() {
-                targets.push(Self::named(path, paths.len(), TargetKind::Layout));
+                targets.push(Self::named(source, sources.len(), TargetKind::Layout));
             } else {
                 let files = regular_files(path, FILES);
                 let files = files.map_err(|error| artifact::failure(&error))?;
                 let listed = with_layouts(files).into_iter();
-                targets.extend(listed.map(|(it, kind)| Self::listed(it, kind, path, paths.len())));
+                targets
+                    .extend(listed.map(|(it, kind)| Self::listed(it, kind, path, sources.len())));
             }
         }
         Ok(targets)
     }
 
-    fn named(path: &Path, named: usize, kind: TargetKind) -> Self {
+    fn named(source: &Source, named: usize, kind: TargetKind) -> Self {
+        let Source { path, called } = source;
         let (location, origin) = match named {
             1 => (file_name(path), Origin::Only),
             _ => (with_slashes(path), Origin::Named),
         };
-        Target { path: path.to_owned(), location, origin, kind }
+        let name = called.clone().unwrap_or_else(|| file_name(path));
+        let location = called.clone().unwrap_or(location);
+        Target { path: path.clone(), name, location, origin, kind }
     }
 
     /// Below the only folder, places are relative to it.
@@ -70,7 +77,8 @@ impl Target {
             1 => path.strip_prefix(folder).unwrap_or(&path),
             _ => &path,
         };
-        Target { location: with_slashes(relative), path, origin: Origin::Listed, kind }
+        let (location, name) = (with_slashes(relative), file_name(&path));
+        Target { location, name, path, origin: Origin::Listed, kind }
     }
 
     pub(super) fn unread(&self, failure: Failure, kind: UnreadKind) -> Unread {
