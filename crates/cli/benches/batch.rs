@@ -1,5 +1,5 @@
 //! Signing many small files keyless, against the sandbox: time per file in one run, against one file alone,
-//! and against a run for each; and the peak of memory, which must not grow with their number.
+//! and against a run for each; and the peak of memory, which grows by what is reported of each file.
 //!
 //! Twice: with services that answer at once, and with services that take 100 ms each, as across a
 //! network. The sandbox runs in the bench's own process, on the same cores.
