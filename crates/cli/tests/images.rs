@@ -6,7 +6,7 @@ mod support;
 
 use chainsign_sandbox::ReferrersApi;
 use support::image::Repository;
-use support::{EMAIL, Ran, SHIPCHECK, Stage, fits};
+use support::{EMAIL, POLICIES, Ran, SHIPCHECK, Stage, fits};
 
 /// The program that comes along.
 fn program() -> Vec<u8> {
@@ -335,4 +335,79 @@ fn images_and_files_are_told_apart() {
         .sign(&stage.token(), &["sign", "--upload=false", "localhost:1/app"])
         .exits(2)
         .says("found --upload=false and no file");
+}
+
+/// The ready policy for production, with the sandbox in GitHub's place: on an image that has all that it asks for, on
+/// the same with an SBOM that leaves a module out, and both from a manifest and an admission review.
+#[test]
+fn the_policy_for_production() {
+    let stage = Stage::new();
+    let desk = &stage.desk;
+    let policy = std::fs::read_to_string(format!("{POLICIES}/container-production.yaml")).unwrap();
+    let github = "https://token.actions.githubusercontent.com";
+    desk.write("policy.yaml", policy.replace(github, stage.sandbox.issuer()));
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, &program()));
+    let index = repository.at(&repository.index("v1.2.3", &images));
+    let commit = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
+    let workflow = |workflow: &str| stage.workflow_token(workflow, commit);
+    let release = || workflow("acme/app/.github/workflows/release.yml@refs/tags/v1.2.3");
+    let scanner = || workflow("acme/scans/.github/workflows/nightly.yml@refs/heads/main");
+    let attest = |token: &str, kind: &str, predicate: &str| {
+        let ran = ["attest", "--replace", "--type", kind, "--predicate", predicate, &index];
+        stage.sign(token, &ran).exits(0);
+    };
+
+    stage.sign(&release(), &["sign", &index]).exits(0);
+    let sbom = desk.run(&["sbom", &index]).exits(0).stdout;
+    desk.write("sbom.json", &sbom);
+    attest(&release(), "cyclonedx", "sbom.json");
+    attest(&release(), "slsaprovenance1", &format!("{POLICIES}/tests/predicates/github.json"));
+    let scan = std::fs::read_to_string(format!("{POLICIES}/tests/image/scan.json")).unwrap();
+    let mut scan: serde_json::Value = serde_json::from_str(&scan).unwrap();
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    scan["metadata"] = serde_json::json!({ "scanStartedOn": now, "scanFinishedOn": now });
+    desk.write("scan.json", scan.to_string());
+    attest(&scanner(), "vulns", "scan.json");
+
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: shop, namespace: shop}}\n\
+         spec:\n  containers:\n  - name: app\n    image: {}:v1.2.3\n",
+        repository.name
+    );
+    desk.write("pod.yaml", &pod);
+    let object: serde_json::Value = serde_json::json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "shop", "namespace": "shop" },
+        "spec": { "containers": [{ "name": "app", "image": format!("{}:v1.2.3", repository.name) }] },
+    });
+    let review = serde_json::json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": { "group": "", "version": "v1", "kind": "Pod" },
+            "resource": { "group": "", "version": "v1", "resource": "pods" },
+            "name": "shop", "namespace": "shop", "operation": "CREATE",
+            "userInfo": { "username": "admin" }, "object": object, "oldObject": null,
+            "dryRun": false,
+        },
+    });
+    desk.write("review.json", review.to_string());
+    let decide = |more: &[&str]| with_policy(&stage, more);
+    let allowed = |ran: &Ran| ran.json()["response"]["allowed"].as_bool().unwrap();
+
+    decide(&[&index]).exits(0).says_on_stdout("2 Go programs in the image");
+    decide(&["--manifest", "pod.yaml"]).exits(0).says(digest_of(&index));
+    assert!(allowed(&decide(&["--admission-review", "review.json"]).exits(0)));
+
+    let mut less: serde_json::Value = serde_json::from_str(&sbom).unwrap();
+    less["components"].as_array_mut().unwrap().pop();
+    desk.write("less.json", less.to_string());
+    attest(&release(), "cyclonedx", "less.json");
+    decide(&[&index]).exits(1).says_on_stdout("go.modules (modules-differ)");
+    decide(&["--manifest", "pod.yaml"]).exits(1).says_on_stdout("go.modules (modules-differ)");
+    let refused = decide(&["--admission-review", "review.json"]);
+    assert!(!allowed(&refused), "{}", refused.stdout);
+    let status = &refused.json()["response"]["status"];
+    assert_eq!(status["code"], 403, "{status:#}");
+    assert!(status["message"].as_str().unwrap().contains("modules"), "{status:#}");
 }
