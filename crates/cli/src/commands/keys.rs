@@ -97,7 +97,7 @@ pub struct Described {
 ///
 /// # Errors
 /// `exists` for a file that is there and may not be replaced, found out before a password is asked
-/// for; `unwritable`; as [`open`] and [`PasswordSource::to_protect`].
+/// for; `unwritable`; as [`open()`] and [`PasswordSource::to_protect`].
 pub fn key_pair(request: &KeyPairRequest) -> Result<Described, Failure> {
     let KeyPairFiles { private, public, existing } = &request.files;
     if *existing == Existing::Keep {
@@ -138,7 +138,7 @@ pub fn key_pair(request: &KeyPairRequest) -> Result<Described, Failure> {
 /// The public key of a private one.
 ///
 /// # Errors
-/// As [`open`]; `unwritable`.
+/// As [`open()`]; `unwritable`.
 pub fn public_key(request: &PublicKeyRequest) -> Result<Described, Failure> {
     let output = request.outfile.as_deref().map(Output::prepare).transpose()?;
     let (kind, public) = match &request.key {

@@ -24,9 +24,14 @@ pub struct AdmissionFlags {
     /// (one file only, and only when all of it passes)
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["targets", "admission_review"])]
     pub pin: Option<PathBuf>,
-    /// Where a custom resource has its images, or its pod spec: argoproj.io/Rollout=spec.template.spec,
-    /// tekton.dev/Task=spec.steps[*].image; repeatable
-    #[arg(long, value_name = "GROUP/KIND=PATH", conflicts_with_all = ["targets", "dockerfile"])]
+    // Not a documentation comment, in which [*] would be a link.
+    #[arg(
+        long,
+        value_name = "GROUP/KIND=PATH",
+        conflicts_with_all = ["targets", "dockerfile"],
+        help = "Where a custom resource has its images, or its pod spec: \
+                argoproj.io/Rollout=spec.template.spec, tekton.dev/Task=spec.steps[*].image; repeatable"
+    )]
     pub image_path: Vec<ImagePath>,
     /// Leave out custom resources that look as if they name images. Dangerous: those images may run
     #[arg(long, conflicts_with_all = ["targets", "dockerfile"])]

@@ -66,7 +66,7 @@ pub fn public_key(flags: PublicKeyFlags) -> Result<PublicKeyRequest, Failure> {
 /// The private key of `--key`, opened.
 ///
 /// # Errors
-/// As [`reference()`] and [`open`].
+/// As [`reference()`] and [`open()`].
 pub fn private(given: &str, input: StandardInput) -> Result<PrivateKey, Failure> {
     open(&reference(given)?, &PasswordSource::detect(PASSWORD, input))
 }
