@@ -34,6 +34,43 @@ fn origin(ran: &Ran) -> String {
     ran.json()["givenRoot"]["origin"].as_str().unwrap().to_owned()
 }
 
+/// What cosign has asked for already is there for us, too: read, and never written.
+#[test]
+fn cosigns_cache_stands_in_for_a_cache_that_is_not_there() {
+    let stage = stage();
+    let (url, issuer) = (mirror(&stage), stage.sandbox.issuer().to_owned());
+    let desk = &stage.desk;
+    let flags = ["--tuf-mirror", &url, "--tuf-root", "root.json"];
+    desk.run(&[&["trust", "refresh"][..], &flags].concat()).exits(0);
+    // As sigstore-go lays it out.
+    let ours = std::fs::read_dir(desk.path(".chainsign/cache")).unwrap().next().unwrap();
+    let (ours, theirs) = (ours.unwrap().path(), desk.path(".sigstore").join(url.replace('/', "-")));
+    std::fs::create_dir_all(theirs.join("targets")).unwrap();
+    for name in ["root.json", "timestamp.json", "snapshot.json", "targets.json"] {
+        std::fs::copy(ours.join(name), theirs.join(name)).unwrap();
+    }
+    std::fs::copy(ours.join("targets/trusted_root.json"), theirs.join("targets/trusted_root.json"))
+        .unwrap();
+    std::fs::remove_file(ours.join("targets/signing_config.v0.2.json")).unwrap();
+    std::fs::remove_dir_all(desk.path(".chainsign")).unwrap();
+    let offline = [&flags[..], &["--offline"]].concat();
+    // A target that is listed and not there makes it useless.
+    let ran = verify(desk, &issuer, &offline).exits(2);
+    assert_eq!(ran.json()["failure"]["reason"], "trust-unavailable");
+    desk.run(&[&["trust", "refresh"][..], &flags].concat()).exits(0);
+    let ours = ours.join("targets/signing_config.v0.2.json");
+    std::fs::copy(ours, theirs.join("targets/signing_config.v0.2.json")).unwrap();
+    std::fs::remove_dir_all(desk.path(".chainsign")).unwrap();
+    let desk = stage.close();
+    let said = format!("cosign's cache of {url} in ");
+    let ran = verify(&desk, &issuer, &offline).exits(0);
+    assert!(origin(&ran).starts_with(&said), "{}", origin(&ran));
+    let ran = verify(&desk, &issuer, &flags).exits(0);
+    assert!(origin(&ran).starts_with(&said), "{}", origin(&ran));
+    assert!(ran.stderr.contains("could not be asked"), "{ran:?}");
+    assert!(!desk.path(".sigstore/.lock").exists() && !theirs.join("checked").exists());
+}
+
 #[test]
 fn a_repository_that_is_initialized_is_used_and_cached() {
     let stage = stage();

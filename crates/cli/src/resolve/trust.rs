@@ -87,6 +87,7 @@ fn asked(
     Ok(RepositoryRequest {
         which: named.map_or(WhichRepository::Default, WhichRepository::This),
         home: home(),
+        sigstore_cache: sigstore_cache(),
         network,
         // The repository's metadata expires by the real time, whatever time a decision is about.
         now: Timestamp::now(),
@@ -110,6 +111,14 @@ pub(super) fn home() -> Option<Home> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let (cache, config) = (folders.cache_dir().join(OWN), folders.config_dir().join(OWN));
     Some(Home { cache: cache.join("tuf"), config })
+}
+
+/// `TUF_ROOT`, else `~/.sigstore/root`: where cosign has its cache.
+pub(super) fn sigstore_cache() -> Option<PathBuf> {
+    match std::env::var_os("TUF_ROOT").filter(|folder| !folder.is_empty()) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => Some(etcetera::home_dir().ok()?.join(".sigstore/root")),
+    }
 }
 
 /// The folder of this program in the system's folders.

@@ -117,6 +117,7 @@ impl Desk {
         }
         // Nobody's own cache is used, and nothing is left in it.
         command.env("CHAINSIGN_HOME", self.path(".chainsign"));
+        command.env("TUF_ROOT", self.path(".sigstore"));
         command
     }
 

@@ -32,19 +32,52 @@ impl Cache {
 
     /// The folder of one repository.
     pub(super) fn folder_of(&self, url: &str) -> Folder {
-        Folder(self.folder.join(folder_name(url)))
+        Folder { path: self.folder.join(folder_name(url)), layout: Layout::Own }
     }
 }
 
 /// The folder of one repository.
 #[derive(Clone)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    layout: Layout,
+}
+
+/// Whose layout a folder has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// This crate's: with the chain of roots, and the time of the last check.
+    Own,
+    /// That of sigstore-go, and so of cosign: with the last root, and nothing else. Only read.
+    SigstoreGo,
+}
 
 impl Folder {
+    /// Where sigstore-go keeps what a repository says, below its own folder
+    /// (`pkg/tuf/client.go`, `URLToPath`).
+    pub(super) fn of_sigstore_go(folder: &Path, url: &str) -> Self {
+        let name = url.strip_prefix("https://").unwrap_or(url).replace('/', "-");
+        Folder { path: folder.join(name), layout: Layout::SigstoreGo }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read(&self, name: &str) -> std::io::Result<Option<Vec<u8>>> {
+        // The one root that is there may be the next of a chain, which its version tells.
+        let name = match self.layout {
+            Layout::SigstoreGo if name.starts_with("root_history/") => "root.json",
+            _ => name,
+        };
+        read(&self.path.join(name))
+    }
+
     /// Waits until no other process refreshes. `None` where files cannot be locked or written: then
     /// nothing can be written either.
     pub(super) async fn lock(&self) -> Option<File> {
-        let folder = self.0.clone();
+        let folder = self.path.clone();
         let lock = move || -> std::io::Result<File> {
             std::fs::create_dir_all(&folder)?;
             let path = folder.join(LOCK);
@@ -54,13 +87,20 @@ impl Folder {
         };
         let locked = tokio::task::spawn_blocking(lock).await.ok()?;
         locked
-            .inspect_err(|error| tracing::debug!(folder = %self.0.display(), %error, "not locked"))
+            .inspect_err(
+                |error| tracing::debug!(folder = %self.path.display(), %error, "not locked"),
+            )
             .ok()
     }
 
     /// When the repository was last checked.
     pub(super) fn checked(&self) -> Option<Timestamp> {
-        let text = read(&self.0.join(CHECKED)).ok()??;
+        if self.layout == Layout::SigstoreGo {
+            // As sigstore-go itself has it.
+            let modified = std::fs::metadata(self.path.join("timestamp.json")).ok()?.modified();
+            return Timestamp::try_from(modified.ok()?).ok();
+        }
+        let text = self.read(CHECKED).ok()??;
         std::str::from_utf8(&text).ok()?.trim().parse().ok()
     }
 
@@ -68,9 +108,9 @@ impl Folder {
     pub(super) fn write(&self, staged: &Staged, checked: Timestamp) -> std::io::Result<()> {
         let written = staged.written.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         for (name, bytes) in written.iter().filter(|(name, _)| !is_versioned(name)) {
-            replace(&self.0.join(name), bytes)?;
+            replace(&self.path.join(name), bytes)?;
         }
-        replace(&self.0.join(CHECKED), format!("{checked}\n").as_bytes())
+        replace(&self.path.join(CHECKED), format!("{checked}\n").as_bytes())
     }
 }
 
@@ -91,8 +131,10 @@ impl MetadataStore for Staged {
         let written = self.written.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match written.get(name) {
             Some(bytes) => Ok(Some(bytes.clone())),
-            None => read(&self.folder.0.join(safe(name)?))
-                .map_err(|error| fault("reading the cache", error)),
+            None => {
+                let read = self.folder.read(safe(name)?);
+                read.map_err(|error| fault("reading the cache", error))
+            }
         }
     }
 
@@ -200,6 +242,18 @@ mod tests {
             "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
         );
         assert_ne!(folder_name("http://a/b"), folder_name("http://a%2Fb"));
+    }
+
+    #[test]
+    fn the_folders_of_sigstore_go_are_found() {
+        for (url, wanted) in [
+            ("https://tuf-repo-cdn.sigstore.dev", "root/tuf-repo-cdn.sigstore.dev"),
+            ("https://example.com/a/b", "root/example.com-a-b"),
+            ("http://localhost:1", "root/http:--localhost:1"),
+        ] {
+            let folder = Folder::of_sigstore_go(Path::new("root"), url);
+            assert_eq!(folder.path(), Path::new(wanted), "{url}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Running the TUF client over the network or over the cache.
 
 use std::error::Error as StdError;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Found {
     /// When the first of the metadata that says so expires.
     pub(super) expires: Timestamp,
     pub(super) root_version: u64,
+    /// The folder of another client from which this is.
+    pub(super) other: Option<PathBuf>,
 }
 
 type Cause = Box<dyn StdError + Send + Sync>;
@@ -90,6 +93,7 @@ async fn run(updater: &mut Updater, now: Timestamp) -> Result<Found, Cause> {
         at: now,
         expires: expires.into_iter().flatten().min().unwrap_or(root.expires),
         root_version: root.version,
+        other: None,
     })
 }
 

@@ -8,13 +8,15 @@
 //! - checked less than [`Repository::FRESH`] ago: no network;
 //! - else a refresh; if that fails, the cache while its metadata has not expired, and
 //!   [`Freshness`] says so;
-//! - without a network, the newest of cache and embedded material, whatever its age.
+//! - without a network, the newest of cache and embedded material, whatever its age;
+//! - where there is no cache, that of another client may take its place in the last two.
 
 mod cache;
 mod fetch;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +32,7 @@ pub struct Repository {
     url: String,
     root: Cow<'static, [u8]>,
     embedded: Option<Instance>,
+    other: Option<PathBuf>,
 }
 
 /// When the network may be used.
@@ -59,6 +62,8 @@ pub struct Checked {
     pub freshness: Freshness,
     /// Why the cache could not be written, where it could not: the next run asks again.
     pub cache_fault: Option<String>,
+    /// The folder of another client from which this is, where it is.
+    pub other: Option<PathBuf>,
 }
 
 /// Whether the repository was asked.
@@ -86,6 +91,7 @@ impl Repository {
             url: instance.repository_url().to_owned(),
             root: Cow::Borrowed(instance.repository_root()),
             embedded: Some(instance),
+            other: None,
         }
     }
 
@@ -97,9 +103,18 @@ impl Repository {
     pub fn custom(url: &str, root: &[u8]) -> Result<Self, Error> {
         let url = url.trim_end_matches('/').to_owned();
         fetch::check_address(&url)?;
-        let repository = Repository { url, root: Cow::Owned(root.to_owned()), embedded: None };
+        let repository =
+            Repository { url, root: Cow::Owned(root.to_owned()), embedded: None, other: None };
         fetch::check_root(&repository)?;
         Ok(repository)
+    }
+
+    /// Also looks into the folder in which sigstore-go, and so cosign, keeps what repositories say
+    /// (`~/.sigstore/root`). It is only read, is verified like a cache of this crate's, and stands in
+    /// where there is none: without a network, and when a refresh fails and it has not expired.
+    pub fn with_sigstore_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.other = Some(folder.into());
+        self
     }
 
     /// Where it is.
@@ -139,7 +154,7 @@ impl Repository {
             Ok((found, cache_fault)) => {
                 Ok(self.material(&found, Freshness::Refreshed, cache_fault))
             }
-            Err(error) => match cached {
+            Err(error) => match self.or_other(cached, now).await {
                 Some(found) if now < found.expires => {
                     let reason = with_causes(error.as_ref());
                     Ok(self.material(&found, Freshness::RefreshFailed { reason }, None))
@@ -162,7 +177,19 @@ impl Repository {
             Some(folder) => fetch::from_cache(self, folder, now).await,
             None => None,
         };
-        self.newest(cached)
+        self.newest(self.or_other(cached, now).await)
+    }
+
+    /// What is cached, else what another client has.
+    async fn or_other(&self, cached: Option<Found>, now: Timestamp) -> Option<Found> {
+        match (cached, &self.other) {
+            (None, Some(folder)) => {
+                let folder = Folder::of_sigstore_go(folder, &self.url);
+                let found = fetch::from_cache(self, &folder, now).await?;
+                Some(Found { other: Some(folder.path().to_owned()), ..found })
+            }
+            (cached, _) => cached,
+        }
     }
 
     /// The newest of what is cached and what is embedded.
@@ -191,6 +218,7 @@ impl Repository {
                 root_version: found.root_version,
                 freshness,
                 cache_fault,
+                other: found.other.clone(),
             }),
         }
     }
@@ -236,6 +264,7 @@ mod tests {
                 at,
                 expires: at,
                 root_version: 1,
+                other: None,
             };
             let origin = repository.newest(Some(found)).unwrap().origin;
             let from_cache = matches!(&origin, Origin::Repository(checked) if checked.at == at);

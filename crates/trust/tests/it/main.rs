@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, too, may panic")]
 
+mod other;
 mod refresh;
 mod tuf;

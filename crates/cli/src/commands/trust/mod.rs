@@ -54,6 +54,8 @@ pub struct RepositoryRequest {
     pub which: WhichRepository,
     /// The folder of this program's own files; without one nothing is cached or kept.
     pub home: Option<Home>,
+    /// Where cosign keeps what repositories say, if that is known. It is only read.
+    pub sigstore_cache: Option<PathBuf>,
     /// When it may be asked.
     pub network: Network,
     /// The time of asking.
@@ -205,11 +207,15 @@ impl RepositoryRequest {
                 kept()?.unwrap_or(NamedRepository::Instance(Instance::PublicGood))
             }
         };
-        match named {
-            NamedRepository::Instance(instance) => Ok(Repository::of(instance)),
+        let repository = match named {
+            NamedRepository::Instance(instance) => Repository::of(instance),
             NamedRepository::At { url, root } => Repository::custom(&url, &root)
-                .map_err(|error| Failure::because("bad-trust", "the TUF repository", &error)),
-        }
+                .map_err(|error| Failure::because("bad-trust", "the TUF repository", &error))?,
+        };
+        Ok(match &self.sigstore_cache {
+            Some(folder) => repository.with_sigstore_cache(folder),
+            None => repository,
+        })
     }
 }
 
@@ -293,6 +299,9 @@ fn origin(origin: &Origin) -> String {
         }
         Origin::Repository(Checked { url, at, freshness: Freshness::Refreshed, .. }) => {
             format!("{url}, asked at {at}")
+        }
+        Origin::Repository(Checked { url, at, other: Some(folder), .. }) => {
+            format!("cosign's cache of {url} in {}, asked at {at}", folder.display())
         }
         Origin::Repository(Checked { url, at, .. }) => format!("cache of {url}, asked at {at}"),
         other => other.to_string(),

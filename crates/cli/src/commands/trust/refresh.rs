@@ -79,6 +79,7 @@ pub fn initialize(request: InitializeRequest) -> Result<Refreshed, Failure> {
     let refreshed = refresh(RepositoryRequest {
         which: WhichRepository::This(repository.clone()),
         home: Some(home.clone()),
+        sigstore_cache: None,
         network: Network::Now,
         now,
     })?;
