@@ -110,6 +110,8 @@ fn required(verb: Verb) -> Vec<&'static str> {
     match verb {
         Verb::SignBlob | Verb::VerifyBlob | Verb::VerifyBlobAttestation => vec!["file"],
         Verb::AttestBlob => vec!["--predicate", "p.json", "--bundle", "b.json", "file"],
+        Verb::Sign | Verb::Verify | Verb::VerifyAttestation => vec!["localhost:1/app"],
+        Verb::Attest => vec!["--predicate", "p.json", "localhost:1/app"],
     }
 }
 

@@ -303,6 +303,17 @@ fn what_could_not_be_asked_is_not_unsigned() {
     ran.says_on_stdout("registry-unreachable");
 }
 
+/// `--offline` opens no socket, and an image is read from its registry.
+#[test]
+fn images_are_not_asked_for_offline() {
+    let stage = Stage::new();
+    let image = format!("{}/acme/app:v1", stage.sandbox.issuer().trim_start_matches("http://"));
+    verify(&stage, &["--offline", &image]).exits(2).says("found --offline, and");
+    by_identity(&stage, "verify-attestation", &["--offline", &image])
+        .exits(2)
+        .says("found --offline, and");
+}
+
 #[test]
 fn images_and_files_are_told_apart() {
     let stage = Stage::new();

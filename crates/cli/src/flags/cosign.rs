@@ -1,4 +1,4 @@
-//! cosign's flags for the four verbs that sign and verify files: which of them are here, and why the
+//! cosign's flags for the verbs that sign and verify files and images: which of them are here, and why the
 //! others are not.
 //!
 //! [`FLAGS`] is the one list. From it come the flags that are refused by name instead of as unknown, the
@@ -13,8 +13,9 @@ use clap::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use super::sign::{AttestBlobFlags, SignBlobFlags};
-use super::verify::{VerifyBlobAttestationFlags, VerifyBlobFlags};
+use super::images::{SignFlags, VerifyAttestationFlags};
+use super::sign::{AttestBlobFlags, AttestFlags, SignBlobFlags};
+use super::verify::{VerifyBlobAttestationFlags, VerifyBlobFlags, VerifyFlags};
 
 mod table;
 
@@ -28,6 +29,10 @@ pub enum Verb {
     AttestBlob,
     VerifyBlob,
     VerifyBlobAttestation,
+    Sign,
+    Attest,
+    Verify,
+    VerifyAttestation,
 }
 
 /// One of cosign's flags.
@@ -74,8 +79,16 @@ pub enum Here {
 
 impl Verb {
     /// Every one.
-    pub const ALL: [Verb; 4] =
-        [Verb::SignBlob, Verb::AttestBlob, Verb::VerifyBlob, Verb::VerifyBlobAttestation];
+    pub const ALL: [Verb; 8] = [
+        Verb::SignBlob,
+        Verb::AttestBlob,
+        Verb::VerifyBlob,
+        Verb::VerifyBlobAttestation,
+        Verb::Sign,
+        Verb::Attest,
+        Verb::Verify,
+        Verb::VerifyAttestation,
+    ];
 
     /// As it is typed.
     pub fn name(self) -> &'static str {
@@ -84,6 +97,10 @@ impl Verb {
             Verb::AttestBlob => "attest-blob",
             Verb::VerifyBlob => "verify-blob",
             Verb::VerifyBlobAttestation => "verify-blob-attestation",
+            Verb::Sign => "sign",
+            Verb::Attest => "attest",
+            Verb::Verify => "verify",
+            Verb::VerifyAttestation => "verify-attestation",
         }
     }
 
@@ -101,7 +118,8 @@ impl Flag {
 
     /// What weakens verification is given as a flag, where it can be seen, or not at all.
     pub fn weakens(&self) -> bool {
-        self.name.starts_with("insecure-ignore-") || self.name == "private-infrastructure"
+        self.name.starts_with("insecure-ignore-")
+            || matches!(self.name, "private-infrastructure" | "allow-insecure-registry")
     }
 }
 
@@ -129,6 +147,22 @@ impl CosignVerb for VerifyBlobFlags {
 
 impl CosignVerb for VerifyBlobAttestationFlags {
     const VERB: Verb = Verb::VerifyBlobAttestation;
+}
+
+impl CosignVerb for SignFlags {
+    const VERB: Verb = Verb::Sign;
+}
+
+impl CosignVerb for AttestFlags {
+    const VERB: Verb = Verb::Attest;
+}
+
+impl CosignVerb for VerifyFlags {
+    const VERB: Verb = Verb::Verify;
+}
+
+impl CosignVerb for VerifyAttestationFlags {
+    const VERB: Verb = Verb::VerifyAttestation;
 }
 
 impl<T> Deref for LikeCosign<T> {

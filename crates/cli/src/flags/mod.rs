@@ -51,17 +51,17 @@ pub enum Command {
     /// Verify that files were signed by an identity or a key
     VerifyBlob(Deferred<LikeCosign<verify::VerifyBlobFlags>>),
     /// Sign images in registries
-    Sign(Deferred<images::SignFlags>),
+    Sign(Deferred<LikeCosign<images::SignFlags>>),
     /// Attest a predicate about a file, added to FILE.sigstore.jsonl, or about an image, stored beside it
-    Attest(Deferred<sign::AttestFlags>),
+    Attest(Deferred<LikeCosign<sign::AttestFlags>>),
     /// Attest a predicate about a file, written to a bundle of its own
     AttestBlob(Deferred<LikeCosign<sign::AttestBlobFlags>>),
     /// Verify an attestation about a file, and print its statement
     VerifyBlobAttestation(Deferred<LikeCosign<verify::VerifyBlobAttestationFlags>>),
     /// Verify attestations about images in registries, and print them
-    VerifyAttestation(Deferred<images::VerifyAttestationFlags>),
+    VerifyAttestation(Deferred<LikeCosign<images::VerifyAttestationFlags>>),
     /// Verify files and images against a policy, or, without one, against an identity
-    Verify(Deferred<verify::VerifyFlags>),
+    Verify(Deferred<LikeCosign<verify::VerifyFlags>>),
     /// List the signatures and attestations that are stored about an image, unverified
     Tree(Deferred<images::TreeFlags>),
     /// Print what is stored about an image, unverified

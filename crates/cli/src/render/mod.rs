@@ -87,17 +87,17 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let request = resolve::sign::sign_blob(flags)?;
             block_on(sign::run(request, run, printer))
         }
-        Command::Attest(Deferred(flags)) => {
+        Command::Attest(Deferred(LikeCosign(flags))) => {
             let run = flags.signing.run();
             match resolve::sign::attest(flags, now)? {
                 Attest::Files(request) => block_on(sign::run(*request, run, printer)),
                 Attest::Images(request) => block_on(images::sign(*request, printer)),
             }
         }
-        Command::Sign(Deferred(flags)) => {
+        Command::Sign(Deferred(LikeCosign(flags))) => {
             block_on(images::sign(resolve::images::sign(flags)?, printer))
         }
-        Command::VerifyAttestation(Deferred(flags)) => {
+        Command::VerifyAttestation(Deferred(LikeCosign(flags))) => {
             let request = resolve::images::verify_attestation(flags, now)?;
             let (verified, given) = commands::images::verify_attestation(&request)?;
             printed(images::attestations(printer, &verified, given.as_ref()))
@@ -142,10 +142,10 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
         }
-        Command::Verify(Deferred(flags)) if flags.admission.is_any() => {
+        Command::Verify(Deferred(LikeCosign(flags))) if flags.admission.is_any() => {
             admission::verify(flags, printer, now)
         }
-        Command::Verify(Deferred(flags)) => report::verify(flags, printer, now),
+        Command::Verify(Deferred(LikeCosign(flags))) => report::verify(flags, printer, now),
         Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),
         Command::Provenance(Deferred(flags)) => block_on(provenance::provenance(flags, printer)),
         Command::Inspect(Deferred(flags)) => {

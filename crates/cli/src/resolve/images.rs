@@ -161,6 +161,7 @@ pub fn verify_attestation(
 ) -> Result<VerifyAttestationRequest, Failure> {
     let images: Vec<_> =
         flags.images.iter().map(|text| target::image(text)).collect::<Result<_, _>>()?;
+    registry::not_offline(flags.offline, &images.iter().collect::<Vec<_>>())?;
     Ok(VerifyAttestationRequest {
         registry: registry::registry(flags.registry, &images.iter().collect::<Vec<_>>())?,
         images,

@@ -118,6 +118,7 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         let message = "found --as-image for an image, which is what it is";
         return Err(Failure::undecided("bad-flag", message).hint("leave it out"));
     }
+    registry::not_offline(flags.offline, &images)?;
     let registry = registry::registry(*flags.registry, &images)?;
     if used_as.is_some() && flags.targets.len() > 1 {
         let message = format!("found {} targets with --as-image, wanted one", flags.targets.len());

@@ -180,23 +180,18 @@ async fn found(
     platforms: &Platforms,
     image: &ToFetch,
 ) -> Result<Vec<Found>, Failure> {
-    let root = read.registry.resolve(&image.reference).await.map_err(|error| failure(&error))?;
+    let both = read.registry.resolve_attached(&image.reference, Wanted::Everything).await;
+    let (root, attached) = both.map_err(|error| failure(&error))?;
+    let stored = read.stored_at(&root, attached);
     let children: Vec<&Descriptor> = match platforms {
         Platforms::All => root.children().collect(),
         Platforms::Only(wanted) => chosen(&root, wanted)?,
     };
-    let (stored, layout) = match children.is_empty() {
-        true => tokio::try_join!(read.stored(&root), read.layout(&root))?,
-        false => {
-            let stored = read.stored(&root).await?;
-            let together = *platforms == Platforms::All && !stored.is_nothing();
-            // Layers are fetched once it is known of which images.
-            match together {
-                true => (stored, read.layout(&root).await?),
-                false => return each_alone(&read, &root, children, Arc::new(stored)).await,
-            }
-        }
-    };
+    let together = *platforms == Platforms::All && !stored.is_nothing();
+    if !children.is_empty() && !together {
+        return each_alone(&read, &root, children, Arc::new(stored)).await;
+    }
+    let layout = read.layout(&root).await?;
     let stored = vec![Arc::new(stored)];
     Ok(vec![Found { image: root, platform: None, index: None, stored, layout }])
 }
@@ -265,9 +260,12 @@ struct Read<'a> {
 impl Read<'_> {
     async fn stored(&self, image: &Resolved) -> Result<Stored, Failure> {
         let attached = self.registry.attached(image, Wanted::Everything).await;
-        let attached = attached.map_err(|error| failure(&error))?;
+        Ok(self.stored_at(image, attached.map_err(|error| failure(&error))?))
+    }
+
+    fn stored_at(&self, image: &Resolved, attached: Attached) -> Stored {
         let own = self.request.options.signatures_in.clone();
-        Ok(Stored { at: own.unwrap_or_else(|| image.reference().name.clone()), attached })
+        Stored { at: own.unwrap_or_else(|| image.reference().name.clone()), attached }
     }
 
     async fn layout(&self, image: &Resolved) -> Result<Option<Pulled>, Failure> {

@@ -7,7 +7,7 @@ mod stored;
 
 use std::path::PathBuf;
 
-use chainsign_registry::{Error, Options, Registry};
+use chainsign_registry::{Error, Options, Registry, ServerCertificate};
 
 pub use attestations::{VerifiedAttestation, VerifyAttestationRequest, verify_attestation};
 pub use fetch::Platforms;
@@ -33,6 +33,12 @@ pub struct RegistryRequest {
 }
 
 impl RegistryRequest {
+    /// The flags that made it weaker, for reports.
+    pub fn weakened(&self) -> Vec<&'static str> {
+        let any = self.options.tls.server == ServerCertificate::DangerousAny;
+        any.then_some("allow-insecure-registry").into_iter().collect()
+    }
+
     /// The client of a run. Nothing is asked yet.
     ///
     /// # Errors
@@ -64,7 +70,7 @@ pub fn failure(error: &Error) -> Failure {
         Error::Unreachable { .. } => {
             ("registry-unreachable", "check the name of the registry, and the way to it")
         }
-        Error::Deadline { .. } => ("timed-out", "give it longer with --timeout"),
+        Error::Deadline { .. } => ("timed-out", "the registry is slow: try again later"),
         Error::LimitReached { .. } => ("limit-reached", "nothing was left out in silence"),
         error if error.is_about_content() => (
             "registry-contradiction",

@@ -1,7 +1,10 @@
 //! The list itself, by what the flags are about. Read from cosign 3.1.3, `cmd/cosign/cli/options/`.
 
 use super::Takes::{Switch, Value};
-use super::Verb::{AttestBlob, SignBlob, VerifyBlob, VerifyBlobAttestation};
+use super::Verb::{
+    Attest, AttestBlob, Sign, SignBlob, Verify, VerifyAttestation, VerifyBlob,
+    VerifyBlobAttestation,
+};
 use super::{Flag, Here, Takes, Verb};
 
 /// cosign's flags, those it has deprecated included.
@@ -11,13 +14,13 @@ pub const FLAGS: &[Flag] = &[
     same(
         "output-signature",
         Value,
-        SIGN,
+        &[SignBlob, AttestBlob, Sign],
         "with a bundle, too, unlike cosign 3, which writes one or the other",
     ),
     same(
         "output-certificate",
         Value,
-        SIGN,
+        &[SignBlob, AttestBlob, Sign],
         "sign-blob: base64 of PEM unless `--b64=false`; attest-blob: PEM. With `--key` refused: a key has none",
     ),
     same("b64", Switch, &[SignBlob], ""),
@@ -40,14 +43,14 @@ pub const FLAGS: &[Flag] = &[
     same(
         "predicate",
         Value,
-        &[AttestBlob],
+        &[AttestBlob, Attest],
         "its bytes are attested as they are; `-` is standard input",
     ),
-    same("statement", Value, &[AttestBlob], "signed as it is"),
+    same("statement", Value, &[AttestBlob, Attest], "signed as it is"),
     better(
         "type",
         Value,
-        &[AttestBlob],
+        &[AttestBlob, Attest],
         "where it is not given, the type is recognised; `custom` only when it is said",
     ),
     same("hash", Value, &[AttestBlob], ""),
@@ -148,7 +151,7 @@ pub const FLAGS: &[Flag] = &[
     refused(
         "rekor-entry-type",
         Value,
-        &[AttestBlob],
+        &[AttestBlob, Attest],
         &["dsse"],
         "the kind of the log entry is the log's: dsse, or in Rekor v2 hashedrekord",
     ),
@@ -163,28 +166,28 @@ pub const FLAGS: &[Flag] = &[
     better(
         "bundle",
         Value,
-        VERIFY,
+        BLOB_VERIFY,
         "every format that cosign wrote; may be left out: `FILE.sigstore.json`",
     ),
     better(
         "signature",
         Value,
-        VERIFY,
+        BLOB_VERIFY,
         "a file, or its base64; with neither certificate nor key refused at once; URLs are not fetched",
     ),
-    same("certificate", Value, VERIFY, "PEM, or base64 of PEM"),
+    same("certificate", Value, BLOB_VERIFY, "PEM, or base64 of PEM"),
     better(
         "certificate-chain",
         Value,
-        VERIFY,
+        BLOB_VERIFY,
         "intermediates for `--certificate`; what it holds is never trusted, unlike with cosign",
     ),
-    same("sct", Value, VERIFY, ""),
-    same("rfc3161-timestamp", Value, VERIFY, ""),
+    same("sct", Value, BLOB_VERIFY, ""),
+    same("rfc3161-timestamp", Value, BLOB_VERIFY, ""),
     same(
         "new-bundle-format",
         Switch,
-        VERIFY,
+        BLOB_VERIFY,
         "`=false` takes cosign 2's bundle only; a malformed bundle is never taken for the other format",
     ),
     refused(
@@ -224,7 +227,7 @@ pub const FLAGS: &[Flag] = &[
     better(
         "type",
         Value,
-        &[VerifyBlobAttestation],
+        &[VerifyBlobAttestation, VerifyAttestation],
         "the bundle's own type must be this one; default `custom`",
     ),
     same("digest", Value, &[VerifyBlobAttestation], ""),
@@ -232,7 +235,7 @@ pub const FLAGS: &[Flag] = &[
     refused(
         "check-claims",
         Switch,
-        &[VerifyBlobAttestation],
+        &[VerifyBlobAttestation, Verify, VerifyAttestation],
         &["true"],
         "a statement about something else proves nothing about this file",
     ),
@@ -276,8 +279,87 @@ pub const FLAGS: &[Flag] = &[
         &["sha256", "sha384", "sha512"],
         "the key says which digests it signs, and SHA-224 is none of them",
     ),
-    refused("experimental-oci11", Switch, VERIFY, &["false"], "these verbs know no registry"),
-    always("max-workers", Value, VERIFY, "one bundle needs one worker"),
+    refused("experimental-oci11", Switch, BLOB_VERIFY, &["false"], "these verbs know no registry"),
+    always("max-workers", Value, BLOB_VERIFY, "one bundle needs one worker"),
+    // Images in registries.
+    same("annotations", Value, &[Sign, Verify], "repeatable; each is one `KEY=VALUE`"),
+    same("recursive", Switch, &[Sign], ""),
+    same("upload", Switch, &[Sign], "`=false` needs a file to write"),
+    same("output-payload", Value, &[Sign], ""),
+    same("sign-container-identity", Value, &[Sign], "for cosign's older form; one name"),
+    refused(
+        "registry-referrers-mode",
+        Value,
+        &[Sign],
+        &["legacy", "oci-1-1"],
+        "--format says in which form signatures are stored",
+    ),
+    same(
+        "no-upload",
+        Switch,
+        &[Attest],
+        "the envelope goes to standard output, or the bundle to --bundle",
+    ),
+    better("replace", Switch, &[Attest], "older ones go once the new one is stored"),
+    refused(
+        "record-creation-timestamp",
+        Switch,
+        &[Sign, Attest],
+        &["false"],
+        "the log and the timestamp authority say when, and can be believed",
+    ),
+    refused("attachment", Value, &[Sign, Verify], &[], "an SBOM is attested, with `attest`"),
+    refused("payload", Value, &[Sign], &[], "what is signed is made here; sign-blob signs files"),
+    refused("payload", Value, &[Verify], &[], WITH_SIGNATURES),
+    refused("signature", Value, &[Verify], &[], WITH_SIGNATURES),
+    refused("certificate", Value, IMAGE_VERIFY, &[], WITH_SIGNATURES),
+    refused("certificate-chain", Value, IMAGE_VERIFY, &[], TRUSTED_ROOT),
+    refused("sct", Value, IMAGE_VERIFY, &[], WITH_SIGNATURES),
+    always("new-bundle-format", Switch, IMAGE_VERIFY, "signatures in every form are found"),
+    always("experimental-oci11", Switch, IMAGE_VERIFY, "referrers are asked for"),
+    always("max-workers", Value, IMAGE_VERIFY, "all processors work, without being told"),
+    refused(
+        "local-image",
+        Switch,
+        IMAGE_VERIFY,
+        &["false"],
+        "`verify` takes the folder with an OCI layout in the image's place",
+    ),
+    better(
+        "output",
+        Value,
+        IMAGE_VERIFY,
+        "`json` is chainsign's own document, with every check (docs/schema); cosign's array is not printed",
+    ),
+    refused(
+        "policy",
+        Value,
+        &[VerifyAttestation],
+        &[],
+        "CUE and Rego are not evaluated: `chainsign verify --policy` takes chainsign's own",
+    ),
+    same("allow-http-registry", Switch, IMAGES, "loopback addresses need none"),
+    better(
+        "allow-insecure-registry",
+        Switch,
+        IMAGES,
+        "warns, and is in the report of `verify`; not from the environment",
+    ),
+    same("attachment-tag-prefix", Value, IMAGES, ""),
+    refused(
+        "k8s-keychain",
+        Switch,
+        IMAGES,
+        &["false"],
+        "log in with docker login or podman login, or a credential helper",
+    ),
+    same("registry-username", Value, IMAGES, "for images of one registry"),
+    better("registry-password", Value, IMAGES, "the text, `@FILE` or `-`"),
+    better("registry-token", Value, IMAGES, "the text, `@FILE` or `-`"),
+    same("registry-cacert", Value, IMAGES, ""),
+    same("registry-client-cert", Value, IMAGES, ""),
+    same("registry-client-key", Value, IMAGES, ""),
+    same("registry-server-name", Value, IMAGES, ""),
     // Of all verbs.
     better(
         "timeout",
@@ -304,8 +386,14 @@ pub const FLAGS: &[Flag] = &[
 ];
 
 const ALL: &[Verb] = &Verb::ALL;
-const SIGN: &[Verb] = &[SignBlob, AttestBlob];
-const VERIFY: &[Verb] = &[VerifyBlob, VerifyBlobAttestation];
+const SIGN: &[Verb] = &[SignBlob, AttestBlob, Sign, Attest];
+const VERIFY: &[Verb] = &[VerifyBlob, VerifyBlobAttestation, Verify, VerifyAttestation];
+const BLOB_VERIFY: &[Verb] = &[VerifyBlob, VerifyBlobAttestation];
+const IMAGE_VERIFY: &[Verb] = &[Verify, VerifyAttestation];
+const IMAGES: &[Verb] = &[Sign, Attest, Verify, VerifyAttestation];
+
+const WITH_SIGNATURES: &str = "signatures of images are in registries, with their certificates: \
+                               `attach signature` stores one that was made elsewhere";
 
 const MUTUAL_TLS: &str =
     "timestamp authorities that ask for certificates of their clients are not built";

@@ -46,7 +46,9 @@ pub fn verify(flags: VerifyFlags, printer: &Printer, now: Timestamp) -> Result<E
     let dangerous_at = flags.dangerous_at;
     let demanded = resolving::verify(flags, now);
     let flags = match &demanded {
-        Ok(VerifyRequest { decide, .. }) => decide.weakened(),
+        Ok(VerifyRequest { decide, registry, .. }) => {
+            [decide.weakened(), registry.weakened()].concat()
+        }
         Err(_) => Vec::new(),
     };
     let decided = demanded.and_then(|demanded| verifying::verify(&demanded));
