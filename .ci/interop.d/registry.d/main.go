@@ -1,5 +1,5 @@
 // A registry with the referrers API, TLS and basic authentication, of go-containerregistry: what cosign,
-// crane and ko are tested against.
+// crane and ko are tested against. Every request that comes is a line "request METHOD PATH" of its log.
 package main
 
 import (
@@ -17,9 +17,11 @@ func main() {
 	certificate := flag.String("certificate", "", "PEM")
 	key := flag.String("key", "", "PEM")
 	flag.Parse()
+	log.SetFlags(0)
 	user, password := os.Getenv("REGISTRY_USER"), os.Getenv("REGISTRY_PASSWORD")
 	inner := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(os.Stderr, "", 0)))
 	guarded := func(w http.ResponseWriter, r *http.Request) {
+		log.Println("request", r.Method, r.URL.Path)
 		name, secret, _ := r.BasicAuth()
 		if subtle.ConstantTimeCompare([]byte(name+":"+secret), []byte(user+":"+password)) != 1 {
 			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
