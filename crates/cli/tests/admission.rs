@@ -170,6 +170,15 @@ impl Cluster {
     }
 }
 
+/// `--offline` opens no socket, also where images are named by what is read.
+#[test]
+fn nothing_is_asked_offline() {
+    let cluster = Cluster::new("");
+    cluster.stage.desk.write("deploy.yaml", cluster.deployment(&["signed:v1"]));
+    let ran = cluster.verify(&["--offline", "--manifest", "deploy.yaml"]).exits(2);
+    ran.says("found --offline, and an image that is in a registry");
+}
+
 #[test]
 fn a_manifest_passes_if_every_image_does_and_is_pinned() {
     let cluster = Cluster::new("");

@@ -5,8 +5,8 @@
 mod support;
 
 use chainsign::commands::sign::{
-    BundleOutput, FileToSign, Progress, ServicesRequest, SignRequest, SignWith, SignedAlready,
-    SignedFile, What, sign,
+    BundleOutput, FileToSign, Keep, Progress, ServicesRequest, SignRequest, SignWith,
+    SignedAlready, SignedFile, What, sign,
 };
 use chainsign::commands::trust::TrustRequest;
 use chainsign_keyless::identity::{SecretText, TokenSource};
@@ -141,8 +141,9 @@ fn a_fresh_signature_that_does_not_verify_is_not_written() {
 struct TakeFolder(std::path::PathBuf);
 
 impl Progress for TakeFolder {
-    fn signed(&mut self, _: &SignedFile) {
+    fn signed(&mut self, _: &SignedFile) -> Keep {
         let _ = std::fs::remove_dir_all(&self.0);
+        Keep::Everything
     }
 }
 

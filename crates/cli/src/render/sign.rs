@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::FailureJson;
 use crate::commands::sign::{
-    Named, Outcome, Progress, SignRequest, SignedFile, UnsignedFile, What, sign,
+    Keep, Named, Outcome, Progress, SignRequest, SignedFile, UnsignedFile, What, sign,
 };
 use crate::failure::{Exit, Failure};
 use crate::flags::sign::Run;
@@ -26,7 +26,7 @@ pub async fn run(request: SignRequest, run: Run, printer: &Printer) -> Result<Ex
     }
     let verb = if matches!(request.what, What::Files) { "signed" } else { "attested" };
     let text = printer.format == OutputFormat::Text;
-    let mut telling = Telling { printer, verb, bar: None, unprinted: None };
+    let mut telling = Telling { printer, verb, bar: None, begun: false, unprinted: None };
     let outcome = sign(request, &mut telling).await;
     if let Some(bar) = telling.bar.take() {
         bar.finish_and_clear();
@@ -38,7 +38,7 @@ pub async fn run(request: SignRequest, run: Run, printer: &Printer) -> Result<Ex
     if let Some(warning) = &outcome.warning {
         printer.warning(warning);
     }
-    if outcome.signed.is_empty() && outcome.unsigned.len() == 1 {
+    if outcome.count == 0 && outcome.unsigned.len() == 1 {
         return outcome.only().map(|_| Exit::Yes);
     }
     tell_unsigned(verb, &outcome, printer);
@@ -55,6 +55,8 @@ struct Telling<'a> {
     printer: &'a Printer,
     verb: &'static str,
     bar: Option<ProgressBar>,
+    /// Whether a file is signed.
+    begun: bool,
     /// What went wrong on standard output.
     unprinted: Option<io::Error>,
 }
@@ -69,7 +71,8 @@ impl Progress for &mut Telling<'_> {
         }
     }
 
-    fn signed(&mut self, file: &SignedFile) {
+    /// The documents of all are printed at the end as JSON; in words the first speaks for all.
+    fn signed(&mut self, file: &SignedFile) -> Keep {
         match &self.bar {
             Some(bar) => bar.inc(1),
             None if self.printer.format == OutputFormat::Text => {
@@ -83,12 +86,17 @@ impl Progress for &mut Telling<'_> {
         {
             self.unprinted = self.unprinted.take().or(self.printer.bytes(bytes).err());
         }
+        let first = !std::mem::replace(&mut self.begun, true);
+        match first || self.printer.format == OutputFormat::Json {
+            true => Keep::Everything,
+            false => Keep::Nothing,
+        }
     }
 }
 
 /// What became of many files, in a line or two.
 fn summary(verb: &str, outcome: &Outcome) -> Vec<String> {
-    let (signed, left) = (outcome.signed.len(), outcome.left.len());
+    let (signed, left) = (outcome.count, outcome.left.len());
     let mut lines = Vec::new();
     if let Some(file) = outcome.signed.first().filter(|_| signed > 1) {
         lines.push(format!("{} {signed} files by {}", paint(GOOD, verb), signer(file)));
@@ -124,7 +132,7 @@ fn tell_unsigned(verb: &str, outcome: &Outcome, printer: &Printer) {
         printer.failure(&Failure { message, ..failure.clone() });
     }
     if !outcome.unsigned.is_empty() {
-        let (done, left) = (outcome.signed.len(), outcome.unsigned.len());
+        let (done, left) = (outcome.count, outcome.unsigned.len());
         printer
             .note(format!("{done} of {} files {verb}; run it again for the others", done + left));
     }

@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use super::sign::{Signing, no_dry_run, signing};
 use super::{registry, target, trust, verify};
 use crate::commands::images::{
-    AttachRequest, Attachment, Children, DownloadRequest, ImageOutputs, Layouts, Platforms, Say,
-    SignImagesRequest, ToAttachFrom, TreeRequest, Upload, VerifyAttestationRequest,
+    AttachRequest, Attachment, Children, DownloadRequest, ImageOutputs, Layouts, Platforms,
+    RegistryRequest, Say, SignImagesRequest, ToAttachFrom, TreeRequest, Upload,
+    VerifyAttestationRequest,
 };
 use crate::failure::Failure;
 use crate::files;
@@ -161,9 +162,9 @@ pub fn verify_attestation(
 ) -> Result<VerifyAttestationRequest, Failure> {
     let images: Vec<_> =
         flags.images.iter().map(|text| target::image(text)).collect::<Result<_, _>>()?;
-    registry::not_offline(flags.offline, &images.iter().collect::<Vec<_>>())?;
+    let registry = registry::registry(flags.registry, &images.iter().collect::<Vec<_>>())?;
     Ok(VerifyAttestationRequest {
-        registry: registry::registry(flags.registry, &images.iter().collect::<Vec<_>>())?,
+        registry: RegistryRequest { asking: flags.offline.into(), ..registry },
         images,
         platforms: Platforms::of(flags.platform),
         predicate_type: predicate_type("--type", &flags.predicate_type)?,

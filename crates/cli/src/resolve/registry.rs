@@ -10,25 +10,15 @@ use chainsign_registry::{
 };
 
 use super::trust::home;
-use crate::commands::images::RegistryRequest;
+use crate::commands::images::{Asking, RegistryRequest};
 use crate::failure::Failure;
 use crate::files;
 use crate::flags::registry::RegistryFlags;
 use crate::flags::shared::OfflineFlag;
 
-/// Nothing is asked of a registry that must not be.
-///
-/// # Errors
-/// `bad-flag` for images together with `--offline`.
-pub(super) fn not_offline(offline: OfflineFlag, images: &[&ImageReference]) -> Result<(), Failure> {
-    match images.first().filter(|_| offline.offline) {
-        None => Ok(()),
-        Some(image) => {
-            let message = format!("found --offline, and {image}, which is in a registry");
-            Err(Failure::undecided("bad-flag", message).hint(
-                "name a folder with its OCI layout instead (skopeo copy docker://… oci:app), with --as-image",
-            ))
-        }
+impl From<OfflineFlag> for Asking {
+    fn from(flag: OfflineFlag) -> Self {
+        if flag.offline { Asking::Never } else { Asking::Allowed }
     }
 }
 
@@ -99,6 +89,7 @@ pub(super) fn registry(
             limits,
             ..Options::default()
         },
+        asking: Asking::Allowed,
         cache: cache(),
     })
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::keys;
 use super::report::same;
 use super::{expect, registry, summary, target, trust};
-use crate::commands::images::Platforms;
+use crate::commands::images::{Platforms, RegistryRequest};
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Formats, Kind, LayoutDemand,
     Place, Target, TargetToVerify, Timestamps, UsedAs, VerifyBlobRequest, VerifyRequest, Vouching,
@@ -118,8 +118,8 @@ pub fn verify(flags: VerifyFlags, now: Timestamp) -> Result<VerifyRequest, Failu
         let message = "found --as-image for an image, which is what it is";
         return Err(Failure::undecided("bad-flag", message).hint("leave it out"));
     }
-    registry::not_offline(flags.offline, &images)?;
     let registry = registry::registry(*flags.registry, &images)?;
+    let registry = RegistryRequest { asking: flags.offline.into(), ..registry };
     if used_as.is_some() && flags.targets.len() > 1 {
         let message = format!("found {} targets with --as-image, wanted one", flags.targets.len());
         return Err(Failure::undecided("bad-flag", message));

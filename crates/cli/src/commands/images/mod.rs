@@ -28,8 +28,20 @@ use crate::failure::{Failure, with_causes};
 pub struct RegistryRequest {
     /// The options of the client.
     pub options: Options,
+    /// Whether they may be asked at all.
+    pub asking: Asking,
     /// The folder in which layers are kept between runs; `None` for a folder of this run alone.
     pub cache: Option<PathBuf>,
+}
+
+/// Whether registries may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asking {
+    /// They may.
+    #[default]
+    Allowed,
+    /// `--offline`: no socket is opened.
+    Never,
 }
 
 impl RegistryRequest {
@@ -42,8 +54,14 @@ impl RegistryRequest {
     /// The client of a run. Nothing is asked yet.
     ///
     /// # Errors
-    /// As [`failure`].
+    /// `bad-flag` where none may be asked; as [`failure`].
     pub fn connect(&self) -> Result<Registry, Failure> {
+        if self.asking == Asking::Never {
+            let message = "found --offline, and an image that is in a registry";
+            return Err(Failure::undecided("bad-flag", message).hint(
+                "name a folder with its OCI layout instead (skopeo copy docker://… oci:app), with --as-image",
+            ));
+        }
         Registry::new(self.options.clone()).map_err(|error| failure(&error))
     }
 }

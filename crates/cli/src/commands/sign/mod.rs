@@ -154,7 +154,9 @@ pub struct UnsignedFile {
 /// What became of the files, in their order.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Those that are signed and whose bundles are written.
+    /// How many are signed, and their bundles written.
+    pub count: usize,
+    /// Those of them that the progress kept.
     pub signed: Vec<SignedFile>,
     /// Those that an earlier run signed, where [`SignedAlready::Leave`] has them left.
     pub left: Vec<PathBuf>,
@@ -194,8 +196,18 @@ pub trait Progress {
         let _ = files;
     }
 
-    /// A file is signed, and its bundle written.
-    fn signed(&mut self, file: &SignedFile);
+    /// A file is signed, and its bundle written. What is not kept takes no memory while the others are
+    /// signed.
+    fn signed(&mut self, file: &SignedFile) -> Keep;
+}
+
+/// Whether what is known about a signed file is kept for the [`Outcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is, with all its evidence.
+    Everything,
+    /// It is only counted.
+    Nothing,
 }
 
 /// Tells nobody.
@@ -203,7 +215,9 @@ pub trait Progress {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn signed(&mut self, _: &SignedFile) {}
+    fn signed(&mut self, _: &SignedFile) -> Keep {
+        Keep::Everything
+    }
 }
 
 /// Signs every file, under one certificate or with one key, and verifies each bundle before it is
@@ -267,8 +281,9 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         };
         match finished {
             Ok(files) => {
-                files.iter().for_each(|file| progress.signed(file));
-                outcome.signed.extend(files);
+                outcome.count += files.len();
+                let kept = files.into_iter().filter(|it| progress.signed(it) == Keep::Everything);
+                outcome.signed.extend(kept);
             }
             Err(failure) => outcome.unsigned.push(UnsignedFile { path, failure }),
         }
