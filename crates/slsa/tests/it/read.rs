@@ -314,7 +314,8 @@ fn pointers(at: &str, value: &Value) -> Vec<String> {
 #[test]
 fn other_statements_are_refused() {
     let found = PredicateType::from_alias_or_uri("cyclonedx").unwrap();
-    let subject = Subject { name: None, digest: Default::default() };
+    let subject =
+        Subject { name: None, digest: Default::default(), annotations: Default::default() };
     let predicate = serde_json::value::to_raw_value(&json!({})).unwrap();
     let statement = Statement::new(vec![subject], found.clone(), predicate);
     let wanted = "https://slsa.dev/provenance/v1 or https://slsa.dev/provenance/v0.2";
