@@ -1,6 +1,6 @@
 //! in-toto statements: <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -47,15 +47,15 @@ pub struct Subject {
     pub name: Option<String>,
     /// The digests.
     pub digest: DigestSet,
-    /// What else its producer says about it.
-    #[serde(default, skip_serializing_if = "Map::is_empty", deserialize_with = "or_null")]
-    pub annotations: Map<String, Value>,
+    /// What else its producer says about it. Rare, and there may be very many subjects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<Box<Map<String, Value>>>,
 }
 
 impl Subject {
     /// A subject with the artifact's digests.
     pub fn new(name: impl Into<String>, digests: &ArtifactDigests) -> Self {
-        Subject { name: Some(name.into()), digest: digests.into(), annotations: Map::new() }
+        Subject { name: Some(name.into()), digest: digests.into(), annotations: None }
     }
 }
 
@@ -108,11 +108,6 @@ impl PartialEq for Statement {
             && self.predicate_type == other.predicate_type
             && self.predicate.get() == other.predicate.get()
     }
-}
-
-/// Go writes `null` for an empty map.
-fn or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 fn null() -> Box<RawValue> {

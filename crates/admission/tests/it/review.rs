@@ -155,6 +155,18 @@ fn read(bytes: &[u8]) -> Result<Review, Error> {
 }
 
 /// What is asked, and the response of a mutating webhook; of a validating one only what differs.
+/// With its keys in order: whether serde_json keeps them as they came depends on what else is built.
+fn sorted(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(members) => {
+            let members: BTreeMap<_, _> = members.iter().collect();
+            members.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
+        }
+        serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
 fn answers(review: &Review) -> String {
     let mut text = format!("{} {}/{}\n", review.kind(), review.namespace(), review.name());
     for image in review.images() {
@@ -188,7 +200,7 @@ fn answers(review: &Review) -> String {
         }
         response
     });
-    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap();
+    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(&sorted(value)).unwrap();
     writeln!(text, "{}", pretty(&mutating)).unwrap();
     assert_eq!(validating["response"].get("patch"), None);
     if validating["response"].get("warnings") != mutating["response"].get("warnings") {

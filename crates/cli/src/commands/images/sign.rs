@@ -357,8 +357,8 @@ fn cosign_sign(
     let bad = |error: &dyn std::error::Error| {
         Failure::because("bad-subjects", "the statement cannot be written", error)
     };
-    let subject =
-        Subject { name: None, annotations: annotations.clone(), ..Subject::new("", digests) };
+    let annotations = (!annotations.is_empty()).then(|| Box::new(annotations.clone()));
+    let subject = Subject { name: None, annotations, ..Subject::new("", digests) };
     let predicate_type =
         PredicateType::from_alias_or_uri(COSIGN_SIGN).map_err(|error| bad(&error))?;
     let predicate = RawValue::from_string("{}".to_owned()).map_err(|error| bad(&error))?;

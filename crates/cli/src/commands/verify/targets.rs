@@ -509,7 +509,7 @@ fn annotated(wanted: &[(String, String)], bundle: &VerifiedBundle) -> Result<(),
                     })
                 };
                 let subject = statement.subject.iter().find(about);
-                subject.and_then(|it| it.annotations.get(key)?.as_str())
+                subject.and_then(|it| it.annotations.as_ref()?.get(key)?.as_str())
             }
             (None, None) => None,
         };
