@@ -9,6 +9,7 @@ mod lies;
 mod policy;
 mod repeat;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use chainsign_core::Limits;
@@ -18,6 +19,7 @@ use chainsign_keyless::identity::{SecretText, TokenSource};
 use chainsign_policy::Decision;
 use chainsign_sandbox::{GithubWorkflow, Options, Sandbox, TokenRequest};
 use chainsign_slsa::{BuildFacts, BuildType, BuilderId, OnCommitMismatch};
+use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
 pub use folder::Folder;
@@ -165,7 +167,7 @@ pub struct Release {
 impl Release {
     fn unpack(folder: &Folder, artifact: Option<&Path>) -> Result<Self, Failure> {
         let binary = match artifact {
-            None => folder.write(SHIPCHECK_NAME, SHIPCHECK)?,
+            None => folder.write(SHIPCHECK_NAME, &shipcheck()?)?,
             Some(path) => folder.copy(path)?,
         };
         let inspected = inspect(&binary)?;
@@ -368,8 +370,17 @@ fn passed(what: &str, outcome: &TargetOutcome) -> Result<(), Failure> {
     }
 }
 
-/// The program that comes along; `testdata/demo/README.md` says how it was made.
-const SHIPCHECK: &[u8] = include_bytes!("../../demo/shipcheck");
+/// The program that comes along, unpacked.
+fn shipcheck() -> Result<Vec<u8>, Failure> {
+    let mut program = Vec::new();
+    match GzDecoder::new(SHIPCHECK).read_to_end(&mut program) {
+        Ok(_) => Ok(program),
+        Err(error) => Err(Failure::because("system", "cannot unpack the demo's program", &error)),
+    }
+}
+
+/// It, with gzip; `testdata/demo/README.md` says how it was made.
+const SHIPCHECK: &[u8] = include_bytes!("../../demo/shipcheck.gz");
 const SHIPCHECK_NAME: &str = "shipcheck";
 const TRUST_CONFIG: &str = "trust.json";
 const TRUSTED_ROOT: &str = "trusted_root.json";
@@ -377,3 +388,14 @@ const SANDBOX_STATE: &str = "sandbox";
 const USUAL_PORT: u16 = 8930;
 /// What a token says about a source that recorded no commit.
 const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_the_committed_one() {
+        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/shipcheck");
+        assert!(shipcheck().unwrap() == std::fs::read(committed).unwrap());
+    }
+}
