@@ -2,18 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
-#[allow(dead_code, reason = "the registry's tests push more")]
-#[path = "../../registry/tests/it/image.rs"]
-mod image;
 mod support;
 
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::encoding::base64_decode;
 use chainsign_core::predicate::{COSIGN_SIGN, PredicateType};
-use image::{INDEX, MANIFEST, Repository};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::Stdio;
+use support::image::push::{BUNDLE, INDEX, MANIFEST, Repository};
 use support::{Ran, Stage};
 
 const POLICY: &str = "\
@@ -102,7 +99,7 @@ impl Cluster {
         let bytes = self.stage.desk.read(&format!("{name}.sigstore.jsonl")).trim().into();
         let document = chainsign_registry::ToAttach::Bundle {
             bytes,
-            media_type: image::BUNDLE.to_owned(),
+            media_type: BUNDLE.to_owned(),
             predicate_type: Some(PredicateType::from_alias_or_uri(COSIGN_SIGN).unwrap()),
             created: jiff::Timestamp::UNIX_EPOCH,
         };

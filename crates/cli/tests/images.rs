@@ -14,21 +14,11 @@ fn program() -> Vec<u8> {
 }
 
 fn verify(stage: &Stage, arguments: &[&str]) -> Ran {
-    by_identity(stage, "verify", arguments)
+    stage.verify_by(EMAIL, "verify", arguments)
 }
 
-fn by_identity(stage: &Stage, verb: &str, arguments: &[&str]) -> Ran {
-    let mut all = vec![
-        verb,
-        "--trust-config",
-        "trust.json",
-        "--certificate-identity",
-        EMAIL,
-        "--certificate-oidc-issuer",
-        stage.sandbox.issuer(),
-    ];
-    all.extend(arguments);
-    stage.desk.run(&all)
+fn verify_attestation(stage: &Stage, arguments: &[&str]) -> Ran {
+    stage.verify_by(EMAIL, "verify-attestation", arguments)
 }
 
 /// A policy that asks for a signature and an SBOM that tells the truth about every program inside.
@@ -69,7 +59,7 @@ fn an_image_is_signed_and_verified_in_every_form() {
             verify(&stage, &["-a", "team=other", &image])
                 .exits(1)
                 .says_on_stdout("annotation-mismatch");
-            let other = by_other(&stage, &image).exits(1);
+            let other = stage.verify_by("eve@sandbox.invalid", "verify", &[&image]).exits(1);
             other.says_on_stdout("identity-mismatch");
 
             // another image, in the same repository
@@ -81,19 +71,6 @@ fn an_image_is_signed_and_verified_in_every_form() {
 
 fn digest_of(reference: &str) -> &str {
     reference.split_once('@').unwrap().1
-}
-
-fn by_other(stage: &Stage, image: &str) -> Ran {
-    stage.desk.run(&[
-        "verify",
-        "--trust-config",
-        "trust.json",
-        "--certificate-identity",
-        "eve@sandbox.invalid",
-        "--certificate-oidc-issuer",
-        stage.sandbox.issuer(),
-        image,
-    ])
 }
 
 #[test]
@@ -108,13 +85,13 @@ fn an_attestation_does_not_make_an_image_signed() {
     refused.says_on_stdout("wrong-type");
 
     let of_type = ["--type", "https://example.com/p", &image];
-    let verified = by_identity(&stage, "verify-attestation", &of_type).exits(0);
+    let verified = verify_attestation(&stage, &of_type).exits(0);
     let envelope = verified.json();
     assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
     let of_type = ["-o", "json", "--type", "https://example.com/p", &image];
-    let document = by_identity(&stage, "verify-attestation", &of_type).exits(0).json();
+    let document = verify_attestation(&stage, &of_type).exits(0).json();
     fits("verify-attestation.v1", &document);
-    let other = by_identity(&stage, "verify-attestation", &["--type", "cyclonedx", &image]);
+    let other = verify_attestation(&stage, &["--type", "cyclonedx", &image]);
     other.exits(1).says("found no attestation of type https://cyclonedx.org/bom");
 }
 
@@ -133,11 +110,7 @@ fn the_same_attestation_can_take_the_place_of_the_older_ones() {
             stage.sign(&stage.token(), &all).exits(0)
         };
         let found = || {
-            let verified = by_identity(
-                &stage,
-                "verify-attestation",
-                &["--type", "https://example.com/p", &image],
-            );
+            let verified = verify_attestation(&stage, &["--type", "https://example.com/p", &image]);
             verified.exits(0).stdout.lines().count()
         };
         attest(&[], "{\"a\":1}");
@@ -309,9 +282,7 @@ fn images_are_not_asked_for_offline() {
     let stage = Stage::new();
     let image = format!("{}/acme/app:v1", stage.sandbox.issuer().trim_start_matches("http://"));
     verify(&stage, &["--offline", &image]).exits(2).says("found --offline, and");
-    by_identity(&stage, "verify-attestation", &["--offline", &image])
-        .exits(2)
-        .says("found --offline, and");
+    verify_attestation(&stage, &["--offline", &image]).exits(2).says("found --offline, and");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::digest::{ArtifactDigest, DigestAlgorithm};
 use crate::dsse::Envelope;
 use crate::encoding::{base64_encode, hex_encode};
+use crate::predicate::PredicateType;
 
 /// A signature with everything that is offered to verify it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,14 @@ impl SignedMaterial {
             return Ok(self);
         };
         Err(Error::Invalid { document, reason: format!("found the same {twice} twice") })
+    }
+
+    /// What an envelope says the type of its predicate is. `None` for a signature over the artifact, and
+    /// for a payload that is no statement. A claim: for choosing what to verify.
+    pub fn predicate_type(&self, limits: &crate::Limits) -> Option<PredicateType> {
+        let SignedContent::Envelope(envelope) = &self.content else { return None };
+        let statement = crate::statement::Statement::parse(&envelope.payload.0, limits);
+        statement.ok().map(|statement| statement.predicate_type)
     }
 
     /// The digest algorithms of the artifact that a verifier of this material may ask for, from

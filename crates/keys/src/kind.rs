@@ -8,7 +8,7 @@ use crate::Error;
 /// The kinds of keys that can be generated, read and signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the names say it; `name` gives the spelling")]
+#[expect(missing_docs, reason = "the names say it; `name` gives the spelling")]
 pub enum KeyKind {
     EcdsaP256,
     EcdsaP384,

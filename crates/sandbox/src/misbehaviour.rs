@@ -111,7 +111,7 @@ pub enum Service {
 /// A status that says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the names of RFC 9110")]
+#[expect(missing_docs, reason = "the names of RFC 9110")]
 pub enum ErrorStatus {
     TooManyRequests,
     InternalServerError,

@@ -16,7 +16,7 @@ use crate::evidence::UnusedEvidence;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "`Check` documents each")]
+#[expect(missing_docs, reason = "`Check` documents each")]
 pub enum CheckId {
     CertificatePath,
     CertificateValidity,

@@ -1,7 +1,7 @@
 //! The command line as it is typed. Nothing is opened or decided here: each verb's flags resolve
 //! into the one request that its command takes.
 
-#![allow(missing_docs, reason = "a group of flags that several verbs share documents itself")]
+#![expect(missing_docs, reason = "a group of flags that several verbs share documents itself")]
 
 pub mod admission;
 pub mod cosign;

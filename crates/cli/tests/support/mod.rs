@@ -187,12 +187,17 @@ impl Stage {
     }
 
     pub fn verify_blob(&self, arguments: &[&str]) -> Ran {
+        self.verify_by(EMAIL, "verify-blob", arguments)
+    }
+
+    /// One of the verbs that verify, for an e-mail address of the sandbox's issuer.
+    pub fn verify_by(&self, email: &str, verb: &str, arguments: &[&str]) -> Ran {
         let mut all = vec![
-            "verify-blob",
+            verb,
             "--trust-config",
             "trust.json",
             "--certificate-identity",
-            EMAIL,
+            email,
             "--certificate-oidc-issuer",
             self.sandbox.issuer(),
         ];

@@ -32,7 +32,9 @@ pub enum Wanted {
     Signatures,
     /// Attestations: bundles, and cosign's envelopes.
     Attestations,
-    /// Every document.
+    /// Both: all that is signed.
+    Evidence,
+    /// Every document, SBOMs that are not signed among them.
     Everything,
 }
 
@@ -180,6 +182,7 @@ impl ContentKind {
             Wanted::Listing => false,
             Wanted::Signatures => matches!(self, ContentKind::Bundle | ContentKind::SimpleSigning),
             Wanted::Attestations => matches!(self, ContentKind::Bundle | ContentKind::Envelope),
+            Wanted::Evidence => !matches!(self, ContentKind::Sbom | ContentKind::Other),
             Wanted::Everything => self != ContentKind::Other,
         }
     }

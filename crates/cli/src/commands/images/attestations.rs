@@ -5,6 +5,7 @@ use chainsign_core::artifact::Artifact;
 use chainsign_core::image::ImageReference;
 use chainsign_core::predicate::PredicateType;
 use chainsign_core::verifier::BundleVerifier as _;
+use chainsign_registry::Wanted;
 use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
@@ -63,7 +64,7 @@ pub fn verify_attestation(
         .map(|reference| ToFetch { reference: reference.clone(), inside: None })
         .collect();
     let mut verified = Vec::new();
-    for fetched in fetch(&request.registry, &request.platforms, &images)? {
+    for fetched in fetch(&request.registry, &request.platforms, Wanted::Attestations, &images)? {
         for image in fetched? {
             let before = verified.len();
             let mut failures: Vec<(String, Failure)> = Vec::new();
@@ -74,10 +75,11 @@ pub fn verify_attestation(
                         Failure::no("malformed-evidence", error.to_string())
                     };
                     let material = document.material.as_ref().map_err(malformed)?;
-                    match type_of(material) {
-                        Some(found) if found == request.predicate_type => {}
+                    if material.predicate_type(&Limits::default()).as_ref()
+                        != Some(&request.predicate_type)
+                    {
                         // Another attestation is not this one refused.
-                        _ => return Ok(None),
+                        return Ok(None);
                     }
                     let mut refusal = None;
                     for digests in image.facts.identities() {
@@ -107,14 +109,6 @@ pub fn verify_attestation(
         }
     }
     Ok((verified, trust.as_ref().map(GivenRoot::of)))
-}
-
-fn type_of(material: &chainsign_core::material::SignedMaterial) -> Option<PredicateType> {
-    use chainsign_core::material::SignedContent;
-    let SignedContent::Envelope(envelope) = &material.content else { return None };
-    let statement =
-        chainsign_core::statement::Statement::parse(&envelope.payload.0, &Limits::default());
-    statement.ok().map(|statement| statement.predicate_type)
 }
 
 /// No attestation of the type verifies; every refusal is told.

@@ -1,7 +1,7 @@
-//! Images read from their registries: what each reference stands for now, and what is stored about it.
+//! Images read from their registries: the digest that each reference leads to, and what is stored about it.
 //!
-//! A reference is resolved once in a run, and only its digest is used from there on. What is stored about
-//! it, and its layers where rules look into them, are asked for at the same time.
+//! A reference is resolved once in a run, and only its digest is used from there on. Layers are fetched where
+//! rules look into them, once it is known of which images.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,6 +86,7 @@ impl Fetched {
 pub(in crate::commands) fn fetch(
     request: &RegistryRequest,
     platforms: &Platforms,
+    wanted: Wanted,
     images: &[ToFetch],
 ) -> Result<Vec<Result<Vec<Fetched>, Failure>>, Failure> {
     let registry = request.connect()?;
@@ -93,7 +94,7 @@ pub(in crate::commands) fn fetch(
     let work = async {
         let each = images.iter().map(|image| {
             let cache = image.inside.as_ref().map(|_| kept.path());
-            found(Read { registry: &registry, request, cache }, platforms, image)
+            found(Read { registry: &registry, request, wanted, cache }, platforms, image)
         });
         Ok(join_all(each).await)
     };
@@ -180,7 +181,7 @@ async fn found(
     platforms: &Platforms,
     image: &ToFetch,
 ) -> Result<Vec<Found>, Failure> {
-    let both = read.registry.resolve_attached(&image.reference, Wanted::Everything).await;
+    let both = read.registry.resolve_attached(&image.reference, read.wanted).await;
     let (root, attached) = both.map_err(|error| failure(&error))?;
     let stored = read.stored_at(&root, attached);
     let children: Vec<&Descriptor> = match platforms {
@@ -217,7 +218,10 @@ async fn each_alone(
     try_join_all(children.into_iter().map(child)).await
 }
 
-/// The children of an index for some platforms.
+/// The children of an index for some platforms, each once.
+///
+/// # Errors
+/// `no-such-platform` for one that it does not have.
 pub(super) fn chosen<'a>(
     index: &'a Resolved,
     wanted: &[Platform],
@@ -225,18 +229,10 @@ pub(super) fn chosen<'a>(
     let mut chosen: Vec<&Descriptor> = Vec::new();
     for platform in wanted {
         let is = |it: &&Descriptor| it.platform.as_ref().is_some_and(|it| it.is(platform));
-        let before = chosen.len();
-        for child in index.children().filter(is) {
-            if !chosen.contains(&child) {
-                chosen.push(child);
-            }
-        }
-        if chosen.len() == before && !index.children().any(|it| is(&it)) {
-            let found: Vec<_> = index
-                .children()
-                .filter_map(|it| it.platform.as_ref())
-                .map(ToString::to_string)
-                .collect();
+        let of_it: Vec<_> = index.children().filter(is).collect();
+        if of_it.is_empty() {
+            let found = index.children().filter_map(|it| it.platform.as_ref());
+            let found: Vec<_> = found.map(ToString::to_string).collect();
             let found = match found.is_empty() {
                 true => "an image without platforms".to_owned(),
                 false => found.join(", "),
@@ -244,6 +240,11 @@ pub(super) fn chosen<'a>(
             let message = format!("{}: found {found}, wanted {platform}", index.reference());
             return Err(Failure::undecided("no-such-platform", message)
                 .hint("leave out --platform to decide on every platform"));
+        }
+        for child in of_it {
+            if !chosen.contains(&child) {
+                chosen.push(child);
+            }
         }
     }
     Ok(chosen)
@@ -253,13 +254,15 @@ pub(super) fn chosen<'a>(
 struct Read<'a> {
     registry: &'a Registry,
     request: &'a RegistryRequest,
+    /// What of all that is stored.
+    wanted: Wanted,
     /// Where layers are kept, if they are fetched.
     cache: Option<&'a Path>,
 }
 
 impl Read<'_> {
     async fn stored(&self, image: &Resolved) -> Result<Stored, Failure> {
-        let attached = self.registry.attached(image, Wanted::Everything).await;
+        let attached = self.registry.attached(image, self.wanted).await;
         Ok(self.stored_at(image, attached.map_err(|error| failure(&error))?))
     }
 

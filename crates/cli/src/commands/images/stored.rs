@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chainsign_core::digest::ArtifactDigest;
+use chainsign_core::formats::bundle::MEDIA_TYPE_V0_3;
 use chainsign_core::formats::cosign::Layer;
 use chainsign_core::image::ImageReference;
 use chainsign_core::material::SignedContent;
@@ -93,8 +95,8 @@ fn unread(unread: &Unread) -> String {
 
 impl TreeItem {
     fn of(item: &Item) -> Self {
-        let predicate_type = predicate_type(item);
-        let predicate_type = predicate_type.filter(|of| of != COSIGN_SIGN);
+        // In such a statement cosign signs an image.
+        let predicate_type = predicate_type(item).filter(|of| of != COSIGN_SIGN);
         let kind = match (&item.content, &predicate_type) {
             (Content::Bundle(_) | Content::Envelope(_), Some(_)) => "attestation",
             (Content::Bundle(_) | Content::SimpleSigning(_), _) => "signature",
@@ -115,10 +117,9 @@ impl TreeItem {
 
 /// What a document says that its predicate is.
 fn predicate_type(item: &Item) -> Option<String> {
-    let material = formats::parse(&document(item)?, &Limits::default()).ok()?;
-    let SignedContent::Envelope(envelope) = material.content else { return None };
-    let statement = Statement::parse(&envelope.payload.0, &Limits::default()).ok()?;
-    Some(statement.predicate_type.to_string())
+    let limits = Limits::default();
+    let material = formats::parse(&document(item)?, &limits).ok()?;
+    material.predicate_type(&limits).map(|it| it.to_string())
 }
 
 /// Documents about an image, to be written as they are.
@@ -272,7 +273,7 @@ pub async fn attach(request: AttachRequest) -> Result<(ImageReference, Stored), 
             };
             ToAttach::Bundle {
                 bytes: bytes.trim_ascii().to_vec(),
-                media_type: BUNDLE.to_owned(),
+                media_type: MEDIA_TYPE_V0_3.to_owned(),
                 predicate_type,
                 created: Timestamp::now(),
             }
@@ -299,8 +300,8 @@ pub async fn attach(request: AttachRequest) -> Result<(ImageReference, Stored), 
 }
 
 fn is_about(
-    image: &chainsign_core::digest::ArtifactDigest,
-    named: impl IntoIterator<Item = chainsign_core::digest::ArtifactDigest>,
+    image: &ArtifactDigest,
+    named: impl IntoIterator<Item = ArtifactDigest>,
 ) -> Result<(), Failure> {
     let named: Vec<_> = named.into_iter().collect();
     if named.contains(image) {
@@ -310,5 +311,3 @@ fn is_about(
     let message = format!("the document is about {}, wanted {image}", found.join(", "));
     Err(Failure::no("other-digest", message).hint("it belongs to another image"))
 }
-
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

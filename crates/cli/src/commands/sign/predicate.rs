@@ -126,6 +126,14 @@ pub fn one_statement(paths: &[PathBuf]) -> Result<Vec<u8>, Failure> {
         }
         subjects.push(Subject::new(name, &digests?));
     }
+    signing_statement(subjects)
+}
+
+/// The statement in which cosign 3 signs (cosign `sign.go`, `signDigestBundle`): an empty predicate.
+///
+/// # Errors
+/// `bad-subjects`
+pub(in crate::commands) fn signing_statement(subjects: Vec<Subject>) -> Result<Vec<u8>, Failure> {
     let bad = |error: &dyn std::error::Error| {
         Failure::because("bad-subjects", "the statement cannot be written", error)
     };

@@ -61,47 +61,9 @@ pub(super) fn find<'a>(
     request: &'a VerifyRequest,
     judge: &Judge<'_>,
 ) -> Result<Vec<(usize, Found<'a>)>, Failure> {
-    let mut wanted: BTreeMap<&ImageReference, Option<Limits>> = BTreeMap::new();
-    let mut refused: Vec<Option<Failure>> = Vec::new();
-    for target in &request.targets {
-        let Place::Image(reference) = &target.place else {
-            refused.push(None);
-            continue;
-        };
-        match judge.inside(&target.name()) {
-            Ok(inside) => {
-                let known = wanted.entry(reference).or_default();
-                // The deeper look serves both.
-                *known = match (known.take(), inside) {
-                    (Some(one), Some(other)) if one.go.depth >= other.go.depth => Some(one),
-                    (one, None) => one,
-                    (_, other) => other,
-                };
-                refused.push(None);
-            }
-            Err(failure) => refused.push(Some(failure)),
-        }
-    }
-    let to_fetch: Vec<_> = wanted
-        .iter()
-        .map(|(reference, inside)| ToFetch {
-            reference: (*reference).clone(),
-            inside: inside.clone(),
-        })
-        .collect();
-    let fetched = match to_fetch.as_slice() {
-        [] => Vec::new(),
-        images => images::fetch(&request.registry, &request.platforms, images)?,
-    };
-    let fetched: BTreeMap<_, _> = wanted
-        .into_keys()
-        .zip(fetched)
-        .map(|(reference, all)| {
-            (reference, all.map(|all| all.into_iter().map(Arc::new).collect::<Vec<_>>()))
-        })
-        .collect();
+    let read = read(request, judge)?;
     let mut found = Vec::new();
-    for (place, (target, refused)) in request.targets.iter().zip(refused).enumerate() {
+    for (place, target) in request.targets.iter().enumerate() {
         let name = target.name();
         let reference = match &target.place {
             Place::File(path) => {
@@ -111,12 +73,8 @@ pub(super) fn find<'a>(
             }
             Place::Image(reference) => reference,
         };
-        let all = match (refused, fetched.get(reference)) {
-            (Some(failure), _) => Err(failure),
-            (None, Some(all)) => all.clone(),
-            (None, None) => Ok(Vec::new()),
-        };
-        match all {
+        // What no rule is about is not decided on, whatever it is.
+        match judge.inside(&name).and_then(|_| read.of(reference)) {
             Ok(all) => found.extend(
                 all.into_iter()
                     .map(|fetched| (place, Found::Image { fetched, name: name.clone() })),
@@ -125,6 +83,43 @@ pub(super) fn find<'a>(
         }
     }
     Ok(found)
+}
+
+/// Images by the references to them. Of an index there may be several.
+struct Read<'a>(BTreeMap<&'a ImageReference, Result<Vec<Arc<Fetched>>, Failure>>);
+
+impl Read<'_> {
+    fn of(&self, reference: &ImageReference) -> Result<Vec<Arc<Fetched>>, Failure> {
+        let missing = || Failure::undecided("system", format!("{reference} was not read"));
+        self.0.get(reference).cloned().unwrap_or_else(|| Err(missing()))
+    }
+}
+
+/// Reads every image that something is to be decided on, as deep as the deepest look at it needs.
+fn read<'a>(request: &'a VerifyRequest, judge: &Judge<'_>) -> Result<Read<'a>, Failure> {
+    let mut wanted: BTreeMap<&ImageReference, Option<Limits>> = BTreeMap::new();
+    for target in &request.targets {
+        if let (Place::Image(reference), Ok(inside)) = (&target.place, judge.inside(&target.name()))
+        {
+            let known = wanted.entry(reference).or_default();
+            let depth = |limits: &Option<Limits>| limits.as_ref().map(|limits| limits.go.depth);
+            if depth(&inside) > depth(known) {
+                *known = inside;
+            }
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Read(BTreeMap::new()));
+    }
+    let to_fetch = wanted.iter().map(|(reference, inside)| ToFetch {
+        reference: (*reference).clone(),
+        inside: inside.clone(),
+    });
+    let to_fetch: Vec<_> = to_fetch.collect();
+    let fetched = images::fetch(&request.registry, &request.platforms, judge.wanted(), &to_fetch)?;
+    let shared =
+        |all: Result<Vec<Fetched>, Failure>| all.map(|all| all.into_iter().map(Arc::new).collect());
+    Ok(Read(wanted.into_keys().zip(fetched.into_iter().map(shared)).collect()))
 }
 
 /// Everything that a decision about an image looks at: what its registry has, and what was named.

@@ -13,6 +13,7 @@ use chainsign_policy::{
     Candidate, Decision, Explanation, Origin, Policy, PolicySet, PreparedRoots, Selection,
     TargetError, TargetName, Verdict, Verifiers,
 };
+use chainsign_registry::Wanted;
 use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
@@ -289,6 +290,15 @@ impl Judge<'_> {
                 Ok(selection.looks_inside().then(|| sbom::limits(selection.depth())))
             }
             Judge::Signer { .. } | Judge::Provenance { .. } => Ok(None),
+        }
+    }
+
+    /// What of all that is stored about an image may decide.
+    pub(super) fn wanted(&self) -> Wanted {
+        match self {
+            Judge::Policies(_) => Wanted::Evidence,
+            Judge::Signer { .. } => Wanted::Signatures,
+            Judge::Provenance { .. } => Wanted::Attestations,
         }
     }
 
