@@ -24,6 +24,7 @@ use der::asn1::{AnyRef, OctetStringRef, SequenceRef};
 use der::referenced::OwnedToRef;
 use der::{Encode, Sequence};
 use jiff::Timestamp;
+use x509_cert::Certificate;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::AlgorithmIdentifierRef;
@@ -181,20 +182,22 @@ impl TimestampAuthority {
                 identifies(&token.signer.sid, &signer.certificate)
                     || essence.ess.iter().any(|ess| ess.identifies(&signer.certificate))
             }
-            None => self.embedded_signer(token).is_some(),
+            None => self.signer_within(token).is_some(),
         }
     }
 
-    /// The certificate in the token that its SignerInfo names and this authority issued.
-    fn embedded_signer<'a>(&self, token: &'a Token) -> Option<&'a X509> {
-        let mut certificates = token.certificates.iter();
-        certificates.find(|certificate| {
+    /// The certificate in the token that its SignerInfo names and this authority issued, and the
+    /// others.
+    fn signer_within(&self, token: &Token) -> Option<(X509, Vec<X509>)> {
+        let mut certificates = token.readable_certificates();
+        let signer = certificates.iter().position(|certificate| {
             identifies(&token.signer.sid, certificate)
                 && (self.authority.is_named_by(certificate)
-                    || token.certificates.iter().any(|issuer| {
+                    || certificates.iter().any(|issuer| {
                         certificate.names_as_issuer(issuer) && self.authority.is_named_by(issuer)
                     }))
-        })
+        })?;
+        Some((certificates.swap_remove(signer), certificates))
     }
 
     fn verify(
@@ -238,22 +241,20 @@ impl TimestampAuthority {
     fn signer_of(&self, index: usize, token: &Token) -> Result<TokenSigner, Refusal> {
         let authority = self.authority.name.clone();
         let time = token.info.time;
-        let certificate = self.embedded_signer(token);
-        let certificate = certificate.and_then(|found| X509::parse(&found.der).ok());
-        let Some(certificate) = certificate else {
+        let Some((certificate, others)) = self.signer_within(token) else {
             let reason = "found no certificate of the signer".to_owned();
             return Err(Refusal::TimestampInvalid { index, authority, reason });
         };
-        TokenSigner::new(certificate, &self.authority, &token.certificates, time).map_err(
-            |failure| match failure {
+        TokenSigner::new(certificate, &self.authority, &others, time).map_err(|failure| {
+            match failure {
                 PathFailure::Invalid(reason) => {
                     Refusal::TimestampInvalid { index, authority, reason }
                 }
                 PathFailure::NotValid { validity, .. } => {
                     outside(index, authority, CERTIFICATES, time, validity)
                 }
-            },
-        )
+            }
+        })
     }
 
     /// Certificates and authority were valid when the token was made.
@@ -369,11 +370,11 @@ fn scheme(
 }
 
 /// Whether a certificate that came with a token claims to be the signer's and is another.
-fn is_forged(found: &X509, signer: &X509) -> bool {
-    let (tbs, signers) = (&found.certificate.tbs_certificate, &signer.certificate.tbs_certificate);
+fn is_forged(found: &Certificate, signer: &X509) -> bool {
+    let (tbs, signers) = (&found.tbs_certificate, &signer.certificate.tbs_certificate);
     let same_name = tbs.subject == signers.subject;
     let same_serial = tbs.issuer == signers.issuer && tbs.serial_number == signers.serial_number;
-    (same_name || same_serial) && found.der != signer.der
+    (same_name || same_serial) && *found != signer.certificate
 }
 
 /// RFC 5652 section 5.3, `SignerIdentifier`.

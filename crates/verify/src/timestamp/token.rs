@@ -11,6 +11,7 @@ use const_oid::db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512};
 use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, IntRef, OctetStringRef, SetOfVec};
 use der::{Decode, Encode, Sequence, Tag, Tagged};
 use jiff::{SignedDuration, Timestamp};
+use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -23,7 +24,7 @@ use crate::certificate::x509::X509;
 pub(super) struct Token {
     pub(super) signer: SignerInfo,
     /// The certificates that came with it.
-    pub(super) certificates: Vec<X509>,
+    pub(super) certificates: Vec<Certificate>,
     /// The TSTInfo as it was signed.
     pub(super) content: Vec<u8>,
     pub(super) info: Info,
@@ -60,12 +61,9 @@ impl Token {
         let content = signed.encap_content_info.econtent.ok_or("found no signed content")?;
         let content: OctetStringRef<'_> = content.decode_as().map_err(|error| error.to_string())?;
         let content = content.as_bytes().to_vec();
-        let certificates = signed.certificates.iter().flat_map(|set| set.0.iter());
-        // One that cannot be read cannot be the signer's, and is no reason to refuse the others.
+        let certificates = signed.certificates.into_iter().flat_map(|set| set.0.into_vec());
         let certificates = certificates.filter_map(|choice| match choice {
-            CertificateChoices::Certificate(certificate) => {
-                X509::parse(&certificate.to_der().ok()?).ok()
-            }
+            CertificateChoices::Certificate(certificate) => Some(certificate),
             CertificateChoices::Other(_) => None,
         });
         let certificates = certificates.collect();
@@ -86,6 +84,13 @@ impl Token {
             return Err("found a digest algorithm that is not announced".to_owned());
         }
         Ok(Token { signer, certificates, info: Info::parse(&content)?, content })
+    }
+
+    /// The certificates that came with it and can be in a path: one of an older version can be an
+    /// issuer that nobody needs, and is no reason to refuse the others.
+    pub(super) fn readable_certificates(&self) -> Vec<X509> {
+        let der = self.certificates.iter().filter_map(|certificate| certificate.to_der().ok());
+        der.filter_map(|der| X509::parse(&der).ok()).collect()
     }
 
     /// The signed attributes. RFC 5652 section 5.4 demands them here: the content is not plain

@@ -235,6 +235,17 @@ fn authorities(forge: &Forge, cases: &mut Vec<Case>) {
         INVALID,
         &forge.with_stamps(&signed, &[token.response(tsa)]),
     ));
+    let mut other_version = tsa.leaf.clone();
+    let version = other_version.windows(5).position(|bytes| bytes == [0xa0, 3, 2, 1, 2]).unwrap();
+    other_version[version + 4] = 1;
+    let mut token = tsa.token(&signed.signature, time(SIGNED));
+    token.certificates = vec![other_version];
+    cases.push(forge.case(
+        "timestamp-beside-a-certificate-of-version-2",
+        "what comes with a token in the signer's name is the signer's, though nobody reads it",
+        INVALID,
+        &forge.with_stamps(&signed, &[token.response(tsa)]),
+    ));
     let lone = under(
         forge,
         "timestamp-authority-without-issuer",
