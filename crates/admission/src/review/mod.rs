@@ -6,7 +6,8 @@
 //! why), so that nobody needs a verifier to scale down, delete or repair something.
 //!
 //! An update starts nothing new if the template of its pods is as it was, or, of a pod, if its labels are and it ran
-//! the same reference in the same place before. Labels count because policies are chosen by them.
+//! the same reference in the same place before. Labels count because policies are chosen by them. Of a custom resource
+//! nothing but its metadata and status may have changed, and of those no label and no image.
 //!
 //! Only what was found out allows: an image without a decision, a place that cannot be read and a review whose
 //! object cannot be read are refused, with code 500 where a refusal by evidence has 403.

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::manifest::Options;
 use crate::object::{self, Context, Found, PodTemplate};
 use crate::place::{Unread, Use};
-use crate::tree::{self, Node, Source, Value};
+use crate::tree::{self, Node, Source, Value, same_entries};
 
 /// What of a request is to be decided on.
 pub(super) enum Scope {
@@ -111,7 +111,7 @@ fn leave_out_what_ran(
 ) {
     match template(request) {
         Some(PodTemplate::Itself) => {
-            let labels = [object, &old.node].map(|it| it.at(&["metadata", "labels"]));
+            let labels = [object, &old.node].map(|it| it.at(LABELS));
             if !same(labels[0], labels[1]) {
                 return;
             }
@@ -129,13 +129,38 @@ fn leave_out_what_ran(
                     .any(|it| (&it.place, &it.found) == (&place.place, &place.found))
             });
         }
-        other => {
-            let keys = other.map_or(&["spec"][..], PodTemplate::pod);
-            if same(object.at(keys), old.node.at(keys)) {
-                (found.images, found.unread) = (Vec::new(), Vec::new());
+        Some(template) => {
+            if same(object.at(template.pod()), old.node.at(template.pod())) {
+                *found = Found::default();
+            }
+        }
+        // No more is known of it than where its images are, and that can be in its metadata.
+        None => {
+            let labels = [object, &old.node].map(|it| it.at(LABELS));
+            if same(labels[0], labels[1])
+                && same_besides_metadata(object, &old.node)
+                && names_the_same(found, &old.found)
+            {
+                *found = Found::default();
             }
         }
     }
+}
+
+/// Whether everything is as it was that is not metadata or status.
+fn same_besides_metadata(one: &Node<'_>, two: &Node<'_>) -> bool {
+    let (Value::Map(one), Value::Map(two)) = (&one.value, &two.value) else { return false };
+    let [one, two] =
+        [one, two].map(|it| it.iter().filter(|it| !["metadata", "status"].contains(&&*it.key)));
+    same_entries(one, two)
+}
+
+/// Whether the same is named in the same places.
+fn names_the_same(one: &Found, two: &Found) -> bool {
+    let images = |found: &Found| -> Vec<_> {
+        found.images.iter().map(|(it, _)| (it.place.clone(), it.written.clone())).collect()
+    };
+    images(one) == images(two) && one.unread == two.unread
 }
 
 fn same(one: Option<&Node<'_>>, two: Option<&Node<'_>>) -> bool {
@@ -166,6 +191,7 @@ fn has_controller(object: &Node<'_>) -> bool {
     owners.iter().any(|it| it.get("controller").and_then(|it| it.scalar()) == Some("true"))
 }
 
+const LABELS: &[&str] = &["metadata", "labels"];
 const UPDATE: &str = "UPDATE";
 const OBJECT: &str = "object";
 

@@ -116,14 +116,7 @@ impl<'a> Node<'a> {
             (Value::List(one), Value::List(two)) => {
                 one.len() == two.len() && one.iter().zip(two.iter()).all(|(one, two)| one.same(two))
             }
-            (Value::Map(one), Value::Map(two)) => {
-                let (mut one, mut two): (Vec<_>, Vec<_>) =
-                    (one.iter().collect(), two.iter().collect());
-                one.sort_by(|a, b| a.key.cmp(&b.key));
-                two.sort_by(|a, b| a.key.cmp(&b.key));
-                one.len() == two.len()
-                    && one.iter().zip(two).all(|(a, b)| a.key == b.key && a.value.same(&b.value))
-            }
+            (Value::Map(one), Value::Map(two)) => same_entries(one.iter(), two.iter()),
             _ => false,
         }
     }
@@ -138,4 +131,16 @@ impl<'a> Node<'a> {
             Value::Map(_) => "a mapping",
         }
     }
+}
+
+/// Whether two mappings say the same, as far as their entries are given.
+pub(crate) fn same_entries<'n, 'a: 'n, 'b: 'n>(
+    one: impl Iterator<Item = &'n Entry<'a>>,
+    two: impl Iterator<Item = &'n Entry<'b>>,
+) -> bool {
+    let (mut one, mut two): (Vec<_>, Vec<_>) = (one.collect(), two.collect());
+    one.sort_by(|a, b| a.key.cmp(&b.key));
+    two.sort_by(|a, b| a.key.cmp(&b.key));
+    one.len() == two.len()
+        && one.iter().zip(two).all(|(a, b)| a.key == b.key && a.value.same(&b.value))
 }

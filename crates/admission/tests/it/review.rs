@@ -41,6 +41,87 @@ fn configured_kinds_are_reviewed() {
     assert_eq!(review.images().len(), 1);
 }
 
+/// Of a kind of which no more is known than where its images are, not everything that matters is in its spec.
+#[test]
+fn an_update_of_a_custom_resource_hides_nothing_outside_of_its_spec() {
+    let update = |before: serde_json::Value, after: serde_json::Value| {
+        let object = |mut it: serde_json::Value| {
+            it["apiVersion"] = "x.example/v1".into();
+            it["kind"] = "App".into();
+            it
+        };
+        serde_json::json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "UPDATE",
+            "kind": {"group": "x.example", "version": "v1", "kind": "App"},
+            "object": object(after), "oldObject": object(before)}})
+        .to_string()
+    };
+    let labelled = |team: &str| serde_json::json!({"labels": {"team": team}});
+    let containers = serde_json::json!([{"name": "a", "image": "acme/a"}]);
+    let mut options = Options::default();
+    for path in ["template.image", "metadata.annotations['x/proxy']", "spec.image"] {
+        options.image_paths.push(format!("x.example/App={path}").parse().unwrap());
+    }
+    let cases = [
+        (
+            "another image outside of the spec",
+            serde_json::json!({"spec": {}, "template": {"image": "acme/a"}}),
+            serde_json::json!({"spec": {}, "template": {"image": "acme/b"}}),
+            "decide on acme/b",
+        ),
+        (
+            "an image where there was none, and no spec",
+            serde_json::json!({}),
+            serde_json::json!({"template": {"image": "acme/b"}}),
+            "decide on acme/b",
+        ),
+        (
+            "an image in an annotation",
+            serde_json::json!({"spec": {"image": "acme/a"}}),
+            serde_json::json!({"spec": {"image": "acme/a"}, "metadata": {"annotations": {"x/proxy": "acme/b"}}}),
+            "decide on acme/b, acme/a",
+        ),
+        (
+            "containers outside of the spec",
+            serde_json::json!({"spec": {"replicas": 1}}),
+            serde_json::json!({"spec": {"replicas": 1}, "template": {"containers": containers}}),
+            "unread template.containers",
+        ),
+        (
+            "other labels, by which policies are chosen",
+            serde_json::json!({"spec": {"image": "acme/a"}, "metadata": labelled("one")}),
+            serde_json::json!({"spec": {"image": "acme/a"}, "metadata": labelled("two")}),
+            "decide on acme/a",
+        ),
+        (
+            "an annotation that names no image",
+            serde_json::json!({"spec": {"image": "acme/a"}, "metadata": labelled("one")}),
+            serde_json::json!({"spec": {"image": "acme/a"}, "metadata": {"labels": {"team": "one"}, "annotations": {"a": "b"}}}),
+            "the update starts nothing that did not run before",
+        ),
+        (
+            "a status",
+            serde_json::json!({"spec": {"image": "acme/a"}}),
+            serde_json::json!({"spec": {"image": "acme/a"}, "status": {"ready": true}}),
+            "the update starts nothing that did not run before",
+        ),
+    ];
+    let mut faults = Vec::new();
+    for (name, before, after, wanted) in cases {
+        let review = review::read(update(before, after).as_bytes(), &options).unwrap();
+        let images: Vec<_> = review.images().iter().map(|it| it.written.as_str()).collect();
+        let found = match (review.not_looked_at(), review.unread()) {
+            (Some(reason), _) => reason.to_string(),
+            (None, []) => format!("decide on {}", images.join(", ")),
+            (None, unread) => format!("unread {}", unread[0].place.path),
+        };
+        if found != wanted {
+            faults.push(format!("{name}: found {found}, wanted {wanted}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn what_cannot_be_answered_is_an_error() {
     let mut faults = Vec::new();
