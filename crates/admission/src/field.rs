@@ -13,7 +13,7 @@ struct Link {
     step: Step,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Step {
     Key(String),
     Item(usize),
@@ -38,11 +38,6 @@ impl Field {
     /// A field of this one, given by the way to it from here.
     pub(crate) fn joined(&self, below: &Field) -> Field {
         below.steps().into_iter().fold(self.clone(), |field, step| field.with(step.clone()))
-    }
-
-    /// Whether this is the other field or in it.
-    pub(crate) fn is_in(&self, other: &Field) -> bool {
-        self.steps().starts_with(&other.steps())
     }
 
     /// As a JSON pointer (RFC 6901).

@@ -14,6 +14,8 @@ use crate::place::{Place, Reason, Role, Uneditable, Unread, Use, Workload};
 use crate::tree::{Node, Source, Value};
 use crate::{Error, Limits, Options, UnknownKinds};
 
+use unknown::LookedAt;
+
 pub(crate) use kinds::PodTemplate;
 
 /// What is found in the objects of a file.
@@ -95,12 +97,10 @@ fn single(
         },
         found,
     };
-    let mut looked_at = Vec::new();
+    let mut looked_at = LookedAt::default();
     for path in context.options.image_paths.iter().filter(|path| path.is_about(group, kind)) {
         for (below, way) in path.find(object.node, context.limits().values)? {
-            let below = field.joined(&below);
-            reader.configured(way, &below)?;
-            looked_at.push(below);
+            reader.configured(way, &field.joined(&below), &mut looked_at)?;
         }
     }
     match PodTemplate::of(group, kind) {
@@ -126,12 +126,19 @@ struct Reader<'r, 'a> {
 }
 
 impl Reader<'_, '_> {
-    /// What a configured path leads to.
-    fn configured(&mut self, way: Way<'_, '_>, field: &Field) -> Result<(), Error> {
-        match way.node.value {
-            Value::Map(_) => self.pod_spec(way, field),
-            _ => self.image(way, field, Role::Configured),
+    /// What a configured path leads to. What else stands in a mapping is not looked at by that.
+    fn configured(
+        &mut self,
+        way: Way<'_, '_>,
+        field: &Field,
+        looked_at: &mut LookedAt,
+    ) -> Result<(), Error> {
+        if let Value::Map(_) = way.node.value {
+            pod::FIELDS.iter().for_each(|key| looked_at.add(&field.key(key)));
+            return self.pod_spec(way, field);
         }
+        looked_at.add(field);
+        self.image(way, field, Role::Configured)
     }
 
     /// One place of an image.

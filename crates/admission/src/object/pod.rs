@@ -77,3 +77,7 @@ const CONTAINERS: [(&str, MakeRole); 3] = [
     ("containers", Role::Container),
     ("ephemeralContainers", Role::EphemeralContainer),
 ];
+
+/// The fields of a pod spec that name images.
+pub(super) const FIELDS: [&str; 4] =
+    ["initContainers", "containers", "ephemeralContainers", "volumes"];

@@ -1,5 +1,7 @@
 //! What looks like an image or a pod in a kind that is not known.
 
+use std::collections::BTreeSet;
+
 use super::Reader;
 use super::kinds::is_built_in;
 use crate::Error;
@@ -8,12 +10,40 @@ use crate::image_path::Way;
 use crate::place::Reason;
 use crate::tree::{Node, Value};
 
+/// The places that configured paths led to.
+#[derive(Default)]
+pub(super) struct LookedAt {
+    /// As JSON pointers.
+    places: BTreeSet<String>,
+    /// These, and all above them.
+    around: BTreeSet<String>,
+}
+
+impl LookedAt {
+    pub(super) fn add(&mut self, place: &Field) {
+        let place = place.pointer();
+        let above = place.match_indices('/').map(|(end, _)| place[..end].to_owned());
+        self.around.extend(above.chain([place.clone()]));
+        self.places.insert(place);
+    }
+
+    /// Whether this is such a place.
+    fn is(&self, field: &Field) -> bool {
+        !self.places.is_empty() && self.places.contains(&field.pointer())
+    }
+
+    /// Whether this is such a place, or one is in it.
+    fn is_around(&self, field: &Field) -> bool {
+        !self.places.is_empty() && self.around.contains(&field.pointer())
+    }
+}
+
 /// Reports every mapping of an object, outside of what was looked at, that has a list of containers,
 /// or, in kinds that are not Kubernetes' own, an image. Fields of what is reported are not looked at.
 pub(super) fn look(
     object: Way<'_, '_>,
     field: &Field,
-    looked_at: &[Field],
+    looked_at: &LookedAt,
     reader: &mut Reader<'_, '_>,
 ) -> Result<(), Error> {
     let signs =
@@ -23,7 +53,7 @@ pub(super) fn look(
     while let Some((node, field)) = left.pop() {
         values += 1;
         super::at_most("values of a document", reader.context.limits().values, values)?;
-        if looked_at.iter().any(|it| field.is_in(it)) {
+        if looked_at.is(&field) {
             continue;
         }
         match &node.value {
@@ -34,7 +64,7 @@ pub(super) fn look(
             Value::Map(entries) => {
                 let looks = |it: &&crate::tree::Entry<'_>| {
                     looks_like_one(&it.key, &it.value, signs)
-                        && !looked_at.iter().any(|at| at.is_in(&field.key(&it.key)))
+                        && !looked_at.is_around(&field.key(&it.key))
                 };
                 if let Some(entry) = entries.iter().find(looks) {
                     let at = field.key(&entry.key);

@@ -242,6 +242,55 @@ spec: {template: {spec: {containers: [{name: a, image: acme/a}]}}, other: {image
     assert_eq!(manifest.images().len(), 3, "{}", table(&manifest));
 }
 
+/// What a path leads to is looked at, and what stands beside it is not taken for that.
+#[test]
+fn a_configured_pod_spec_hides_nothing_that_stands_in_it() {
+    let text = "\
+kind: App
+apiVersion: x.example/v1
+spec:
+  proxy: {image: acme/a}
+  template:
+    spec: {containers: [{name: b, image: acme/b}], volumes: [{name: v, rbd: {image: block}}]}
+";
+    let found = |path: &str| {
+        let mut options = Options::default();
+        options.image_paths.push(format!("x.example/App={path}").parse().unwrap());
+        let manifest = manifest::read(text.as_bytes(), "f.yaml", &options).unwrap();
+        let images = manifest.images().iter().map(|it| it.written.clone());
+        let unread = manifest.unread().iter().map(|it| format!("unread {}", it.place.path));
+        images.chain(unread).collect::<Vec<_>>().join(", ")
+    };
+    let mut faults = Vec::new();
+    for (path, wanted) in [
+        ("spec.template.spec", "acme/b, unread spec.proxy.image"),
+        // Too high, as is easily written.
+        ("spec.template", "unread spec.proxy.image, unread spec.template.spec.containers"),
+        ("spec", "unread spec.proxy.image, unread spec.template.spec.containers"),
+        ("spec.proxy.image", "acme/a, unread spec.template.spec.containers"),
+    ] {
+        if found(path) != wanted {
+            faults.push(format!("{path}: found {}, wanted {wanted}", found(path)));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Ten thousand images are found in a moment, too: an API server waits ten seconds at most.
+#[test]
+fn the_work_is_in_proportion_to_the_file() {
+    let steps = "{\"image\":\"a\",\"x\":{\"y\":1}},".repeat(9_999);
+    let text = format!(
+        r#"{{"apiVersion":"x.example/v1","kind":"App","spec":{{"steps":[{steps}{{"image":"a"}}]}}}}"#
+    );
+    let mut options = Options::default();
+    options.image_paths.push("x.example/App=spec.steps[*].image".parse().unwrap());
+    let started = std::time::Instant::now();
+    let manifest = manifest::read(text.as_bytes(), "f.yaml", &options).unwrap();
+    assert_eq!((manifest.images().len(), manifest.unread().len()), (10_000, 0));
+    assert!(started.elapsed().as_secs() < 10, "took {:?}", started.elapsed());
+}
+
 #[test]
 fn image_paths_are_read_strictly() {
     for text in [
