@@ -89,11 +89,14 @@ enum Signs {
 }
 
 fn looks_like_one(key: &str, value: &Node<'_>, signs: Signs) -> bool {
-    match (key, &value.value) {
-        ("containers" | "initContainers" | "ephemeralContainers", Value::List(items)) => {
-            items.iter().any(|item| matches!(item.value, Value::Map(_)))
-        }
-        ("image", Value::Text(text)) => signs == Signs::PodsAndImages && !text.is_empty(),
+    let is_pods = ["containers", "initContainers", "ephemeralContainers"].contains(&key);
+    let is_image = key == "image" || key.ends_with("Image");
+    match &value.value {
+        Value::List(items) if is_pods => items.iter().any(|it| matches!(it.value, Value::Map(_))),
+        _ if signs == Signs::Pods || !is_image => false,
+        Value::Text(text) => !text.is_empty(),
+        // As charts and their operators write one: with its repository and its tag apart.
+        Value::Map(_) => value.text("repository").is_some(),
         _ => false,
     }
 }

@@ -291,6 +291,31 @@ fn the_work_is_in_proportion_to_the_file() {
     assert!(started.elapsed().as_secs() < 10, "took {:?}", started.elapsed());
 }
 
+/// In kinds that are not known, and of groups that are not Kubernetes' own.
+#[test]
+fn what_looks_like_an_image_is_reported() {
+    let mut faults = Vec::new();
+    for (spec, wanted) in [
+        ("image: acme/a", "spec.image"),
+        ("sidecarImage: acme/a", "spec.sidecarImage"),
+        ("image: {repository: acme/a, tag: v1}", "spec.image"),
+        ("agent: {baseImage: {repository: acme/a}}", "spec.agent.baseImage"),
+        ("steps: [{image: acme/a}]", "spec.steps[0].image"),
+        ("image: ''", ""),
+        ("image: {pullPolicy: Always}", ""),
+        ("imagePullPolicy: Always", ""),
+        ("useImage: true", ""),
+    ] {
+        let text = format!("kind: App\napiVersion: x.example/v1\nspec: {{{spec}}}\n");
+        let manifest = read(&text).unwrap();
+        let found: Vec<_> = manifest.unread().iter().map(|it| it.place.path.as_str()).collect();
+        if found.join(", ") != wanted {
+            faults.push(format!("{spec}: found {found:?}, wanted {wanted}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn image_paths_are_read_strictly() {
     for text in [
