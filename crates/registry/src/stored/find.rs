@@ -10,7 +10,7 @@ use crate::Action;
 use crate::documents::{Descriptor, OCI_INDEX, parse_referrers};
 use crate::error::{Error, Limit};
 use crate::registry::{Shared, together};
-use crate::transport::{Call, Target, next};
+use crate::transport::{Call, Target};
 
 /// Everything that is stored about a digest. The places are asked at the same time, then what
 /// they name is read at the same time.
@@ -29,13 +29,12 @@ pub(crate) async fn find(
     });
     let mut listed = Vec::new();
     let mut unread = Vec::new();
-    let mut known = BTreeSet::new();
     for answer in together(asked).await {
         let answer = answer?;
-        // A registry with both shows the same twice.
-        listed.extend(answer.listed.into_iter().filter(|it| known.insert(it.digest().clone())));
+        listed.extend(answer.listed);
         unread.extend(answer.unread);
     }
+    let listed = each_once(listed);
     let allowed = shared.limits().items;
     if listed.len() + unread.len() > allowed {
         return Err(too_many(&about, allowed));
@@ -43,6 +42,25 @@ pub(crate) async fn find(
     let image = read::Image { at: &at, digest, about: &about };
     let items = read::all(shared, &image, listed, wanted, &mut unread).await?;
     Ok(Attached { items, unread, looked_in: stores })
+}
+
+/// What several places have. Only what they say alike is the same: none hides what another has.
+fn each_once(listed: Vec<Listed>) -> Vec<Listed> {
+    let read = |it: &Listed| match it {
+        Listed::Read { digest, .. } => Some(digest.clone()),
+        Listed::Named { .. } => None,
+    };
+    // A manifest under one of cosign's tags is about the image even if it does not say so.
+    let under_tags: BTreeSet<_> = listed.iter().filter_map(read).collect();
+    let mut known = BTreeSet::new();
+    let mut is_new = |it: &Listed| match it {
+        Listed::Read { .. } => true,
+        Listed::Named { descriptor: Descriptor { digest, media_type, size, .. }, .. } => {
+            !under_tags.contains(digest)
+                && known.insert((digest.clone(), media_type.clone(), *size))
+        }
+    };
+    listed.into_iter().filter(|it| is_new(it)).collect()
 }
 
 /// Where is looked for what is wanted.
@@ -58,6 +76,8 @@ fn stores(shared: &Shared, digest: &ArtifactDigest, wanted: Wanted) -> Vec<Store
     if matches!(wanted, Wanted::Everything | Wanted::Listing) {
         stores.push(Store::SbomTag(tag("sbom")));
     }
+    // Nothing can be under a tag that is too long to be one: cosign's of a SHA-512 are.
+    stores.retain(|store| store.tag().is_none_or(|tag| tag.len() <= LONGEST_TAG));
     stores
 }
 
@@ -137,8 +157,8 @@ async fn referrers(
             let (limit, allowed) = (Limit::Items, limits.items as u64);
             return Err(Error::LimitReached { what, limit, allowed });
         }
-        match page.header("link").and_then(next_link) {
-            Some(link) => target = Target::Url(next(&what, &page.url, link)?),
+        match page.next_page(&what)? {
+            Some(url) => target = Target::Url(url),
             None => {
                 // Registries give them in any order, and some in another one each time.
                 answer.listed.sort_by(|left, right| left.digest().cmp(right.digest()));
@@ -174,18 +194,6 @@ impl Listed {
     }
 }
 
-/// The target of `rel="next"` (RFC 8288; distribution spec, "Listing referrers").
-fn next_link(header: &str) -> Option<&str> {
-    header.split(',').find_map(|link| {
-        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let next = |text: &str| {
-            let value = text.trim().strip_prefix("rel=").map(|value| value.trim_matches('"'));
-            value.is_some_and(|value| value.eq_ignore_ascii_case("next"))
-        };
-        parameters.split(';').any(next).then_some(target)
-    })
-}
-
 /// Distribution spec, "Referrers tag schema": the algorithm, a hyphen and at most 64 characters of the
 /// digest.
 pub(crate) fn fallback_tag(digest: &ArtifactDigest) -> String {
@@ -198,3 +206,6 @@ fn too_many(about: &str, allowed: usize) -> Error {
     let what = format!("what is stored about {about}");
     Error::LimitReached { what, limit: Limit::Items, allowed: allowed as u64 }
 }
+
+/// Distribution spec, "Pulling manifests".
+const LONGEST_TAG: usize = 128;

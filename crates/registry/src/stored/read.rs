@@ -145,7 +145,9 @@ fn within(shared: &Shared, about: &str, items: &[Item], wanted: Wanted) -> Resul
     if items.len() > limits.items {
         return fault(Limit::Items, limits.items as u64);
     }
-    let fetched = items.iter().filter(|item| kind(item).is(wanted));
+    // One that is too large by itself is not fetched.
+    let is_fetched = |item: &&Item| kind(item).is(wanted) && item.size <= limits.document_bytes;
+    let fetched = items.iter().filter(is_fetched);
     let total = fetched.map(|item| item.size).fold(0, u64::saturating_add);
     if total > limits.documents_bytes {
         return fault(Limit::DocumentsBytes, limits.documents_bytes);

@@ -1,17 +1,19 @@
 //! Which addresses that a registry names are gone to, and which may see credentials.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
 use crate::error::{AddressFault, Error};
 
 /// Scheme, host and port.
-pub(crate) fn same_origin(left: &Url, right: &Url) -> bool {
+pub(super) fn same_origin(left: &Url, right: &Url) -> bool {
     left.origin() == right.origin()
 }
 
-/// Where a redirect or the location of an upload leads: to any host, but not from https to http.
+/// Where a redirect or the location of an upload leads: to any host, but not from https to http, and not from
+/// elsewhere to this computer or to what answers link-local addresses, such as a cloud's metadata service.
+/// Storage inside of a private network is usual.
 pub(super) fn redirect(what: &str, from: &Url, target: Option<&str>) -> Result<Url, Error> {
     let fault = |found: &str, reason| Error::Redirect {
         what: what.to_owned(),
@@ -29,17 +31,26 @@ pub(super) fn redirect(what: &str, from: &Url, target: Option<&str>) -> Result<U
     if has_credentials(&url) {
         return Err(fault(url.host_str().unwrap_or_default(), AddressFault::Credentials));
     }
+    if is_nearest(&url) && !is_nearest(from) {
+        return Err(fault(target, AddressFault::Private));
+    }
     Ok(url)
 }
 
 /// Where the next page of a list is: at the registry.
-pub(crate) fn next(what: &str, from: &Url, target: &str) -> Result<Url, Error> {
+pub(super) fn next(what: &str, from: &Url, target: &str) -> Result<Url, Error> {
     let url = redirect(what, from, Some(target))?;
     if !same_origin(&url, from) {
         let (found, reason) = (shown(url.as_str()), AddressFault::OtherHost);
         return Err(Error::Redirect { what: what.to_owned(), found, reason });
     }
     Ok(url)
+}
+
+/// A header that may say where the next page is, and is no link.
+pub(super) fn no_link(what: &str, found: &str) -> Error {
+    let (found, reason) = (shown(found), AddressFault::Malformed);
+    Error::Redirect { what: what.to_owned(), found, reason }
 }
 
 /// Where tokens are had.
@@ -79,32 +90,40 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 
 /// Whether the address is, by its number, one that is not reached from outside.
 fn is_inside(url: &Url) -> bool {
-    let address = match url.host() {
-        Some(Host::Domain(name)) => return name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address),
-        Some(Host::Ipv6(address)) => address.to_ipv4_mapped().map_or(address.into(), IpAddr::V4),
-        None => return true,
-    };
-    match address {
-        IpAddr::V4(address) => is_inside_4(address),
-        IpAddr::V6(address) => is_inside_6(address),
+    let shared = |it: Ipv4Addr| it.octets()[0] == 100 && (64..128).contains(&it.octets()[1]);
+    is_nearest(url)
+        || match number(url) {
+            Some(IpAddr::V4(address)) => address.is_private() || shared(address),
+            Some(IpAddr::V6(address)) => address.is_unique_local(),
+            None => false,
+        }
+}
+
+/// Whether the address is this computer's, or one that no router passes on.
+fn is_nearest(url: &Url) -> bool {
+    let named = |name: &str| name == "localhost" || name.ends_with(".localhost");
+    match (url.host(), number(url)) {
+        (None, _) => true,
+        (Some(Host::Domain(name)), _) => named(name.trim_end_matches('.')),
+        (_, Some(IpAddr::V4(address))) => {
+            address.is_loopback() || address.is_link_local() || address.is_unspecified()
+        }
+        (_, Some(IpAddr::V6(address))) => {
+            address.is_loopback() || address.is_unicast_link_local() || address.is_unspecified()
+        }
+        (Some(_), None) => false,
     }
 }
 
-fn is_inside_4(address: Ipv4Addr) -> bool {
-    let shared = address.octets()[0] == 100 && (64..128).contains(&address.octets()[1]);
-    address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || shared
-}
-
-fn is_inside_6(address: Ipv6Addr) -> bool {
-    address.is_loopback()
-        || address.is_unspecified()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
+/// The number of a host, if it is one.
+fn number(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => {
+            Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4))
+        }
+    }
 }
 
 fn has_credentials(url: &Url) -> bool {
@@ -138,6 +157,10 @@ mod tests {
             ("https://ghcr.io/v2/", "https://169.254.169.254/token", Some(Private)),
             ("https://ghcr.io/v2/", "https://[::ffff:127.0.0.1]/token", Some(Private)),
             ("https://ghcr.io/v2/", "https://localhost/token", Some(Private)),
+            ("https://ghcr.io/v2/", "https://localhost./token", Some(Private)),
+            ("https://ghcr.io/v2/", "https://100.64.0.1/token", Some(Private)),
+            ("https://ghcr.io/v2/", "https://[fd00::1]/token", Some(Private)),
+            ("https://ghcr.io/v2/", "https://[fe80::1]/token", Some(Private)),
             ("https://10.0.0.2/v2/", "https://10.0.0.1/token", None),
             ("https://ghcr.io/v2/", "https://a:b@evil.example/token", Some(Credentials)),
             ("https://ghcr.io/v2/", "/token", Some(Malformed)),
@@ -150,6 +173,36 @@ mod tests {
             });
             assert_eq!(reason, wanted, "{base} {address}");
         }
+    }
+
+    #[test]
+    fn where_redirects_lead() {
+        use AddressFault::{Malformed, NotEncrypted, Private};
+        let mut faults = Vec::new();
+        for (from, target, wanted) in [
+            ("https://ghcr.io/v2/", "https://storage.example/x", None),
+            ("https://ghcr.io/v2/", "https://10.0.0.5:9000/x", None),
+            ("https://ghcr.io/v2/", "http://storage.example/x", Some(NotEncrypted)),
+            ("https://ghcr.io/v2/", "https://169.254.169.254/latest", Some(Private)),
+            ("https://ghcr.io/v2/", "https://127.0.0.1/x", Some(Private)),
+            ("https://ghcr.io/v2/", "https://2130706433/x", Some(Private)),
+            ("https://ghcr.io/v2/", "https://[::1]/x", Some(Private)),
+            ("https://ghcr.io/v2/", "https://[::ffff:169.254.169.254]/x", Some(Private)),
+            ("https://ghcr.io/v2/", "https://localhost/x", Some(Private)),
+            ("http://registry.example/v2/", "http://0.0.0.0/x", Some(Private)),
+            ("http://localhost:5000/v2/", "http://127.0.0.1:9000/x", None),
+            ("https://ghcr.io/v2/", "ftp://storage.example/x", Some(Malformed)),
+        ] {
+            let found = match redirect("x", &from.parse().unwrap(), Some(target)) {
+                Ok(_) => None,
+                Err(Error::Redirect { reason, .. }) => Some(reason),
+                Err(other) => panic!("{other}"),
+            };
+            if found != wanted {
+                faults.push(format!("{from} {target}: found {found:?}, wanted {wanted:?}"));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use reqwest::header::HeaderValue;
 
+use super::word::{token, token_or_quoted};
+
 /// How a registry wants to be told who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
@@ -54,7 +56,7 @@ fn parse(text: &str) -> Option<Parsed> {
         match value.strip_prefix('=') {
             // The padding of a token68 begins like a value, and is not one.
             Some(value) => {
-                let (value, after) = value_of(value.trim_start())?;
+                let (value, after) = token_or_quoted(value.trim_start())?;
                 let (_, parameters) = parsed.last_mut()?;
                 if parameters.insert(name.to_ascii_lowercase(), value).is_some() {
                     return None;
@@ -69,29 +71,6 @@ fn parse(text: &str) -> Option<Parsed> {
         rest = rest.trim_start_matches([',', ' ', '\t']);
     }
     Some(parsed)
-}
-
-fn token(text: &str) -> Option<(&str, &str)> {
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    let end = text.find(|c| !is_token(c)).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
-}
-
-fn value_of(text: &str) -> Option<(String, &str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (value, after) = token(text)?;
-        return Some((value.to_owned(), after));
-    };
-    let mut value = String::new();
-    let mut characters = quoted.char_indices();
-    while let Some((place, character)) = characters.next() {
-        match character {
-            '"' => return Some((value, &quoted[place + 1..])),
-            '\\' => value.push(characters.next()?.1),
-            other => value.push(other),
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -62,13 +62,14 @@ impl Transport {
         }
         file.flush().await.map_err(|source| local(path, source))?;
         let digests = digester.finish();
-        match digests.get(wanted.digest.algorithm()) {
-            Some(found) if *found != wanted.digest => {
-                let (found, wanted) = (found.clone(), wanted.digest.clone());
-                Err(Error::OtherDigest { what: call.what.clone(), found, wanted }.into())
-            }
-            _ => Ok(()),
+        let found = digests.get(wanted.digest.algorithm());
+        if found == Some(&wanted.digest) {
+            return Ok(());
         }
+        // It was digested with that algorithm.
+        let found = found.unwrap_or(&wanted.digest).clone();
+        let wanted = wanted.digest.clone();
+        Err(Error::OtherDigest { what: call.what.clone(), found, wanted }.into())
     }
 }
 

@@ -9,9 +9,11 @@ mod challenge;
 mod client;
 mod download;
 mod failure;
+mod link;
 mod named;
 mod session;
 mod token;
+mod word;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +22,7 @@ use std::time::Duration;
 
 use chainsign_core::image::ImageName;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
-use reqwest::header::{HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{HeaderValue, LINK, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -31,7 +33,7 @@ use client::Clients;
 use failure::Failure;
 use session::Session;
 
-pub(crate) use address::{next, same_origin};
+use address::same_origin;
 
 /// One for a [`Registry`](crate::Registry): connections, logins and tokens.
 pub(crate) struct Transport {
@@ -260,6 +262,14 @@ impl Answer {
     pub(crate) fn content_type(&self) -> Option<&str> {
         let value = self.header(CONTENT_TYPE.as_str())?;
         Some(value.split(';').next().unwrap_or_default().trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Where the next page of a list is, if there is one: at the host of this one (distribution spec, "Listing
+    /// Referrers").
+    pub(crate) fn next_page(&self, what: &str) -> Result<Option<Url>, Error> {
+        let target = link::next(self.headers.get_all(LINK).iter())
+            .map_err(|link::Malformed(found)| address::no_link(what, found))?;
+        target.map(|target| address::next(what, &self.url, target)).transpose()
     }
 
     /// Where an upload goes on. Any host may be named; credentials do not go to another one.

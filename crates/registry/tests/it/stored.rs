@@ -1,13 +1,15 @@
+use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::predicate::{COSIGN_SIGN, PredicateType};
 use chainsign_registry::{
-    Content, ContentKind, Error, Limit, Registry, Resolved, Store, Subject, ToAttach, Wanted,
+    AddressFault, Content, ContentKind, Error, Limit, Registry, Resolved, Store, Subject, ToAttach,
+    Wanted,
 };
 use chainsign_sandbox::{ReferrersApi, Sandbox};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::front::{Answer, Front, impatient, registry, sandbox};
-use crate::image::{BUNDLE, MANIFEST, Repository, annotations, digest};
+use crate::image::{BUNDLE, INDEX, MANIFEST, Repository, annotations, digest};
 
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 
@@ -349,6 +351,119 @@ async fn a_list_without_end_is_not_read_to_the_end() {
     assert!(is(&error, Limit::Pages), "{error}");
     let asked = front.heard().iter().filter(|heard| heard.gets_in("/referrers/")).count();
     assert_eq!(asked, 100);
+}
+
+/// However it is written where the next page is, it is read; what cannot be understood is no end of the list.
+#[tokio::test]
+async fn the_next_page_is_not_lost() {
+    let sandbox = sandbox(ReferrersApi::Offered).await;
+    let repository = Repository::new(sandbox.url(), "app");
+    let image = repository.image("v1").await;
+    repository.bundle(&image, b"{}").await;
+    let front = Front::of(&sandbox).await;
+    let registry = registry();
+    let resolved = registry.resolve(&front.reference("app:v1")).await.unwrap();
+    let again = format!("/v2/app/referrers/{}?page=1,2", resolved.digest());
+    for (links, wanted) in [
+        (vec![format!("<{again}>; rel=\"next\"")], Ok(1)),
+        (vec!["</style.css>; rel=preload".to_owned(), format!("<{again}>;rel=next")], Ok(1)),
+        (vec![format!("<{again}>; rel=\"prev\"")], Ok(0)),
+        (vec![format!("{again}; rel=\"next\"")], Err(AddressFault::Malformed)),
+    ] {
+        let sent = links.clone();
+        front.plays(move |heard| {
+            let first = heard.gets_in("/referrers/") && !heard.path.contains('?');
+            first.then(|| {
+                let answer = Answer::new(200).header("content-type", INDEX);
+                let answer = answer.body(r#"{"schemaVersion":2,"manifests":[]}"#);
+                sent.iter().fold(answer, |answer, link| answer.header("link", link.clone()))
+            })
+        });
+        let found = match registry.attached(&resolved, Wanted::Signatures).await {
+            Ok(found) => Ok(found.items.len()),
+            Err(Error::Redirect { reason, .. }) => Err(reason),
+            Err(other) => panic!("{links:?}: {other}"),
+        };
+        assert_eq!(found, wanted, "{links:?}");
+    }
+}
+
+/// A place that says something else of a manifest than another does hides it in neither.
+#[tokio::test]
+async fn one_place_hides_nothing_in_another() {
+    let sandbox = sandbox(ReferrersApi::Offered).await;
+    let repository = Repository::new(sandbox.url(), "app");
+    let image = repository.image("v1").await;
+    let tag = format!("sha256-{}", digest(&image).hex());
+    let bundle = repository.bundle(&image, b"{}").await;
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [bundle] });
+    repository.manifest(Some(&tag), &list).await;
+    let signatures = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "layers": [repository.blob(SIMPLE_SIGNING, b"{}").await],
+        "config": repository.blob("application/json", b"{}").await,
+    });
+    let signatures = repository.manifest(Some(&format!("{tag}.sig")), &signatures).await;
+    let front = Front::of(&sandbox).await;
+    let mut other_size = bundle.clone();
+    other_size["size"] = 1.into();
+    // cosign's manifest names no subject: it is about the image by its tag only.
+    let said = json!({ "schemaVersion": 2, "manifests": [other_size, signatures] }).to_string();
+    front.plays(move |heard| {
+        let answer = Answer::new(200).header("content-type", INDEX);
+        heard.gets_in("/referrers/").then(|| answer.body(said.clone()))
+    });
+    let registry = registry();
+    let resolved = registry.resolve(&front.reference("app:v1")).await.unwrap();
+    let found = registry.attached(&resolved, Wanted::Signatures).await.unwrap();
+    let stores: Vec<_> = found.items.iter().map(|item| item.store.clone()).collect();
+    let wanted = [Store::FallbackTag(tag.clone()), Store::SignatureTag(format!("{tag}.sig"))];
+    assert_eq!(stores, wanted, "{found:?}");
+    assert_eq!(found.unread.len(), 1);
+    assert!(matches!(found.unread[0].error, Error::OtherSize { wanted: 1, .. }), "{found:?}");
+}
+
+/// Who says that something is larger than anything that is read keeps nothing else from being read.
+#[tokio::test]
+async fn a_document_that_is_too_large_hides_no_other() {
+    let sandbox = sandbox(ReferrersApi::Offered).await;
+    let repository = Repository::new(sandbox.url(), "app");
+    let image = repository.image("v1").await;
+    repository.bundle(&image, b"{}").await;
+    let mut layer = repository.blob(BUNDLE, b"{\"large\":1}").await;
+    layer["size"] = (1_u64 << 60).into();
+    let artifact = repository.artifact(BUNDLE, &image, &[layer]).await;
+    repository.manifest(None, &artifact).await;
+    let registry = registry();
+    let resolved = resolve(&registry, &sandbox, "app:v1").await;
+    let found = registry.attached(&resolved, Wanted::Signatures).await.unwrap();
+    assert_eq!((found.items.len(), found.unread.len()), (1, 1));
+    match &found.unread[0].error {
+        Error::LimitReached { limit: Limit::DocumentBytes, .. } => {}
+        other => panic!("{other}"),
+    }
+}
+
+/// cosign's tags of such a digest are longer than a tag can be: there is nothing to ask for.
+#[tokio::test]
+async fn what_is_no_tag_is_not_asked_for() {
+    let front = Front::alone().await;
+    let config = json!({ "mediaType": "application/json", "size": 2, "digest": ArtifactDigest::sha256(b"{}") });
+    let manifest = json!({ "schemaVersion": 2, "config": config, "layers": [] }).to_string();
+    let digest = chainsign_core::digest::DigestAlgorithm::Sha512.digest(manifest.as_bytes());
+    front.plays(move |heard| match heard.path.rsplit('/').next().unwrap() {
+        name if name.starts_with("sha512:") && heard.gets_in("/manifests/") => {
+            Some(Answer::new(200).header("content-type", MANIFEST).body(manifest.clone()))
+        }
+        "" => Some(Answer::new(200)),
+        name => Some(Answer::new(if name.len() > 128 { 400 } else { 404 })),
+    });
+    let registry = registry();
+    let reference = front.reference(&format!("app@{digest}"));
+    let (image, found) = registry.resolve_attached(&reference, Wanted::Everything).await.unwrap();
+    assert_eq!(image.digest(), &digest);
+    let tag = format!("sha512-{}", &digest.hex()[..64]);
+    assert_eq!(found.looked_in, [Store::Referrers, Store::FallbackTag(tag)]);
 }
 
 /// GHSA-95pr-fxf5-86gv, GHSA-88jx-383q-w4qc: what is stored about an image is bounded.
