@@ -113,7 +113,7 @@ impl Verb {
 impl Flag {
     /// The environment variable with its value (cosign `options/root.go`, `flagToEnvVar`).
     pub fn variable(&self) -> String {
-        format!("COSIGN_{}", self.name.to_uppercase().replace('-', "_"))
+        format!("{PREFIX}{}", self.name.to_uppercase().replace('-', "_"))
     }
 
     /// What weakens verification is given as a flag, where it can be seen, or not at all.
@@ -181,6 +181,9 @@ impl<T: CosignVerb> Args for LikeCosign<T> {
                 command = command.arg(hidden(flag));
             }
         }
+        if !environment_has_any() {
+            return command;
+        }
         command.mut_args(|arg| with_variable(arg, T::VERB))
     }
 
@@ -220,6 +223,11 @@ fn hidden(flag: &Flag) -> Arg {
     }
 }
 
+/// Most environments have no variable of cosign's, and then no flag has to be looked for in them.
+fn environment_has_any() -> bool {
+    std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+}
+
 /// The flag's form in the environment. As with cosign an empty variable is none.
 fn with_variable(arg: Arg, verb: Verb) -> Arg {
     let flag = verb.flags().find(|flag| arg.get_long() == Some(flag.name));
@@ -232,8 +240,9 @@ fn with_variable(arg: Arg, verb: Verb) -> Arg {
 }
 
 fn refuse(flag: &Flag, matches: &ArgMatches) -> Result<(), Error> {
-    let variable = flag.variable();
-    if flag.weakens() && std::env::var_os(&variable).is_some_and(|value| is_true(&value)) {
+    let set = || std::env::var_os(flag.variable());
+    if flag.weakens() && set().is_some_and(|value| is_true(&value)) {
+        let variable = flag.variable();
         let message = format!(
             "found {variable} in the environment, wanted the flag --{}: what weakens verification is to be seen where it is used\n",
             flag.name
@@ -243,7 +252,7 @@ fn refuse(flag: &Flag, matches: &ArgMatches) -> Result<(), Error> {
     let Here::Refused { but } = flag.here else { return Ok(()) };
     let given = match matches.value_source(flag.name) {
         Some(ValueSource::CommandLine) => format!("--{}", flag.name),
-        Some(ValueSource::EnvVariable) => variable,
+        Some(ValueSource::EnvVariable) => flag.variable(),
         _ => return Ok(()),
     };
     let value = matches.get_one::<String>(flag.name).map_or("", String::as_str);
@@ -257,3 +266,5 @@ fn refuse(flag: &Flag, matches: &ArgMatches) -> Result<(), Error> {
 fn is_true(value: &std::ffi::OsStr) -> bool {
     !matches!(value.to_string_lossy().to_ascii_lowercase().as_str(), "" | "0" | "f" | "false")
 }
+
+const PREFIX: &str = "COSIGN_";
