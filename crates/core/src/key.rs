@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use der::Decode as _;
+use der::asn1::UintRef;
+
 use crate::Error;
 use crate::digest::{ArtifactDigest, DigestAlgorithm};
 use crate::encoding::{pem_decode, pem_encode};
@@ -96,6 +99,25 @@ impl PublicKey {
     pub fn fingerprint(&self) -> ArtifactDigest {
         ArtifactDigest::sha256(&self.spki)
     }
+}
+
+/// The size of an RSA key, from the DER of an RSAPublicKey, `SEQUENCE { modulus INTEGER,
+/// publicExponent INTEGER }` (RFC 8017 appendix A.1.1), in bits without leading zeros.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is another structure, or another encoding than DER.
+pub fn rsa_modulus_bits(key: &[u8]) -> Result<usize, Error> {
+    #[derive(der::Sequence)]
+    struct RsaPublicKey<'a> {
+        modulus: UintRef<'a>,
+        _exponent: UintRef<'a>,
+    }
+    let invalid =
+        |error: der::Error| Error::Invalid { document: "RSA key", reason: error.to_string() };
+    let key = RsaPublicKey::from_der(key).map_err(invalid)?;
+    let modulus = key.modulus.as_bytes();
+    let leading_zeros = modulus.first().map_or(0, |first| first.leading_zeros() as usize);
+    Ok((modulus.len() * 8).saturating_sub(leading_zeros))
 }
 
 impl fmt::Debug for PublicKey {

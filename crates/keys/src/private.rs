@@ -8,13 +8,13 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
     EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
 };
-use chainsign_core::key::PublicKey;
+use chainsign_core::key::{PublicKey, rsa_modulus_bits};
 use const_oid::db::rfc5912::{
     ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1,
 };
 use const_oid::db::rfc8410::ID_ED_25519;
-use der::asn1::{BitStringRef, OctetStringRef, UintRef};
-use der::{Decode as _, Encode as _, Reader as _, SliceReader};
+use der::asn1::{BitStringRef, OctetStringRef};
+use der::{Decode as _, Encode as _};
 use ed25519_dalek::SigningKey;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfo};
@@ -152,7 +152,8 @@ impl PrivateKey {
     }
 
     fn rsa(pair: rsa::KeyPair) -> Result<Self, Error> {
-        let bits = modulus_bits(pair.public_key().as_ref()).map_err(|error| malformed(&error))?;
+        let bits =
+            rsa_modulus_bits(pair.public_key().as_ref()).map_err(|error| malformed(&error))?;
         let kind = KeyKind::of_rsa(bits)?;
         let public = spki(pair.public_key())?;
         Ok(PrivateKey { kind, public, secret: Secret::Rsa(Box::new(pair)) })
@@ -210,20 +211,6 @@ fn generate_rsa(size: rsa::KeySize) -> Result<rsa::KeyPair, Error> {
 fn spki(key: &impl AsDer<PublicKeyX509Der<'static>>) -> Result<PublicKey, Error> {
     let der = key.as_der().map_err(|_| Error::Backend { doing: "encode a public key" })?;
     Ok(PublicKey::from_spki(der.as_ref()))
-}
-
-/// RFC 8017 appendix A.1.1: `SEQUENCE { modulus INTEGER, publicExponent INTEGER }`.
-fn modulus_bits(public: &[u8]) -> der::Result<usize> {
-    let mut reader = SliceReader::new(public)?;
-    let modulus = reader.sequence(|reader| {
-        let modulus = UintRef::decode(reader)?;
-        UintRef::decode(reader)?;
-        Ok(modulus)
-    })?;
-    reader.finish(())?;
-    let bytes = modulus.as_bytes();
-    let leading_zeros = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
-    Ok((bytes.len() * 8).saturating_sub(leading_zeros))
 }
 
 fn malformed(error: &dyn fmt::Display) -> Error {

@@ -10,14 +10,14 @@ use std::fmt;
 
 use aws_lc_rs::signature as lc;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
-use chainsign_core::key::{KeyAlgorithm, PublicKey};
+use chainsign_core::key::{KeyAlgorithm, PublicKey, rsa_modulus_bits};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{
     ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1,
 };
 use const_oid::db::rfc8410::ID_ED_25519;
-use der::asn1::{AnyRef, UintRef};
-use der::{Decode, Reader, SliceReader};
+use der::Decode;
+use der::asn1::AnyRef;
 use sha2::digest::consts::U64;
 use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
@@ -185,8 +185,7 @@ impl KeyKind {
         match spki.algorithm.oid {
             ID_EC_PUBLIC_KEY => Self::of_point(parameters, key),
             RSA_ENCRYPTION if parameters == Some(AnyRef::NULL) => {
-                let bits =
-                    modulus_bits(key).map_err(|error| format!("found an RSA key: {error}"))?;
+                let bits = rsa_modulus_bits(key).map_err(|error| error.to_string())?;
                 if !RSA_BITS.contains(&bits) {
                     return Err(format!(
                         "found an RSA key of {bits} bits, wanted {} to {}",
@@ -316,20 +315,6 @@ fn known(digest: &ArtifactDigest) -> Result<aws_lc_rs::digest::Digest, Invalid> 
         _ => return Err(Invalid),
     };
     aws_lc_rs::digest::Digest::import_less_safe(digest.bytes(), algorithm).map_err(|_| Invalid)
-}
-
-/// RFC 8017 appendix A.1.1: `SEQUENCE { modulus INTEGER, publicExponent INTEGER }`.
-fn modulus_bits(key: &[u8]) -> der::Result<usize> {
-    let mut reader = SliceReader::new(key)?;
-    let modulus = reader.sequence(|reader| {
-        let modulus = UintRef::decode(reader)?;
-        UintRef::decode(reader)?;
-        Ok(modulus)
-    })?;
-    reader.finish(())?;
-    let bytes = modulus.as_bytes();
-    let leading_zeros = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
-    Ok((bytes.len() * 8).saturating_sub(leading_zeros))
 }
 
 /// A SHA-512 that is known already, in the shape in which the Ed25519 library asks for one.

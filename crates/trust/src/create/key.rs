@@ -1,9 +1,9 @@
 //! Public keys of logs, as trusted roots describe them.
 
 use chainsign_core::digest::ArtifactDigest;
-use chainsign_core::key::{KeyAlgorithm, PublicKey};
+use chainsign_core::key::{KeyAlgorithm, PublicKey, rsa_modulus_bits};
 use der::Decode as _;
-use der::asn1::{ObjectIdentifier, UintRef};
+use der::asn1::ObjectIdentifier;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// The one algorithm with which Sigstore's logs use a key (sigstore/protobuf-specs
@@ -15,7 +15,7 @@ pub(super) fn algorithm(key: &PublicKey) -> Option<KeyAlgorithm> {
         (EC, Some(P384)) => Some(KeyAlgorithm::EcdsaP384Sha384),
         (EC, Some(P521)) => Some(KeyAlgorithm::EcdsaP521Sha512),
         (ED25519, _) => Some(KeyAlgorithm::Ed25519),
-        (RSA, _) => match modulus_bits(&spki)? {
+        (RSA, _) => match rsa_modulus_bits(spki.subject_public_key.as_bytes()?).ok()? {
             2048 => Some(KeyAlgorithm::RsaPkcs1v15_2048Sha256),
             3072 => Some(KeyAlgorithm::RsaPkcs1v15_3072Sha256),
             4096 => Some(KeyAlgorithm::RsaPkcs1v15_4096Sha256),
@@ -43,18 +43,6 @@ pub(super) fn log_id(key: &PublicKey, algorithm: KeyAlgorithm, origin: Option<&s
         _ => spki.to_vec(),
     };
     ArtifactDigest::sha256(&hashed).bytes().to_vec()
-}
-
-fn modulus_bits(spki: &SubjectPublicKeyInfoRef<'_>) -> Option<usize> {
-    #[derive(der::Sequence)]
-    struct RsaKey<'a> {
-        modulus: UintRef<'a>,
-        _exponent: UintRef<'a>,
-    }
-    let key = RsaKey::from_der(spki.subject_public_key.as_bytes()?).ok()?;
-    let bytes = key.modulus.as_bytes();
-    let leading = bytes.first()?.leading_zeros();
-    Some(bytes.len() * 8 - usize::try_from(leading).ok()?)
 }
 
 // RFC 5480, RFC 8410, RFC 8017.
