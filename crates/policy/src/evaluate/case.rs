@@ -37,12 +37,7 @@ impl<'a> Case<'a> {
         let about_target = |it: &&Testimony| target.identities.matches(&it.subject);
         let mut evidence: Vec<_> = evidence.into_iter().filter(about_target).collect();
         evidence.sort_by_cached_key(|testimony| testimony.order());
-        evidence.dedup_by(|left, right| {
-            left.document.is_some()
-                && left.document == right.document
-                && left.root == right.root
-                && left.signer == right.signer
-        });
+        evidence.dedup_by(|left, right| left.is_same(right));
         let all = evidence.clone();
         Case { target, caller_root, all, evidence, refused, unavailable, now }
     }

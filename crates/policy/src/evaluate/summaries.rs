@@ -111,8 +111,9 @@ fn find<'a>(
         let (met, not): (Vec<_>, Vec<_>) = met.partition(Result::is_ok);
         let not: Vec<_> = not.into_iter().filter_map(Result::err).collect();
         let signature = match (met.is_empty(), not.first()) {
+            (false, _) => Signature::Expected,
             (true, Some(mismatch)) => Signature::Other(mismatch.message.clone()),
-            _ => Signature::Expected,
+            (true, None) => Signature::Other("nobody may sign it".to_owned()),
         };
         let failed = match steps(wanted, testimony, &signature, case) {
             Ok(summary) => match further(wanted, testimony, &summary, case.now) {

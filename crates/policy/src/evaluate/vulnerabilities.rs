@@ -2,10 +2,14 @@
 //!
 //! VEX documents can only take findings out, only when an authority of the policy signed them, and
 //! only while they are young: whoever can delete the newest of them could bring back an older one.
+//! What such an authority says and nobody here understands might be that something is affected after
+//! all: beside a document that cannot be read, nothing is taken out.
+
+use jiff::Timestamp;
 
 use super::case::Case;
 use super::line;
-use crate::evidence::{Finding, Scan, Severity, Testimony, VexStatement};
+use crate::evidence::{About, Finding, Scan, Severity, Testimony, VexStatement};
 use crate::language::{UnknownSeverity, spoken};
 use crate::model::{VexSource, Vulnerabilities};
 use crate::purl::Purl;
@@ -60,17 +64,17 @@ fn scanned_within(id: RuleId, limit: jiff::SignedDuration, scan: &Scan, case: &C
 
 fn severity(id: RuleId, wanted: &Vulnerabilities, scan: &Scan, case: &Case<'_>) -> Rule {
     let documents = wanted.vex.as_ref().map_or(Vec::new(), |vex| documents(vex, case));
+    let unreadable: Vec<_> = documents.iter().filter_map(unreadable).collect();
     let (mut worse, mut suppressed) = (Vec::new(), Vec::new());
     for finding in &scan.findings {
-        let too_bad = match (finding.severity, wanted.unknown) {
-            (Some(severity), _) => severity > wanted.max,
-            (None, UnknownSeverity::Deny) => true,
-            (None, UnknownSeverity::Allow) => false,
-        };
-        if !too_bad {
+        let not_worse = finding.severity.is_none_or(|severity| severity <= wanted.max);
+        let unknown = finding.severity.is_none() || finding.partly_understood;
+        let may_be_worse = unknown && wanted.unknown == UnknownSeverity::Deny;
+        if not_worse && !may_be_worse {
             continue;
         }
-        match suppression(finding, wanted.vex.as_ref(), &documents, case) {
+        let vex = wanted.vex.as_ref().filter(|_| unreadable.is_empty());
+        match suppression(finding, vex, &documents, case) {
             Some(why) => suppressed.push(format!("{}: {why}", named(finding))),
             None => worse.push(named(finding)),
         }
@@ -99,6 +103,7 @@ fn severity(id: RuleId, wanted: &Vulnerabilities, scan: &Scan, case: &Case<'_>) 
                 .compared(first, wanted_text)
                 .with(worse.iter().skip(1))
                 .with(taken_out())
+                .with(unreadable)
                 .hint("update the package, or say in a VEX document why it does not matter")
         }
     }
@@ -121,8 +126,16 @@ fn documents<'a>(wanted: &VexSource, case: &Case<'a>) -> Vec<&'a Testimony> {
     case.evidence.iter().filter(counts).copied().collect()
 }
 
+/// Why nothing is taken out beside a document.
+fn unreadable(document: &&Testimony) -> Option<String> {
+    let reason = document.vex().err()?;
+    Some(format!("{} cannot be read, so that nothing is taken out: {reason}", document.name()))
+}
+
 /// Why a finding does not count: what the latest statement about it says. Of statements of one
-/// time, one that does not take it out counts.
+/// time, one that does not take it out counts. One that does not take it out is as late as it says it
+/// is, also where that is not yet, and the latest where it does not say; it counts also where it may
+/// be about another artifact.
 fn suppression(
     finding: &Finding,
     wanted: Option<&VexSource>,
@@ -132,7 +145,7 @@ fn suppression(
     let wanted = wanted?;
     let package: Option<Purl> = finding.package.as_deref().and_then(|purl| purl.parse().ok());
     let about = |statement: &VexStatement| {
-        statement.is_about(&finding.ids, package.as_ref(), case.target.identities.sets())
+        statement.about(&finding.ids, package.as_ref(), case.target.identities.sets())
     };
     let suppresses = |statement: &VexStatement| {
         let justified = statement.status != crate::evidence::Status::NotAffected
@@ -143,10 +156,16 @@ fn suppression(
         let statements = &document.vex().ok()?.statements;
         Some(statements.iter().map(move |statement| (*document, statement)))
     });
-    let latest = statements
-        .flatten()
-        .filter(|(_, statement)| about(statement) && statement.time <= case.now)
-        .max_by_key(|(_, statement)| (statement.time, !suppresses(statement)))?;
+    let counts = |statement: &VexStatement| match about(statement) {
+        About::Nothing => false,
+        about if suppresses(statement) => {
+            about == About::This && statement.time.is_some_and(|time| time <= case.now)
+        }
+        _ => true,
+    };
+    let latest = statements.flatten().filter(|(_, statement)| counts(statement)).max_by_key(
+        |(_, statement)| (statement.time.unwrap_or(Timestamp::MAX), !suppresses(statement)),
+    )?;
     let (document, statement) = latest;
     suppresses(statement).then(|| {
         let why = statement.justification.as_deref().unwrap_or("");
@@ -156,7 +175,11 @@ fn suppression(
 }
 
 fn named(finding: &Finding) -> String {
-    let severity = finding.severity.map_or("unknown severity", Severity::as_str);
+    let severity = match (finding.severity, finding.partly_understood) {
+        (None, _) => "unknown severity".to_owned(),
+        (Some(severity), false) => severity.as_str().to_owned(),
+        (Some(severity), true) => format!("{} or worse", severity.as_str()),
+    };
     let package = finding.package.as_ref().map_or(String::new(), |purl| format!(" in {purl}"));
     format!("{} ({severity}){package}", finding.ids.join(" "))
 }

@@ -27,7 +27,7 @@ pub(crate) use scan::{Finding, Scan, Severity};
 pub(crate) use testimony::{
     Content, Inclusion, LogReference, Parsed, ProvenTime, Signer, Testimony, TimeKind, Via,
 };
-pub(crate) use vex::{Status, VexStatement};
+pub(crate) use vex::{About, Status, VexStatement};
 
 /// Where a candidate was found, in the caller's words: a file name, a line of a file, a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -24,6 +24,8 @@ pub(crate) struct Finding {
     pub(crate) ids: Vec<String>,
     /// The worst severity that the report gives it; `None` when it gives none that is understood.
     pub(crate) severity: Option<Severity>,
+    /// Whether the report also gives one that is not understood, which may be worse.
+    pub(crate) partly_understood: bool,
     /// The package that has it.
     pub(crate) package: Option<String>,
 }
@@ -119,15 +121,18 @@ fn in_toto(json: &str) -> Result<Scan, String> {
         score: String,
     }
     let predicate: Predicate = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let score = |score: &Score| {
+    // Other scores, such as EPSS, are numbers too and no severities.
+    let is_cvss = |score: &Score| {
         let method = score.method.to_ascii_lowercase();
-        // Other scores, such as EPSS, are numbers too and no severities.
-        let is_cvss = method.contains("cvss") || method.contains("nvd");
-        let number = || score.score.parse().ok().filter(|_| is_cvss);
+        method.contains("cvss") || method.contains("nvd")
+    };
+    let severity = |score: &Score| {
+        let number = || score.score.parse().ok().filter(|_| is_cvss(score));
         Severity::of_word(&score.score).or_else(|| Severity::of_cvss(number()?))
     };
     let finding = |entry: Entry| Finding {
-        severity: entry.severity.iter().filter_map(score).max(),
+        severity: entry.severity.iter().filter_map(severity).max(),
+        partly_understood: entry.severity.iter().any(|it| is_cvss(it) && severity(it).is_none()),
         package: first_purl(&entry.annotations),
         ids: vec![entry.id],
     };
@@ -175,7 +180,12 @@ fn cosign(json: &str) -> Result<Scan, String> {
 /// The report of a scanner.
 fn report(result: Value) -> Result<Vec<Finding>, String> {
     let parse_error = |error: serde_json::Error| error.to_string();
-    if result.get("SchemaVersion").is_some() {
+    if let Some(version) = result.get("SchemaVersion") {
+        if version.as_u64() != Some(TRIVY_SCHEMA) {
+            return Err(format!(
+                "found Trivy's report of schema version {version}, wanted {TRIVY_SCHEMA}"
+            ));
+        }
         let report: Trivy = serde_json::from_value(result).map_err(parse_error)?;
         let results = report.results.unwrap_or_default().into_iter();
         let all = results.flat_map(|result| result.vulnerabilities.unwrap_or_default());
@@ -187,6 +197,9 @@ fn report(result: Value) -> Result<Vec<Finding>, String> {
     }
     Err("its result is neither Trivy's nor Grype's report".to_owned())
 }
+
+/// The schema of Trivy's reports since 0.20.
+const TRIVY_SCHEMA: u64 = 2;
 
 /// Trivy `pkg/types/report.go`, schema version 2.
 #[derive(Deserialize)]
@@ -222,6 +235,7 @@ impl TrivyVulnerability {
         Finding {
             ids: vec![self.id],
             severity: self.severity.as_deref().and_then(Severity::of_word),
+            partly_understood: false,
             package: self.package.and_then(|package| package.purl),
         }
     }
@@ -261,6 +275,8 @@ impl GrypeMatch {
         Finding {
             ids,
             severity: severities.filter_map(|word| Severity::of_word(word)).max(),
+            // A source that does not know says "Unknown" beside one that does.
+            partly_understood: false,
             package: self.artifact.purl.filter(|purl| !purl.is_empty()),
         }
     }
@@ -274,6 +290,7 @@ mod tests {
         Finding {
             ids: id.iter().map(|id| (*id).to_owned()).collect(),
             severity,
+            partly_understood: false,
             package: package.map(str::to_owned),
         }
     }
@@ -322,5 +339,8 @@ mod tests {
         }
         assert!(in_toto(r#"{"scanner":{"result":null}}"#).is_err());
         assert!(cosign(r#"{"scanner":{"result":{"Results":[]}}}"#).is_err());
+        let of_tomorrow = r#"{"scanner":{"result":{"SchemaVersion":3,"Findings":[{}]}}}"#;
+        let wanted = "found Trivy's report of schema version 3, wanted 2";
+        assert_eq!(cosign(of_tomorrow).unwrap_err(), wanted);
     }
 }

@@ -234,7 +234,27 @@ impl Testimony {
     /// What makes two pieces of evidence the same, and orders them whatever their order of
     /// arrival.
     pub(crate) fn order(&self) -> impl Ord {
-        (self.document.clone(), self.root.clone(), self.signer.to_string(), self.origin.clone())
+        let times = self.times.iter().map(|it| (it.time, it.authority.clone()));
+        (
+            self.document.clone(),
+            self.root.clone(),
+            self.signer.to_string(),
+            times.collect::<Vec<_>>(),
+            self.log_entries.clone(),
+            self.origin.clone(),
+        )
+    }
+
+    /// Whether it says and proves the same as another, wherever each was found. Layers of cosign's have
+    /// one document, their payload, and may come with other entries and times.
+    pub(crate) fn is_same(&self, other: &Testimony) -> bool {
+        self.document.is_some()
+            && self.document == other.document
+            && self.root == other.root
+            && self.signer == other.signer
+            && self.via == other.via
+            && self.times == other.times
+            && self.log_entries == other.log_entries
     }
 
     /// How reports name it.
@@ -269,14 +289,17 @@ impl Testimony {
 
 impl Signer {
     /// What the signer counts as where distinct signers are counted: a key, or issuer and subject
-    /// without the ref behind the last `@` of a URI.
+    /// without the ref or commit behind the `@` of a workflow's URI.
     pub(crate) fn counted(&self) -> String {
         match self {
             Self::Key { key } => key.to_string(),
             Self::Certificate { identity, .. } => {
                 use chainsign_core::identity::SubjectAlternativeName::Uri;
                 let subject = match &identity.subject {
-                    Uri(uri) => uri.split_once("@refs/").map_or(uri.as_str(), |(path, _)| path),
+                    Uri(uri) => match uri.rsplit_once('@') {
+                        Some((path, commit)) if is_commit(commit) => path,
+                        _ => uri.split_once("@refs/").map_or(uri.as_str(), |(path, _)| path),
+                    },
                     other => other.as_str(),
                 };
                 format!("{} {subject}", identity.issuer)
@@ -294,6 +317,11 @@ impl fmt::Display for Signer {
             Self::Key { key } => write!(f, "the key {key}"),
         }
     }
+}
+
+/// Of SHA-1 or SHA-256, as git writes it.
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn short(statement: &Statement) -> &str {

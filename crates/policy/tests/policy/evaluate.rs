@@ -149,8 +149,10 @@ fn trees_of_signers() {
     let two = signed_by("{atLeast: {count: 2, of: [a, b, c, ab]}}");
     check(&signed(&[a, b]), &two, &[]);
     check(&signed(&[a]), &two, too_few);
-    // One signer, met by two authorities, counts once; so do two refs of one workflow.
+    // One signer, met by two authorities, counts once; so do two refs of one workflow,
+    // and two commits.
     check(&signed(&[a, ("a", "refs/tags/v2")]), &two, too_few);
+    check(&signed(&[a, ("a", COMMIT)]), &two, too_few);
     // One authority, met by two signers, counts once.
     let two = signed_by("{atLeast: {count: 2, of: [ab, c]}}");
     check(&signed(&[a, b]), &two, too_few);

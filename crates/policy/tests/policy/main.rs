@@ -8,6 +8,7 @@ mod explain;
 mod fail_open;
 mod fuzz_targets;
 mod go;
+mod hostile;
 mod images;
 mod inside;
 mod lies;

@@ -193,6 +193,129 @@ fn vex_of_somebody_else_or_of_long_ago_takes_out_nothing() {
     check(&release, &policy(RULES), VULNERABLE);
 }
 
+/// A vendor's document is about many products and attested to each of them: what it says about another
+/// product, or about one that cannot be told from this artifact, takes nothing out here.
+#[test]
+fn vex_of_another_product_takes_out_nothing() {
+    let yaml = policy(&format!("{RULES}, {VEX}"));
+    let bad = || release(&scan(json!([finding("CVE-1", "critical")])));
+    let artifact = bad().digests().iter().next().unwrap().hex();
+    let other = "0".repeat(64);
+    let quote = || json!([{"@id": "pkg:golang/rsc.io/quote@v1.5.2"}]);
+    let mut wrong = Vec::new();
+    for (product, taken_out) in [
+        (json!({"hashes": {"sha-256": artifact}, "subcomponents": quote()}), true),
+        (json!({"hashes": {"sha-256": other}, "subcomponents": quote()}), false),
+        (
+            json!({"@id": format!("pkg:oci/app@sha256%3A{artifact}"), "subcomponents": quote()}),
+            true,
+        ),
+        (json!({"@id": format!("pkg:oci/app@sha256:{artifact}")}), true),
+        (json!({"@id": format!("pkg:oci/app@sha256%3A{other}"), "subcomponents": quote()}), false),
+        (json!({"@id": "pkg:oci/app", "subcomponents": quote()}), false),
+        (json!({"@id": "https://acme.example/another", "subcomponents": quote()}), false),
+        (json!({"subcomponents": quote()}), false),
+    ] {
+        let mut release = bad();
+        let document = vex(&release, "vex.json", signer(), about("not_affected", product.clone()));
+        release.fixtures.push(document);
+        if causes(&release.against(&yaml)).is_empty() != taken_out {
+            wrong.push(product);
+        }
+    }
+    assert_eq!(wrong, Vec::<Value>::new());
+}
+
+/// What an authorised signer says and nobody here understands might be that it is affected after all.
+#[test]
+fn vex_that_cannot_be_understood_is_not_passed_over() {
+    let yaml = policy(&format!("{RULES}, {VEX}"));
+    let package = || json!({"@id": "pkg:golang/rsc.io/quote@v1.5.2"});
+    let older = || {
+        let mut older = about("not_affected", package());
+        older[0]["timestamp"] = json!("2026-11-01T00:00:00Z");
+        older
+    };
+    let mut taken_out = Vec::new();
+    let mut check = |name: &str, second: &dyn Fn(&Release) -> Fixture| {
+        let mut release = release(&scan(json!([finding("CVE-1", "critical")])));
+        let first = vex(&release, "first.json", signer(), older());
+        let second = second(&release);
+        release.fixtures.extend([first, second]);
+        if causes(&release.against(&yaml)).is_empty() {
+            taken_out.push(name.to_owned());
+        }
+    };
+    check("a status of tomorrow", &|release| {
+        vex(release, "second.json", signer(), about("exploited", package()))
+    });
+    check("affected, by a clock that is ahead", &|release| {
+        let mut early = about("affected", package());
+        early[0]["timestamp"] = json!("2026-11-22T00:00:00Z");
+        vex(release, "second.json", signer(), early)
+    });
+    check("affected, of a product that may be this one", &|release| {
+        let product = json!({"@id": "pkg:oci/app", "subcomponents": [package()]});
+        vex(release, "second.json", signer(), about("affected", product))
+    });
+    let cyclonedx = |release: &Release, timestamp: Value, analysis: Value, affects: Value| {
+        let document = json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"timestamp": timestamp},
+            "vulnerabilities": [{"id": "CVE-1", "analysis": analysis, "affects": affects}],
+        });
+        let statement = statement(&release.binary, "cyclonedx", &document.to_string());
+        fixture("second.cdx.json", signer(), &release.binary, Some(statement))
+    };
+    let (exploitable, now) = (json!({"state": "exploitable"}), json!("2026-11-20T00:00:00Z"));
+    let quote = json!([{"ref": "pkg:golang/rsc.io/quote@v1.5.2"}]);
+    check("exploitable, at no time", &|release| {
+        cyclonedx(release, Value::Null, exploitable.clone(), quote.clone())
+    });
+    check("exploitable, at a time that is none", &|release| {
+        cyclonedx(release, json!("yesterday"), exploitable.clone(), quote.clone())
+    });
+    check("a state of tomorrow", &|release| {
+        cyclonedx(release, now.clone(), json!({"state": "exploited"}), quote.clone())
+    });
+    check("exploitable in a range of versions", &|release| {
+        let range = json!([{"ref": "pkg:golang/rsc.io/quote@v1.5.2",
+            "versions": [{"range": "vers:golang/<v2", "status": "affected"}]}]);
+        cyclonedx(release, now.clone(), exploitable.clone(), range)
+    });
+    // Somebody else's words, and an SBOM without any, change nothing.
+    let mut others = release(&scan(json!([finding("CVE-1", "critical")])));
+    let documents = [
+        vex(&others, "first.json", signer(), older()),
+        vex(&others, "second.json", scanner(), about("exploited", package())),
+        fixture("sbom.cdx.json", signer(), &others.binary, {
+            let sbom = json!({"bomFormat": "CycloneDX", "metadata": {"timestamp": "yesterday"}});
+            Some(statement(&others.binary, "cyclonedx", &sbom.to_string()))
+        }),
+    ];
+    others.fixtures.extend(documents);
+    assert_eq!(taken_out, Vec::<String>::new());
+    assert_eq!(causes(&others.against(&yaml)), []);
+}
+
+/// A severity that is not understood may be worse than the one beside it.
+#[test]
+fn a_severity_beside_one_that_is_not_understood_is_not_known() {
+    let with = |scores: Value| {
+        let mut finding = finding("CVE-1", "low");
+        finding["severity"] = scores;
+        release(&scan(json!([finding])))
+    };
+    let low = || json!({"method": "nvd", "score": "low"});
+    let vector =
+        json!({"method": "cvss_v3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"});
+    let epss = json!({"method": "epss", "score": "0.9"});
+    let allow = policy(&format!("{RULES}, unknownSeverity: allow"));
+    check(&with(json!([low(), vector])), &policy(RULES), VULNERABLE);
+    check(&with(json!([low(), vector])), &allow, &[]);
+    check(&with(json!([{"method": "nvd", "score": "high"}, vector])), &allow, VULNERABLE);
+    check(&with(json!([low(), epss])), &policy(RULES), &[]);
+}
+
 /// CycloneDX documents with an analysis take findings out as OpenVEX does, and only then.
 #[test]
 fn cyclonedx_vex_takes_out_what_its_authorised_signer_says() {

@@ -5,8 +5,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Component, Hashes, Identifiers, Product, Status, Vex, VexStatement};
+
+#[derive(Deserialize)]
+struct Marks {
+    #[serde(default)]
+    vulnerabilities: Vec<IgnoredAny>,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,16 +90,21 @@ struct Version {
     status: Option<String>,
 }
 
-/// Reads the analysed vulnerabilities of a document. One without a known state, without a time, or
-/// without an id says nothing.
+/// Reads the analysed vulnerabilities of a document. One without a state, or without an id, says
+/// nothing; a document without any, as most are, is not looked at further.
 pub(super) fn read(json: &str) -> Result<Vex, String> {
-    let document: Document = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let error = |error: serde_json::Error| error.to_string();
+    let marks: Marks = serde_json::from_str(json).map_err(error)?;
+    if marks.vulnerabilities.is_empty() {
+        return Ok(Vex { statements: Vec::new() });
+    }
+    let document: Document = serde_json::from_str(json).map_err(error)?;
     let timestamp = document.metadata.as_ref().and_then(|metadata| metadata.timestamp);
     let places = Places::of(document.serial_number, document.metadata, document.components);
     let mut statements = Vec::new();
     for vulnerability in document.vulnerabilities {
         let Some(analysis) = vulnerability.analysis else { continue };
-        let Some(status) = analysis.state.as_deref().and_then(status) else { continue };
+        let Some(status) = analysis.state.as_deref().map(status) else { continue };
         let times = [
             analysis.last_updated,
             analysis.first_issued,
@@ -100,7 +112,7 @@ pub(super) fn read(json: &str) -> Result<Vex, String> {
             vulnerability.published,
             timestamp,
         ];
-        let Some(time) = times.into_iter().flatten().next() else { continue };
+        let time = times.into_iter().flatten().next();
         let references = vulnerability.references.into_iter().map(|reference| reference.id);
         let names: Vec<String> = vulnerability.id.into_iter().chain(references).collect();
         let justification = analysis.justification.or(analysis.detail);
@@ -115,14 +127,13 @@ pub(super) fn read(json: &str) -> Result<Vex, String> {
     Ok(Vex { statements })
 }
 
-/// The impact analysis state.
-fn status(state: &str) -> Option<Status> {
+/// The impact analysis state. One that nobody knows is no good one.
+fn status(state: &str) -> Status {
     match state {
-        "not_affected" | "false_positive" => Some(Status::NotAffected),
-        "resolved" | "resolved_with_pedigree" => Some(Status::Fixed),
-        "exploitable" => Some(Status::Affected),
-        "in_triage" => Some(Status::UnderInvestigation),
-        _ => None,
+        "not_affected" | "false_positive" => Status::NotAffected,
+        "resolved" | "resolved_with_pedigree" => Status::Fixed,
+        "in_triage" => Status::UnderInvestigation,
+        _ => Status::Affected,
     }
 }
 
@@ -152,7 +163,8 @@ impl Places {
     }
 
     /// What a reference names: a component of this document, of another one (a BOM-Link), or a
-    /// package by its package URL. With versions, each of them alone; ranges say nothing.
+    /// package by its package URL. With versions, each of them alone; what is affected in a range of
+    /// them is affected in all, and what is not affected in a range takes out nothing.
     fn products(&self, affected: &Affected, status: Status) -> Vec<(Product, Status)> {
         let reference = self.local(&affected.reference);
         let (purl, hashes) = match self.components.get(reference) {
@@ -166,15 +178,18 @@ impl Places {
         if affected.versions.is_empty() {
             return vec![(product(purl, hashes), status)];
         }
+        let package = purl.as_deref().and_then(|purl| purl.split('@').next());
         let of_version = |version: &Version| {
-            let number = version.version.as_ref()?;
-            let package = purl.as_deref()?.split('@').next()?;
             // Left out, it is affected: whatever the analysis says.
-            let status = match version.status.as_deref() {
-                Some("unaffected") => status,
-                _ => Status::Affected,
-            };
-            Some((product(Some(format!("{package}@{number}")), Hashes::default()), status))
+            let unaffected = version.status.as_deref() == Some("unaffected");
+            let status = if unaffected { status } else { Status::Affected };
+            match (package, &version.version) {
+                (Some(package), Some(number)) => {
+                    Some((product(Some(format!("{package}@{number}")), Hashes::default()), status))
+                }
+                _ if unaffected => None,
+                _ => Some((product(package.map(str::to_owned), hashes.clone()), status)),
+            }
         };
         affected.versions.iter().filter_map(of_version).collect()
     }

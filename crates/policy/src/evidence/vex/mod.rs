@@ -25,8 +25,19 @@ pub(crate) struct VexStatement {
     pub(crate) status: Status,
     /// Why it is not affected.
     pub(crate) justification: Option<String>,
-    /// When this was known to be true.
-    pub(crate) time: Timestamp,
+    /// When this was known to be true; `None` where the document does not say.
+    pub(crate) time: Option<Timestamp>,
+}
+
+/// What a statement has to do with a vulnerability in a package of an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// Nothing.
+    Nothing,
+    /// It names the package in a product that may be this artifact or another one.
+    Perhaps,
+    /// It is about it.
+    This,
 }
 
 /// What a vulnerability means for a product.
@@ -66,7 +77,7 @@ impl Vex {
             products: it.products,
             status: it.status,
             justification: it.justification.or(it.impact_statement),
-            time: it.last_updated.or(it.timestamp).unwrap_or(cascading),
+            time: Some(it.last_updated.or(it.timestamp).unwrap_or(cascading)),
         };
         Ok(Vex { statements: document.statements.into_iter().map(read).collect() })
     }
@@ -76,13 +87,17 @@ impl VexStatement {
     /// Whether it is about this vulnerability in this package of this artifact.
     ///
     /// A product is the artifact by its digest, or the package by its package URL, with the same
-    /// version where the product has one. One with subcomponents is about these only.
-    pub(crate) fn is_about(
+    /// version where the product has one. One with subcomponents is about these only, and only in the
+    /// product: where that is named by no digest, nobody can tell which one it is.
+    pub(crate) fn about(
         &self,
         ids: &[String],
         package: Option<&Purl>,
         artifact: &[&ArtifactDigests],
-    ) -> bool {
+    ) -> About {
+        if !self.names.iter().any(|name| ids.contains(name)) {
+            return About::Nothing;
+        }
         let is_package = |component: &Component| {
             component.purls().any(|purl| {
                 package.is_some_and(|package| {
@@ -91,13 +106,20 @@ impl VexStatement {
                 })
             })
         };
-        let about = |product: &Product| match product.subcomponents.as_slice() {
-            [] => {
-                artifact.iter().any(|it| product.component.is(it)) || is_package(&product.component)
+        let about = |product: &Product| {
+            let is_artifact = product.component.is_one_of(artifact);
+            match product.subcomponents.as_slice() {
+                [] if is_artifact == Some(true) || is_package(&product.component) => About::This,
+                [] => About::Nothing,
+                inside if !inside.iter().any(is_package) => About::Nothing,
+                _ => match is_artifact {
+                    Some(true) => About::This,
+                    Some(false) => About::Nothing,
+                    None => About::Perhaps,
+                },
             }
-            inside => inside.iter().any(is_package),
         };
-        self.names.iter().any(|name| ids.contains(name)) && self.products.iter().any(about)
+        self.products.iter().map(about).max().unwrap_or(About::Nothing)
     }
 }
 
@@ -167,18 +189,27 @@ impl Component {
         texts.into_iter().flatten().filter_map(|text| text.parse().ok())
     }
 
-    fn is(&self, artifact: &ArtifactDigests) -> bool {
-        let named = [
+    /// Whether it is one of these by its digests; `None` where it has none that can be compared.
+    fn is_one_of(&self, artifact: &[&ArtifactDigests]) -> Option<bool> {
+        let answers = artifact.iter().filter_map(|digests| self.is(digests));
+        answers.max()
+    }
+
+    fn is(&self, artifact: &ArtifactDigests) -> Option<bool> {
+        let hashes = [
             (DigestAlgorithm::Sha256, &self.hashes.sha256),
             (DigestAlgorithm::Sha384, &self.hashes.sha384),
             (DigestAlgorithm::Sha512, &self.hashes.sha512),
         ];
-        let mut known = named.into_iter().filter_map(|(algorithm, hex)| {
-            let digest = ArtifactDigest::from_hex(algorithm, hex.as_deref()?).ok()?;
-            artifact.get(algorithm).map(|of_artifact| *of_artifact == digest)
+        let hashes = hashes.into_iter().filter_map(|(algorithm, hex)| {
+            ArtifactDigest::from_hex(algorithm, hex.as_deref()?).ok()
+        });
+        // Of an image, `pkg:oci/app@sha256:…`, the version is the digest.
+        let versions = self.purls().filter_map(|purl| purl.version()?.parse().ok());
+        let known = hashes.chain(versions).filter_map(|digest: ArtifactDigest| {
+            artifact.get(digest.algorithm()).map(|of_artifact| *of_artifact == digest)
         });
         // One that agrees does not outweigh one that does not.
-        let first = known.next();
-        first == Some(true) && known.all(|same| same)
+        known.min()
     }
 }
