@@ -276,6 +276,19 @@ fn what_could_not_be_asked_is_not_unsigned() {
     ran.says_on_stdout("registry-unreachable");
 }
 
+/// A registry that takes the connection and says nothing is waited for as long as the flag says.
+#[test]
+fn a_silent_registry_is_not_waited_for_for_ever() {
+    let stage = Stage::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let image = format!("{}/acme/app@sha256:{}", silent.local_addr().unwrap(), "7".repeat(64));
+    let ran = verify(&stage, &["--timeout", "300ms", &image]).exits(2);
+    ran.says_on_stdout("timed-out").says_on_stdout("give it longer with --timeout");
+    stage.desk.run(&["tree", "-t", "300ms", &image]).exits(2).says("give it longer with --timeout");
+    let ran = stage.desk.run(&["tree", "--timeout=-1s", &image]).exits(2);
+    ran.says("found --timeout -1s, wanted no less than 0");
+}
+
 /// `--offline` opens no socket, and an image is read from its registry.
 #[test]
 fn images_are_not_asked_for_offline() {

@@ -6,7 +6,7 @@ use chainsign_registry::Platform;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
-use super::registry::RegistryFlags;
+use super::registry::{RegistryAccessFlags, RegistryFlags};
 use super::shared::{OfflineFlag, OutputFlag, SignerFlags, TokenFlags, TrustFlags, key_value};
 use super::sign::SigningFlags;
 
@@ -53,7 +53,7 @@ pub struct SignFlags {
     #[command(flatten)]
     pub trust: TrustFlags,
     #[command(flatten)]
-    pub registry: RegistryFlags,
+    pub registry: RegistryAccessFlags,
 }
 
 /// In which form a signature is stored, and where

@@ -4,11 +4,24 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use jiff::SignedDuration;
 
-/// How registries are reached
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+/// How registries are reached, and how long they may take
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Registry")]
 pub struct RegistryFlags {
+    #[command(flatten)]
+    pub access: RegistryAccessFlags,
+    /// How long each step may take: to find an image, to read what is stored about it, to pull its
+    /// layers; 0 for any time
+    #[arg(long, short = 't', value_name = "DURATION", default_value = "3m")]
+    pub timeout: SignedDuration,
+}
+
+/// How registries are reached: where signing says how long it may take
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Registry")]
+pub struct RegistryAccessFlags {
     /// User name for the registry; default: what docker login, podman login or a credential helper keeps
     #[arg(long, value_name = "NAME", requires = "registry_password")]
     pub registry_username: Option<String>,

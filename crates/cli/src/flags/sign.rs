@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 
 use super::images::AttestImageFlags;
-use super::registry::RegistryFlags;
+use super::registry::RegistryAccessFlags;
 use super::shared::{LoginFlags, OutputFlag, TokenFlags, TrustFlags};
 
 /// `sign-blob`
@@ -179,7 +179,7 @@ pub struct AttestFlags {
     #[command(flatten)]
     pub image: AttestImageFlags,
     #[command(flatten)]
-    pub registry: RegistryFlags,
+    pub registry: RegistryAccessFlags,
 }
 
 /// `attest-blob`

@@ -42,7 +42,8 @@ pub fn sign(flags: SignFlags) -> Result<SignImagesRequest, Failure> {
             return Err(Failure::undecided("bad-flag", message));
         }
     }
-    let registry = registry::registry(flags.registry, &images.iter().collect::<Vec<_>>())?;
+    let registry = RegistryFlags { access: flags.registry, timeout: flags.signing.timeout };
+    let registry = registry::registry(registry, &images.iter().collect::<Vec<_>>())?;
     let outputs = ImageOutputs {
         bundle: flags.bundle,
         signature: flags.output_signature,

@@ -21,6 +21,9 @@ pub mod trust;
 pub mod verify;
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use crate::failure::Failure;
 
@@ -38,4 +41,16 @@ pub fn text(what: &str, given: &str) -> Result<String, Failure> {
     String::from_utf8(crate::files::read(what, &path)?).map_err(|_| {
         Failure::undecided("bad-flag", format!("the {what} in {} is not text", path.display()))
     })
+}
+
+/// cosign's `--timeout`: 0 for none.
+fn timeout(given: SignedDuration) -> Result<Option<Duration>, Failure> {
+    match Duration::try_from(given) {
+        Ok(Duration::ZERO) => Ok(None),
+        Ok(timeout) => Ok(Some(timeout)),
+        Err(_) => {
+            let message = format!("found --timeout -{:#}, wanted no less than 0", given.abs());
+            Err(Failure::undecided("bad-flag", message))
+        }
+    }
 }

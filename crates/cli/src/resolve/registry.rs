@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chainsign_core::image::ImageReference;
 use chainsign_registry::{
@@ -31,6 +32,7 @@ pub(super) fn registry(
     flags: RegistryFlags,
     images: &[&ImageReference],
 ) -> Result<RegistryRequest, Failure> {
+    let RegistryFlags { access: flags, timeout } = flags;
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
     let credentials = match (flags.registry_username, flags.registry_password, flags.registry_token)
@@ -87,6 +89,7 @@ pub(super) fn registry(
             signatures_in,
             tag_prefix: flags.attachment_tag_prefix,
             limits,
+            timeout: super::timeout(timeout)?.unwrap_or(Duration::MAX),
             ..Options::default()
         },
         asking: Asking::Allowed,

@@ -8,7 +8,7 @@ use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::encoding::hex_decode;
 use chainsign_core::image::ImageReference;
 use chainsign_core::predicate::PredicateType;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::images::{AttestImages, NewBundleFormat};
 use super::{identity, keys, target, trust};
@@ -21,6 +21,7 @@ use crate::commands::sign::{
 use crate::commands::verify::Place;
 use crate::failure::Failure;
 use crate::files::{self, beside};
+use crate::flags::registry::RegistryFlags;
 use crate::flags::shared::{OfflineFlag, TokenFlags, TrustFlags};
 use crate::flags::sign::{
     AttestBlobFlags, AttestFlags, OutputOrFile, PredicateFlags, Run, SignBlobFlags, SigningFlags,
@@ -177,16 +178,12 @@ fn attest_images(
         }
         (None, None) => return Err(nothing_to_attest()),
     };
+    let registry = RegistryFlags { access: flags.registry, timeout: flags.signing.timeout };
     let format = NewBundleFormat::of(&flags.signing);
     no_dry_run(&flags.signing)?;
     let parts = signing(flags.signing, flags.token, flags.trust, input)?;
-    let told = AttestImages {
-        image: flags.image,
-        bundle: flags.bundle,
-        signing: format,
-        registry: flags.registry,
-        parts,
-    };
+    let told =
+        AttestImages { image: flags.image, bundle: flags.bundle, signing: format, registry, parts };
     super::images::attest(images, what, told)
 }
 
@@ -361,19 +358,7 @@ pub(super) fn signing(
         Some(key) => SignWith::Key(Box::new(keys::private(&key, input)?)),
         None => SignWith::Identity(identity::tokens(token, signing.login, input)?),
     };
-    Ok(Signing { services, signer, timeout: timeout(signing.timeout)? })
-}
-
-/// cosign's `--timeout`: 0 for none.
-fn timeout(given: SignedDuration) -> Result<Option<Duration>, Failure> {
-    match Duration::try_from(given) {
-        Ok(Duration::ZERO) => Ok(None),
-        Ok(timeout) => Ok(Some(timeout)),
-        Err(_) => {
-            let message = format!("found --timeout {given:#}, wanted no less than 0");
-            Err(Failure::undecided("bad-flag", message))
-        }
-    }
+    Ok(Signing { services, signer, timeout: super::timeout(signing.timeout)? })
 }
 
 /// What `--new-bundle-format=false` means for the bundle, and for standard output.

@@ -88,7 +88,9 @@ pub fn failure(error: &Error) -> Failure {
         Error::Unreachable { .. } => {
             ("registry-unreachable", "check the name of the registry, and the way to it")
         }
-        Error::Deadline { .. } => ("timed-out", "the registry is slow: try again later"),
+        Error::Deadline { .. } => {
+            ("timed-out", "give it longer with --timeout, or try again later")
+        }
         Error::LimitReached { .. } => ("limit-reached", "nothing was left out in silence"),
         error if error.is_about_content() => (
             "registry-contradiction",

@@ -367,10 +367,11 @@ pub const FLAGS: &[Flag] = &[
         SIGN,
         "of many files anew for each; what was not signed is named; 0 is none",
     ),
+    better("timeout", Value, IMAGE_VERIFY, "anew for each step with a registry; 0 is none"),
     refused(
         "timeout",
         Value,
-        VERIFY,
+        BLOB_VERIFY,
         &["3m", "3m0s"],
         "only a TUF repository is waited for, two minutes at most; --offline waits for nothing",
     ),
