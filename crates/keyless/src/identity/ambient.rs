@@ -79,7 +79,7 @@ impl AmbientGithub {
         struct Answer {
             value: String,
         }
-        let answer: Answer = answer.json(&endpoint)?;
+        let answer: Answer = answer.secret_json(&endpoint)?;
         Ok(SecretText::new(answer.value))
     }
 }
@@ -121,7 +121,7 @@ impl AmbientBuildkite {
         struct Answer {
             token: String,
         }
-        let answer: Answer = answer.json(&endpoint)?;
+        let answer: Answer = answer.secret_json(&endpoint)?;
         Ok(SecretText::new(answer.token))
     }
 }
@@ -174,6 +174,7 @@ fn request<'a>(endpoint: &'a Endpoint, url: Url, timeout: Duration, body: Body<'
         body,
         accept: "application/json",
         header: None,
+        secret: None,
         also: &[],
     }
 }

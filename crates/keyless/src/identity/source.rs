@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
 use super::ambient::{AmbientBuildkite, AmbientGithub, AmbientGoogle};
+use super::token::TOKEN_BYTES;
 use super::{IdentityToken, Login, SecretText, TokenClaims};
 use crate::Clock;
 use crate::error::Error;
@@ -211,8 +212,8 @@ const LOOKED_FOR: &str = "SIGSTORE_ID_TOKEN, ACTIONS_ID_TOKEN_REQUEST_URL, \
                           /var/run/sigstore/cosign/oidc-token, \
                           Google's metadata server";
 
-/// More than a token may have; what is longer is refused when it is parsed.
-const FILE_BYTES: usize = 64 << 10;
+/// A byte more than a token may have: what is longer is refused when it is parsed, not cut.
+const FILE_BYTES: usize = TOKEN_BYTES + 1;
 
 #[cfg(test)]
 mod tests {

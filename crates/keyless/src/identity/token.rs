@@ -346,7 +346,7 @@ impl NumericDate {
 }
 
 /// Real tokens have 1 to 3 KiB; those with many group claims some ten.
-const TOKEN_BYTES: usize = 64 << 10;
+pub(super) const TOKEN_BYTES: usize = 64 << 10;
 
 /// What `regex` reads as syntax (regex-syntax `is_meta_character`).
 const PATTERN_SYNTAX: &str = r"\.+*?()|[]{}^$#&-~";

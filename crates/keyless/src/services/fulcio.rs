@@ -48,9 +48,10 @@ impl Services {
             body: Body::Bytes { content_type: "application/json", bytes: &body },
             accept: "application/json",
             header: None,
+            secret: Some(token.secret()),
             also: &[],
         };
-        let answer = self.http().send(request).await.map_err(|error| redact(error, token))?;
+        let answer = self.http().send(request).await?;
         let answer: SigningAnswer = answer.json(&authority.endpoint)?;
         let chain = match (answer.embedded, answer.detached) {
             (Some(certificate), None) => certificate.chain.certificates,
@@ -87,17 +88,6 @@ fn read(certificate: &[u8]) -> Result<(PublicKey, jiff::SignedDuration), der::Er
     let (start, end) = (certificate.validity.not_before, certificate.validity.not_after);
     let lifetime = end.to_unix_duration().saturating_sub(start.to_unix_duration());
     Ok((key, jiff::SignedDuration::try_from(lifetime).unwrap_or(jiff::SignedDuration::MAX)))
-}
-
-/// An authority may quote the token in its error; we do not repeat it.
-fn redact(error: Error, token: &IdentityToken) -> Error {
-    match error {
-        Error::Status { endpoint, status, message, retry_after } => {
-            let message = message.replace(token.secret().expose(), "(identity token)");
-            Error::Status { endpoint, status, message, retry_after }
-        }
-        error => error,
-    }
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chainsign_core::{Limits, json};
+use chainsign_core::{Error as CoreError, Limits, json};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -36,6 +36,9 @@ pub(crate) struct Request<'a> {
     pub(crate) body: Body<'a>,
     /// A header that this address needs: a credential for it, or what it is asked with.
     pub(crate) header: Option<Header<'a>>,
+    /// What the body has that nobody else may see. Of an answer that quotes it, or the header's
+    /// credential, only the rest gets into messages.
+    pub(crate) secret: Option<&'a SecretText>,
     pub(crate) accept: &'static str,
     /// Statuses other than success that are answers too.
     pub(crate) also: &'a [StatusCode],
@@ -146,7 +149,7 @@ impl Http {
             Wait::For(asked) if asked > self.retry.longest_pause => Some(asked),
             _ => None,
         };
-        let message = message(&body);
+        let message = message(&body, request);
         Err(Failure { cause: Cause::Status { status, message, retry_after }, wait })
     }
 
@@ -217,11 +220,38 @@ impl Http {
     }
 }
 
+impl Request<'_> {
+    /// A text of the answer without the secrets that were sent.
+    fn without_secrets(&self, text: &str) -> String {
+        let header = self.header.and_then(|header| match header {
+            Header::Bearer(secret) | Header::Token(secret) | Header::Basic(secret) => Some(secret),
+            Header::MetadataFlavor => None,
+        });
+        let secrets = self.secret.into_iter().chain(header).map(SecretText::expose);
+        let secrets = secrets.filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
+    }
+}
+
 impl Answer {
     /// The body as JSON, strictly read: bounded, no key twice. Unknown members are ignored.
     pub(crate) fn json<T: DeserializeOwned>(&self, endpoint: &Endpoint) -> Result<T, Error> {
         json::parse("its JSON", &self.body, &Limits::default()).map_err(|error| {
             Error::MalformedAnswer { endpoint: endpoint.clone(), reason: error.to_string() }
+        })
+    }
+
+    /// The same, of an answer that has a secret in it: no error quotes a value of it.
+    pub(crate) fn secret_json<T: DeserializeOwned>(&self, endpoint: &Endpoint) -> Result<T, Error> {
+        json::parse("its JSON", &self.body, &Limits::default()).map_err(|error| {
+            let reason = match &error {
+                // serde's "invalid type: string \"...\", expected ...".
+                CoreError::Json { reason, line, column, .. } if reason.starts_with("invalid ") => {
+                    format!("its JSON has something else at line {line}, column {column}")
+                }
+                _ => error.to_string(),
+            };
+            Error::MalformedAnswer { endpoint: endpoint.clone(), reason }
         })
     }
 }
@@ -357,15 +387,17 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// What an error answer says: the `message` of its JSON, else its text; one line, cut short.
-fn message(body: &[u8]) -> String {
+fn message(body: &[u8], request: &Request<'_>) -> String {
     #[derive(serde::Deserialize)]
     struct Gateway {
         message: String,
     }
-    match serde_json::from_slice::<Gateway>(body) {
-        Ok(gateway) => one_line(&gateway.message),
-        Err(_) => one_line(&String::from_utf8_lossy(body)),
-    }
+    let said = match serde_json::from_slice::<Gateway>(body) {
+        Ok(gateway) => gateway.message,
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    };
+    // Before it is cut: half a secret would not be found.
+    one_line(&request.without_secrets(&said))
 }
 
 const USER_AGENT: &str = concat!("chainsign/", env!("CARGO_PKG_VERSION"));

@@ -46,8 +46,10 @@ struct Inner {
 
 /// A service and its checked address.
 pub(crate) struct Remote {
+    /// As it is shown.
     pub(crate) service: Service,
     pub(crate) endpoint: Endpoint,
+    /// As it is asked, with user and password where it has them.
     pub(crate) url: Url,
 }
 
@@ -138,6 +140,13 @@ impl Services {
         }
         let timestamp_authorities =
             remotes(ServiceKind::TimestampAuthority, &selection.timestamp_authorities)?;
+        let shown = |remotes: &[Remote]| remotes.iter().map(|it| it.service.clone()).collect();
+        let selection = ServiceSelection {
+            certificate_authority: authority.as_ref().map(|it| it.service.clone()),
+            oidc_issuer: selection.oidc_issuer,
+            transparency_logs: shown(&logs),
+            timestamp_authorities: shown(&timestamp_authorities),
+        };
         let http = Http::new(options.retry.clone(), Arc::clone(&clock));
         Ok(Services(Arc::new(Inner {
             selection,
@@ -150,7 +159,8 @@ impl Services {
         })))
     }
 
-    /// What was chosen.
+    /// What was chosen. What an address has of a user and a password is left out: it is sent to the
+    /// service, and shown nowhere.
     pub fn selection(&self) -> &ServiceSelection {
         &self.0.selection
     }
@@ -221,16 +231,19 @@ impl fmt::Debug for Services {
 
 impl Remote {
     fn new(kind: ServiceKind, service: &Service) -> Result<Self, Error> {
-        let endpoint = Endpoint { kind, url: service.url.clone() };
+        let parsed = Url::parse(&service.url);
+        let shown = parsed.as_ref().map_or_else(|_| service.url.clone(), |url| shown(service, url));
+        let service = Service { url: shown.clone(), ..service.clone() };
+        let endpoint = Endpoint { kind, url: shown };
         let address = |reason: String| Error::Address { endpoint: endpoint.clone(), reason };
-        let url = Url::parse(&service.url).map_err(|error| address(error.to_string()))?;
+        let url = parsed.map_err(|error| address(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(address("wanted an http or https URL with a host".to_owned()));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(address("wanted an URL without query and fragment".to_owned()));
         }
-        Ok(Remote { service: service.clone(), endpoint, url })
+        Ok(Remote { service, endpoint, url })
     }
 
     /// The address of a path below the service's own.
@@ -249,6 +262,18 @@ impl Remote {
     pub(crate) fn malformed(&self, reason: impl fmt::Display) -> Error {
         Error::MalformedAnswer { endpoint: self.endpoint.clone(), reason: reason.to_string() }
     }
+}
+
+/// The address as it was given, without user and password.
+fn shown(service: &Service, url: &Url) -> String {
+    if url.username().is_empty() && url.password().is_none() {
+        return service.url.clone();
+    }
+    let mut url = url.clone();
+    // Both fail for addresses that can have neither.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.into()
 }
 
 impl Default for Timeouts {

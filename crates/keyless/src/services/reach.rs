@@ -4,7 +4,7 @@ use chainsign_core::trust::{Service, ServiceKind};
 use jiff::Timestamp;
 use url::Url;
 
-use super::Services;
+use super::{Remote, Services};
 
 /// What came of asking a service whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,22 +32,16 @@ impl Services {
     /// What it answers to a plain GET says nothing and is not read. In the order certificate
     /// authority, OIDC issuer, logs, timestamp authorities.
     pub async fn reach(&self, timeout: Duration) -> Vec<Reached> {
-        let selection = self.selection();
-        let authority = selection.certificate_authority.iter();
-        let authority = authority.map(|it| (ServiceKind::CertificateAuthority, it));
-        let issuer = selection.oidc_issuer.iter().map(|it| (ServiceKind::OidcIssuer, it));
-        let logs = selection.transparency_logs.iter();
-        let logs = logs.map(|it| (ServiceKind::TransparencyLog, it));
-        let timestamps = selection.timestamp_authorities.iter();
-        let timestamps = timestamps.map(|it| (ServiceKind::TimestampAuthority, it));
-        let asked: Vec<_> = authority
-            .chain(issuer)
-            .chain(logs)
-            .chain(timestamps)
-            .map(|(kind, service)| {
-                let (services, url) = (self.clone(), service.url.clone());
+        let remote = |it: &Remote| (it.endpoint.kind, it.service.clone(), it.url.to_string());
+        let issuer = |it: &Service| (ServiceKind::OidcIssuer, it.clone(), it.url.clone());
+        let asked: Vec<_> = (self.authority().ok().into_iter().map(remote))
+            .chain(self.selection().oidc_issuer.iter().map(issuer))
+            .chain(self.logs().iter().map(remote))
+            .chain(self.timestamp_authorities().iter().map(remote))
+            .map(|(kind, service, url)| {
+                let services = self.clone();
                 let task = tokio::spawn(async move { services.answers(&url, timeout).await });
-                (kind, service.clone(), task)
+                (kind, service, task)
             })
             .collect();
         let mut reached = Vec::new();

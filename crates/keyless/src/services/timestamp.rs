@@ -32,6 +32,7 @@ impl Services {
             body: Body::Bytes { content_type: "application/timestamp-query", bytes: &query },
             accept: "application/timestamp-reply",
             header: None,
+            secret: None,
             also: &[],
         };
         let answer = self.http().send(request).await?;

@@ -96,9 +96,60 @@ async fn a_token_in_a_file_is_read_each_time() {
     std::fs::write(&path, [0xff]).unwrap();
     let error = source.token(&fake.services()).await.unwrap_err();
     assert!(matches!(error, Error::TokenFile { .. }), "{error}");
-    std::fs::write(&path, "a".repeat(1 << 20)).unwrap();
+    // What is longer than any token is refused as a whole: its beginning is none.
+    std::fs::write(&path, crate::fake::token() + &"a".repeat(1 << 20)).unwrap();
     let error = source.token(&fake.services()).await.unwrap_err();
-    assert!(matches!(error, Error::TokenMalformed { .. }), "{error}");
+    assert!(
+        matches!(&error, Error::TokenMalformed { reason } if reason == "found 65537 bytes, wanted at most 65536"),
+        "{error}"
+    );
+}
+
+/// Whatever a service does with a secret that it got or gave: it is in no message.
+#[tokio::test]
+async fn a_token_service_that_quotes_secrets_is_not_quoted() {
+    let (mut quoted, long) = (Vec::new(), "x".repeat(280));
+    let refusal = format!("{long} no job of request-secret-of-three-hundred-characters");
+    let answers = [
+        (400, refusal.clone()),
+        (400, serde_json::json!({ "message": refusal }).to_string()),
+        (200, serde_json::json!(crate::fake::token()).to_string()),
+        (200, serde_json::json!({ "value": [crate::fake::token()] }).to_string()),
+    ];
+    for (status, body) in answers {
+        let fake = Fake::always(To::Github, move |_| Answer::status(status, &body)).await;
+        let request_token = SecretText::new("request-secret-of-three-hundred-characters");
+        let request_url = format!("{}/github?", fake.url);
+        let source = TokenSource::Github(AmbientGithub { request_url, request_token });
+        let error = source.token(&fake.services()).await.unwrap_err();
+        let text = format!("{error} {error:?}");
+        if text.contains("request-secret") || text.contains(&crate::fake::token()[..20]) {
+            quoted.push(text);
+        }
+    }
+    assert!(quoted.is_empty(), "{quoted:#?}");
+}
+
+/// An address with a user and a password in it is asked with them, and shown without.
+#[tokio::test]
+async fn the_password_of_an_address_is_shown_nowhere() {
+    let fake = Fake::always(To::Rekor1, |answer| answer.with_status(400)).await;
+    let mut selection = fake.selection(1);
+    let authority = fake.url.replace("http://", "http://user:open-sesame@");
+    selection.transparency_logs[0].url = authority.clone();
+    selection.timestamp_authorities[0].url = format!("{authority}/api/v1/timestamp");
+    selection.certificate_authority.as_mut().unwrap().url = authority;
+    let services = Services::new(selection, Fake::options(), fake.clock()).unwrap();
+    let shown = format!("{services:?} {:?}", services.reach(Fake::options().timeouts.token).await);
+    let session = Session::keyless(services, crate::fake::given(&crate::fake::token()));
+    let error = session.sign(ToSign::Artifact(digest())).await.unwrap_err();
+    let shown = format!("{shown} {error} {error:?}");
+    assert!(!shown.contains("sesame"), "{shown}");
+    assert!(shown.contains(&fake.url), "{shown}");
+    // RFC 7617: base64 of user:open-sesame
+    for seen in fake.all_seen() {
+        assert_eq!(seen.headers["authorization"], "Basic dXNlcjpvcGVuLXNlc2FtZQ==", "{seen:?}");
+    }
 }
 
 /// Nothing can be signed with what is asked for to be read.

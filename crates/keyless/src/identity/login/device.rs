@@ -76,8 +76,8 @@ struct DeviceAnswer {
 impl DeviceAnswer {
     fn read(self, at: &AtIssuer<'_>) -> Result<(SecretText, DevicePrompt, Pace), Error> {
         if let Some(error) = self.error {
-            let description = one_line(&self.error_description.unwrap_or_default());
-            return Err(at.refused(one_line(&error), description));
+            let description = at.said(&self.error_description.unwrap_or_default());
+            return Err(at.refused(at.said(&error), description));
         }
         let malformed =
             |reason: String| Error::MalformedAnswer { endpoint: at.endpoint.clone(), reason };

@@ -41,6 +41,7 @@ impl Description {
             limit: ANSWER_BYTES,
             body: Body::None,
             header: None,
+            secret: None,
             accept: "application/json",
             also: &[],
         };

@@ -51,8 +51,8 @@ impl<'a> AtIssuer<'a> {
                 Ok(Granted::Token(SecretText::new(token)))
             }
             GrantAnswer { error: Some(error), error_description, .. } => {
-                let description = one_line(&error_description.unwrap_or_default());
-                Ok(Granted::Refused { error: one_line(&error), description })
+                let description = self.said(&error_description.unwrap_or_default());
+                Ok(Granted::Refused { error: self.said(&error), description })
             }
             GrantAnswer { id_token: None, error: None, .. } => Err(Error::MalformedAnswer {
                 endpoint: self.endpoint.clone(),
@@ -86,10 +86,19 @@ impl<'a> AtIssuer<'a> {
             limit: ANSWER_BYTES,
             body: Body::Bytes { content_type: FORM, bytes: body.as_bytes() },
             header: credentials.as_ref().map(Header::Basic),
+            secret: self.client_secret,
             accept: "application/json",
             also: &REFUSALS,
         };
-        self.http.send(request).await?.json(&self.endpoint)
+        self.http.send(request).await?.secret_json(&self.endpoint)
+    }
+
+    /// What the issuer says, for a message: without the client's secret, should it quote that.
+    pub(super) fn said(&self, text: &str) -> String {
+        match self.client_secret.map(SecretText::expose).filter(|secret| !secret.is_empty()) {
+            Some(secret) => one_line(&text.replace(secret, "(secret)")),
+            None => one_line(text),
+        }
     }
 
     /// An error of the issuer's, as the error of ours that says it.

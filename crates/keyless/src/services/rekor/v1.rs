@@ -57,6 +57,7 @@ async fn ask(
         body,
         accept: "application/json",
         header: None,
+        secret: None,
         also,
     };
     services.http().send(request).await

@@ -43,6 +43,7 @@ pub(super) async fn log(
         body: Body::Bytes { content_type: "application/json", bytes: &body },
         accept: "application/json",
         header: None,
+        secret: None,
         also: &[StatusCode::CONFLICT],
     };
     let answer = services.http().send(request).await?;
