@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
 
@@ -22,7 +23,7 @@ pub fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 /// As [`read`].
 pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
-        return read_all(what, "standard input", io::stdin().lock(), 0, limit);
+        return read_all(what, "standard input", standard_input(what)?, 0, limit);
     }
     let file = File::open(path).map_err(|error| unreadable(what, path, &error))?;
     let metadata = file.metadata().map_err(|error| unreadable(what, path, &error))?;
@@ -33,6 +34,21 @@ pub fn read_within(what: &str, path: &Path, limit: u64) -> Result<Vec<u8>, Failu
     read_all(what, &path.display().to_string(), file, metadata.len(), limit)
 }
 
+/// Standard input, for the one that reads it: what comes after would find it at its end, and take
+/// nothing for a document, or sign it.
+///
+/// # Errors
+/// `bad-flag` when something else has read it.
+pub fn standard_input(what: &str) -> Result<io::StdinLock<'static>, Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        let message =
+            format!("the {what} would be standard input, which is read for something else");
+        return Err(Failure::undecided("bad-flag", message).hint("put one of them into a file"));
+    }
+    Ok(io::stdin().lock())
+}
+
 /// The first line of a small file, where it is there and can be read. At most 4 KiB of it are.
 pub fn first_line(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
@@ -40,20 +56,24 @@ pub fn first_line(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned())
 }
 
-/// A file that will be written: its temporary neighbour exists already, so that a path that
-/// cannot be written is found out before any work is done, and nothing is half-written.
+/// A file that will be written, whole or not at all. That it can be was found out, so that a path that
+/// cannot be written costs no work. Nothing is there for it until it is written: a run that is
+/// interrupted leaves nothing behind.
 #[derive(Debug)]
 pub struct Output {
     path: PathBuf,
-    neighbour: NamedTempFile,
+    /// The file itself, where the path is a link to it.
+    place: PathBuf,
+    readers: Readers,
 }
 
 impl Output {
-    /// Prepares to write `path`, replacing what is there.
+    /// Prepares to write `path`, replacing what is there. A link stays one: what it leads to is
+    /// replaced.
     ///
     /// # Errors
     /// `unwritable` when the path is a directory or a device, its folder is missing, or may not be
-    /// written.
+    /// written; when it is a link that anybody may have made, or one to an open file of a process.
     pub fn prepare(path: &Path) -> Result<Self, Failure> {
         Self::prepare_as(path, Readers::Public)
     }
@@ -67,31 +87,16 @@ impl Output {
     }
 
     fn prepare_as(path: &Path, readers: Readers) -> Result<Self, Failure> {
-        if let Ok(metadata) = path.metadata()
+        let output = Output { path: path.to_owned(), place: destination(path)?, readers };
+        if let Ok(metadata) = output.place.metadata()
             && !metadata.is_file()
         {
             // A device or a pipe would be replaced by a file, even /dev/null.
             let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
-            let message = format!("cannot write {}: it is {what}", path.display());
-            return Err(Failure::undecided("unwritable", message).hint("name a file"));
+            return Err(unusable(path, what));
         }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".chainsign-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // The process's umask still applies.
-            let mode = match readers {
-                Readers::Public => 0o666,
-                Readers::Owner => 0o600,
-            };
-            builder.permissions(std::fs::Permissions::from_mode(mode));
-        }
-        #[cfg(not(unix))]
-        let _ = readers;
-        let neighbour =
-            builder.tempfile_in(folder(path)).map_err(|error| unwritable(path, &error))?;
-        Ok(Output { path: path.to_owned(), neighbour })
+        output.neighbour().map(drop)?;
+        Ok(output)
     }
 
     /// The path it will have.
@@ -103,50 +108,129 @@ impl Output {
     ///
     /// # Errors
     /// `unwritable`; the path is then as it was.
-    pub fn write(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        let written = self.neighbour.write_all(bytes).and_then(|()| self.neighbour.flush());
-        written.map_err(|error| unwritable(&self.path, &error))?;
-        self.finish()
+    pub fn write(self, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        self.fill(bytes)?.finish()
     }
 
-    /// Writes the bytes and gives the file its name, if nothing has that name.
+    /// Writes the bytes to a neighbour that has yet to get the file's name: of several files, all that
+    /// a full disk can prevent is done before the first is there.
     ///
     /// # Errors
-    /// `exists`, `unwritable`; the path is then as it was.
-    pub fn write_new(mut self, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        let written = self.neighbour.write_all(bytes).and_then(|()| self.neighbour.flush());
-        written.map_err(|error| unwritable(&self.path, &error))?;
-        let Output { path, neighbour } = self;
-        match neighbour.persist_noclobber(&path) {
-            Ok(_) => Ok(path),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
-            Err(error) => Err(unwritable(&path, &error.error)),
-        }
+    /// `unwritable`; the path is then as it was.
+    pub fn fill(self, bytes: &[u8]) -> Result<Filled, Failure> {
+        let mut filled = self.begin()?;
+        let written = filled.neighbour.write_all(bytes);
+        let written = written.and_then(|()| match filled.readers {
+            Readers::Public => Ok(()),
+            // A key cannot be made again.
+            Readers::Owner => filled.neighbour.as_file().sync_all(),
+        });
+        written.map_err(|error| unwritable(&filled.path, &error))?;
+        Ok(filled)
     }
 
-    /// Gives what was written through [`Output::writer`] its name.
+    /// Begins to write the file piece by piece.
+    ///
+    /// # Errors
+    /// `unwritable`; the path is then as it was.
+    pub fn begin(self) -> Result<Filled, Failure> {
+        let neighbour = self.neighbour()?;
+        let Output { path, place, readers } = self;
+        Ok(Filled { path, place, readers, neighbour })
+    }
+
+    /// An empty file in the file's folder, which is gone when it is dropped.
+    fn neighbour(&self) -> Result<NamedTempFile, Failure> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(NEIGHBOUR);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // The process's umask still applies.
+            let mode = match self.readers {
+                Readers::Public => 0o666,
+                Readers::Owner => 0o600,
+            };
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        let neighbour = builder.tempfile_in(folder(&self.place));
+        neighbour.map_err(|error| unwritable(&self.path, &error))
+    }
+}
+
+/// A file that is written and has yet to get its name. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Filled {
+    path: PathBuf,
+    place: PathBuf,
+    readers: Readers,
+    neighbour: NamedTempFile,
+}
+
+impl Filled {
+    /// Where to write piece by piece.
+    pub fn writer(&mut self) -> &mut impl Write {
+        &mut self.neighbour
+    }
+
+    /// Gives the file its name.
     ///
     /// # Errors
     /// `unwritable`; the path is then as it was.
     pub fn finish(self) -> Result<PathBuf, Failure> {
-        let Output { path, neighbour } = self;
-        match neighbour.persist(&path) {
-            Ok(_) => Ok(path),
-            Err(error) => Err(unwritable(&path, &error.error)),
+        match self.neighbour.persist(&self.place) {
+            Ok(_) => Ok(self.path),
+            Err(error) => Err(unwritable(&self.path, &error.error)),
         }
     }
 
-    /// Where to write piece by piece before [`Output::finish`].
-    pub fn writer(&mut self) -> &mut impl Write {
-        &mut self.neighbour
+    /// Gives the file its name, if nothing has that name.
+    ///
+    /// # Errors
+    /// `exists`, `unwritable`; the path is then as it was.
+    pub fn finish_new(self) -> Result<PathBuf, Failure> {
+        match self.neighbour.persist_noclobber(&self.place) {
+            Ok(_) => Ok(self.path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(exists(&self.path))
+            }
+            Err(error) => Err(unwritable(&self.path, &error.error)),
+        }
     }
 }
 
+/// The file that is written, whatever links lead to it: the same for two paths of one file.
+///
+/// # Errors
+/// `unwritable`, as [`Output::prepare`].
+pub fn written_at(path: &Path) -> Result<PathBuf, Failure> {
+    let place = destination(path)?;
+    let folder = folder(&place).canonicalize().map_err(|error| unwritable(path, &error))?;
+    Ok(folder.join(place.file_name().unwrap_or_default()))
+}
+
+/// Writes several files: each gets its name when all of them are written.
+///
+/// # Errors
+/// As [`Output::prepare`] and [`Output::write`].
+pub fn write_all(
+    files: impl IntoIterator<Item = (impl AsRef<Path>, Vec<u8>)>,
+) -> Result<(), Failure> {
+    let fill = |(path, bytes): (_, Vec<u8>)| Output::prepare(AsRef::as_ref(&path))?.fill(&bytes);
+    let filled: Vec<_> = files.into_iter().map(fill).collect::<Result<_, Failure>>()?;
+    filled.into_iter().try_for_each(|it| it.finish().map(drop))
+}
+
 /// Who may read a file that is written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Readers {
     Public,
     Owner,
+}
+
+/// Whether the path is a file that a run like this one is writing, or was when it was killed.
+pub fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(NEIGHBOUR.as_bytes()))
 }
 
 /// The failure of a file that is there and must not be replaced.
@@ -169,8 +253,8 @@ pub fn append_line(path: &Path, line: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// `unreadable`, `limit-reached`, `unwritable`; the file is then as it was.
 pub fn append(path: &Path, text: &[u8]) -> Result<(), Failure> {
-    // Held until the end of this function.
-    let _lock = Lock::of_folder(path)?;
+    // Held until the end of this function. A file has one folder, whatever links lead to it.
+    let _lock = Lock::of_folder(&destination(path)?)?;
     let mut bytes = match path.exists() {
         true => read("lines", path)?,
         false => Vec::new(),
@@ -200,6 +284,39 @@ impl Lock {
         file.lock().map_err(|error| unwritable(path, &error))?;
         Ok(Lock(file))
     }
+}
+
+/// The file that a path's links lead to, whether it is there or not.
+fn destination(path: &Path) -> Result<PathBuf, Failure> {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let folder = folder(&place).to_owned();
+        // As /dev/stdout: its name would go to another file, and who reads it would get nothing.
+        if folder.canonicalize().is_ok_and(|folder| folder.starts_with("/proc")) {
+            return Err(unusable(path, "an open file of a process"));
+        }
+        // Not a link, or not there.
+        let Ok(target) = place.read_link() else { return Ok(place) };
+        if is_anybodys(&folder) {
+            return Err(unusable(path, "a link in a folder in which anybody may make one"));
+        }
+        place = folder.join(target);
+    }
+    Err(unusable(path, "a link that leads to links without end"))
+}
+
+/// Whether it is a folder like /tmp, where the system, too, does not follow the links of others.
+#[cfg(unix)]
+fn is_anybodys(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    const STICKY_AND_WRITABLE: u32 = 0o1002;
+    let mode = folder.metadata().map(|metadata| metadata.permissions().mode());
+    mode.is_ok_and(|mode| mode & STICKY_AND_WRITABLE == STICKY_AND_WRITABLE)
+}
+
+#[cfg(not(unix))]
+fn is_anybodys(_: &Path) -> bool {
+    false
 }
 
 fn folder(path: &Path) -> &Path {
@@ -241,8 +358,17 @@ fn unreadable(what: &str, path: &Path, error: &io::Error) -> Failure {
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let message = format!("cannot write {}: {}", path.display(), plain(error));
-    Failure::undecided("unwritable", message)
-        .hint("the folder must exist and be writable; nothing was written")
+    Failure::undecided("unwritable", message).hint(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room for it; nothing was written"
+        }
+        _ => "the folder must exist and be writable; nothing was written",
+    })
+}
+
+fn unusable(path: &Path, what: &str) -> Failure {
+    let message = format!("cannot write {}: it is {what}", path.display());
+    Failure::undecided("unwritable", message).hint("name a file")
 }
 
 /// The operating system's words without its number.
@@ -254,6 +380,12 @@ fn plain(error: &io::Error) -> String {
 
 /// The largest document of any kind: what the parsers take.
 const DOCUMENT_BYTES: u64 = 32 << 20;
+
+/// How the names of files begin that have yet to get theirs.
+const NEIGHBOUR: &str = ".chainsign-";
+
+/// Linux follows as many.
+const MOST_LINKS: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -280,16 +412,77 @@ mod tests {
         assert_eq!(failure.message, "cannot write /dev/null: it is not a regular file");
     }
 
+    /// A process that is killed drops nothing.
     #[test]
-    fn nothing_is_left_of_an_output_that_was_not_written() {
+    fn nothing_is_there_of_an_output_before_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
+        let files = || std::fs::read_dir(folder.path()).unwrap().count();
         let path = folder.path().join("file");
         std::fs::write(&path, "before").unwrap();
-        drop(Output::prepare(&path).unwrap());
-        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        let output = Output::prepare(&path).unwrap();
+        assert_eq!(files(), 1);
+        drop(output.fill(b"dropped").unwrap());
+        assert_eq!((std::fs::read(&path).unwrap(), files()), (b"before".to_vec(), 1));
         Output::prepare(&path).unwrap().write(b"after").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"after");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!((std::fs::read(&path).unwrap(), files()), (b"after".to_vec(), 1));
+        let new = Output::prepare(&path).unwrap().fill(b"new").unwrap();
+        assert_eq!(new.finish_new().unwrap_err().reason, "exists");
+        assert_eq!((std::fs::read(&path).unwrap(), files()), (b"after".to_vec(), 1));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_stay_and_what_they_lead_to_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("store")).unwrap();
+        symlink("store/second", path("first")).unwrap();
+        symlink("../new", path("store/second")).unwrap();
+        for content in ["not there before", "replaced"] {
+            Output::prepare(&path("first")).unwrap().write(content.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(path("new")).unwrap(), content);
+        }
+        append_line(&path("first"), b"line").unwrap();
+        assert_eq!(std::fs::read_to_string(path("new")).unwrap(), "replaced\nline\n");
+        for link in ["first", "store/second"] {
+            assert!(path(link).symlink_metadata().unwrap().is_symlink(), "{link}");
+        }
+        symlink("round", path("round")).unwrap();
+        let failure = Output::prepare(&path("round")).unwrap_err();
+        assert!(failure.message.ends_with("links without end"), "{failure:?}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_that_anybody_may_have_made_is_not_followed() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        symlink(&target, &link).unwrap();
+        let mode = std::fs::Permissions::from_mode(0o1777);
+        std::fs::set_permissions(folder.path(), mode).unwrap();
+        let failure = Output::prepare(&link).unwrap_err();
+        assert!(failure.message.ends_with("in which anybody may make one"), "{failure:?}");
+        Output::prepare(&target).unwrap().write(b"").unwrap();
+    }
+
+    /// Root would replace /dev/stdout by a file for everybody.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_open_file_of_a_process_is_not_replaced() {
+        use std::os::fd::AsRawFd as _;
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let open = File::create(folder.path().join("out")).unwrap();
+        let named = format!("/proc/self/fd/{}", open.as_raw_fd());
+        let link = folder.path().join("stdout");
+        symlink(&named, &link).unwrap();
+        for path in [Path::new(&named), &link] {
+            let failure = Output::prepare(path).unwrap_err();
+            assert!(failure.message.ends_with("it is an open file of a process"), "{failure:?}");
+        }
+        assert!(link.symlink_metadata().unwrap().is_symlink());
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn ask(prompt: &str) -> Result<Password, Failure> {
 
 fn read_input() -> Result<Password, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
-    let read = io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    let read = files::standard_input("password")?.take(MOST_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| {
         Failure::because("unreadable", "cannot read the password from standard input", &error)
     })?;

@@ -277,3 +277,21 @@ fn on_a_terminal_somebody_is_asked_but_in_ci_nobody() {
     assert!(ran.stdout.contains("no identity token"), "{ran:?}");
     assert!(!stage.desk.path("sent").exists());
 }
+
+/// What a metadata server gives comes without encryption: a proxy would have the token.
+#[test]
+fn a_metadata_server_is_asked_by_no_proxy() {
+    let stage = stage();
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = signing(&stage.desk, &[]);
+    // This machine, by an address that is not a loopback one, and a port at which nobody listens.
+    command.env("GCE_METADATA_HOST", "0.0.0.0:1").env("HTTP_PROXY", &url).env("http_proxy", &url);
+    stage
+        .desk
+        .ran(&mut command)
+        .exits(2)
+        .says("no answer from the identity provider at http://0.0.0.0");
+    assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}

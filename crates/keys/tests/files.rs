@@ -164,6 +164,17 @@ fn every_kind_survives_being_encrypted_and_being_written() {
     }
 }
 
+/// PBES2 does not authenticate: one wrong password in 256 leaves what looks like padding.
+#[test]
+fn a_wrong_password_is_never_taken_for_a_broken_key() {
+    let KeyFile::Encrypted(key) = KeyFile::parse(&read("p256-pbkdf2.pem")).unwrap() else {
+        panic!("wanted an encrypted key")
+    };
+    let errors = (0..700).map(|number| key.decrypt(&Password::new(number.to_string())));
+    let others: Vec<_> = errors.filter(|it| !matches!(it, Err(Error::WrongPassword))).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
 #[test]
 fn salt_and_nonce_are_fresh() {
     let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();

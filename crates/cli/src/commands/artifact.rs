@@ -6,18 +6,21 @@ use std::path::Path;
 use chainsign_artifact::{Error, OpenArtifact};
 
 use crate::failure::{Failure, with_causes};
+use crate::files;
 
 /// Opens a file once, or takes standard input for `-`, through an unnamed temporary file.
 ///
 /// # Errors
-/// `no-such-file`, `not-a-file`, `unreadable`.
+/// `no-such-file`, `not-a-file`, `unreadable`; `bad-flag` for standard input when something else has
+/// read it.
 pub fn open(path: &Path) -> Result<OpenArtifact, Failure> {
     if path != Path::new("-") {
         return OpenArtifact::open(path).map_err(|error| failure(&error));
     }
-    let spooled = || -> io::Result<std::fs::File> {
+    let mut input = files::standard_input("artifact")?;
+    let mut spooled = || -> io::Result<std::fs::File> {
         let mut file = tempfile::tempfile()?;
-        io::copy(&mut io::stdin().lock(), &mut file)?;
+        io::copy(&mut input, &mut file)?;
         file.rewind()?;
         Ok(file)
     };

@@ -113,15 +113,18 @@ pub fn key_pair(request: &KeyPairRequest) -> Result<Described, Failure> {
     };
     let password = request.password.to_protect(&private.display().to_string())?;
     let sealed = key.to_encrypted_pem(&password).map_err(|error| failure(&error))?;
+    // A full disk leaves no half of a pair, nor halves of two.
+    let private_output = private_output.fill(sealed.as_bytes())?;
+    let public_output = public_output.fill(key.public_key().to_pem().as_bytes())?;
     match existing {
         Existing::Replace => {
-            public_output.write(key.public_key().to_pem().as_bytes())?;
-            private_output.write(sealed.as_bytes())?;
+            public_output.finish()?;
+            private_output.finish()?;
         }
         // Somebody may have made the files in the meantime.
         Existing::Keep => {
-            private_output.write_new(sealed.as_bytes())?;
-            public_output.write_new(key.public_key().to_pem().as_bytes()).inspect_err(|_| {
+            private_output.finish_new()?;
+            public_output.finish_new().inspect_err(|_| {
                 // Ours, made a moment ago: half a pair would be in the way of the next try.
                 let _ = std::fs::remove_file(private);
             })?;

@@ -17,7 +17,8 @@ use crate::identity::SecretText;
 /// The one HTTP client of a [`Services`](super::Services).
 ///
 /// It follows no redirect: a service that has moved is a new service, which its signing config
-/// names. Loopback addresses are asked directly, whatever proxy the environment names.
+/// names. Loopback addresses and metadata servers are asked directly, whatever proxy the environment
+/// names.
 pub(crate) struct Http {
     direct: OnceLock<Client>,
     outside: OnceLock<Client>,
@@ -110,7 +111,12 @@ impl Http {
     }
 
     async fn attempt(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let client = self.client(&request.url)?;
+        // A token that comes without encryption takes no way around.
+        let way = match request.header {
+            Some(Header::MetadataFlavor) => Way::Direct,
+            _ => Way::to(&request.url),
+        };
+        let client = self.client(way)?;
         let method = match request.body {
             Body::None => Method::GET,
             Body::Bytes { .. } => Method::POST,
@@ -155,16 +161,18 @@ impl Http {
 
     /// The headers of the answer to one GET, whatever its status; the body is not read.
     pub(crate) async fn headers(&self, url: Url, timeout: Duration) -> Result<HeaderMap, String> {
-        let client = self.client(&url).map_err(|failure| Chain(&failure.cause).to_string())?;
+        let client =
+            self.client(Way::to(&url)).map_err(|failure| Chain(&failure.cause).to_string())?;
         let answer = client.get(url).timeout(timeout).send().await;
         answer.map(|it| it.headers().clone()).map_err(|error| Chain(&error).to_string())
     }
 
-    /// The client for the address: TLS configuration and proxies are read only when they are
-    /// needed.
-    fn client(&self, url: &Url) -> Result<&Client, Failure> {
-        let loopback = is_loopback(url);
-        let place = if loopback { &self.direct } else { &self.outside };
+    /// The client for the way: TLS configuration and proxies are read only when they are needed.
+    fn client(&self, way: Way) -> Result<&Client, Failure> {
+        let place = match way {
+            Way::Direct => &self.direct,
+            Way::AsConfigured => &self.outside,
+        };
         if let Some(client) = place.get() {
             return Ok(client);
         }
@@ -173,7 +181,7 @@ impl Http {
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(USER_AGENT);
-        if loopback {
+        if way == Way::Direct {
             builder = builder.no_proxy();
         }
         let client = builder
@@ -267,6 +275,21 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// How an address is reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By no proxy.
+    Direct,
+    /// By the proxies of the environment.
+    AsConfigured,
+}
+
+impl Way {
+    fn to(url: &Url) -> Self {
+        if is_loopback(url) { Way::Direct } else { Way::AsConfigured }
     }
 }
 

@@ -118,10 +118,10 @@ async fn a_slow_service_is_given_up() {
 async fn a_service_that_is_not_there_is_named() {
     let fake = Fake::honest().await;
     let mut selection = fake.selection(1);
-    // A port that was free a moment ago.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // A port that is taken, so that nobody else gets it, and at which nobody listens.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", nobody.local_addr().unwrap());
     selection.transparency_logs[0].url = url.clone();
     let services = Services::new(selection, Fake::options(), fake.clock()).unwrap();
     let session = Session::keyless(services, given(&token()));

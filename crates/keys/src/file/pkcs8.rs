@@ -32,7 +32,10 @@ impl SealedKey {
             .map_err(|error| malformed(ENCRYPTED, &error))?;
         // The cipher is not authenticated: a wrong password shows in the padding, or in what comes out.
         let plain = info.decrypt(password.expose()).map_err(|_| Error::WrongPassword)?;
-        PrivateKey::from_pkcs8(plain.as_bytes())
+        PrivateKey::from_pkcs8(plain.as_bytes()).map_err(|error| match error {
+            Error::Malformed { .. } => Error::WrongPassword,
+            other => other,
+        })
     }
 }
 

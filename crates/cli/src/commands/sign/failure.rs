@@ -1,4 +1,4 @@
-use chainsign_keyless::Error;
+use chainsign_keyless::{Error, PublicEntry};
 
 use crate::failure::{Failure, with_causes};
 
@@ -33,6 +33,10 @@ pub fn service_failure(error: &Error) -> Failure {
         Error::Unsupported { .. } => {
             ("bad-key", "take a key of ecdsa-p256, or make no entry: --tlog-upload=false")
         }
+        Error::Unreachable { .. } if with_causes(error).contains(UNTRUSTED) => (
+            "unreachable",
+            "this machine does not trust the service's certificate: name the file of its authority in SSL_CERT_FILE",
+        ),
         Error::Unreachable { .. } => {
             ("unreachable", "is it running, and is the address in the signing config right?")
         }
@@ -85,5 +89,43 @@ pub fn service_failure(error: &Error) -> Failure {
             "in GitLab add an `id_tokens:` entry with `aud: sigstore`; in CircleCI set SIGSTORE_ID_TOKEN to $(circleci run oidc get --claims '{\"aud\":\"sigstore\"}')",
         ),
         _ => failure,
+    }
+}
+
+/// What went wrong with a signature that others can see by now.
+pub(in crate::commands) fn public_nevertheless(
+    failure: Failure,
+    published: &[PublicEntry],
+) -> Failure {
+    let entries: Vec<_> = published.iter().map(ToString::to_string).collect();
+    let message = match entries.is_empty() {
+        true => failure.message,
+        false => format!("{}; public is {}", failure.message, entries.join(" and ")),
+    };
+    Failure { message, ..failure }.hint("running it again signs it anew")
+}
+
+/// How rustls begins (`Error::InvalidCertificate`).
+const UNTRUSTED: &str = "invalid peer certificate";
+
+#[cfg(test)]
+mod tests {
+    use chainsign_core::trust::ServiceKind;
+    use chainsign_keyless::Endpoint;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_told_from_silence() {
+        let hint = |cause: &str| {
+            let kind = ServiceKind::TimestampAuthority;
+            let endpoint = Endpoint { kind, url: "https://tsa.test".to_owned() };
+            let source = Box::new(std::io::Error::other(cause.to_owned()));
+            let failure = service_failure(&Error::Unreachable { endpoint, attempts: 4, source });
+            (failure.reason, failure.hints.concat())
+        };
+        let (reason, said) = hint("invalid peer certificate: UnknownIssuer");
+        assert!(said.contains("SSL_CERT_FILE") && reason == "unreachable", "{said}");
+        assert!(hint("connection refused").1.starts_with("is it running"));
     }
 }

@@ -22,9 +22,9 @@ use chainsign_keys::PrivateKey;
 use chainsign_verify::VerifiedBundle;
 use tokio::time::timeout;
 
+pub(super) use failure::public_nevertheless;
 pub use failure::service_failure;
 pub(super) use fresh::{Fresh, release};
-use outputs::Hold;
 pub use outputs::{BundleFormat, BundleOutput, Encoding, Named, Outputs, Print};
 pub use predicate::{Predicate, one_statement, predicate};
 pub(super) use predicate::{signing_statement, statement};
@@ -244,11 +244,8 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
             Failure::because("unwritable", &doing, &error)
         })?;
     }
-    // Each holds its outputs open, and a process may not have many files open.
-    let hold = if files.len() > MOST_OPEN { Hold::Probed } else { Hold::Open };
-    let prepared = parallel::map(&files, |file| {
-        Work::prepare(file.clone(), &request.what, signing.algorithm, hold)
-    });
+    let prepared =
+        parallel::map(&files, |file| Work::prepare(file.clone(), &request.what, signing.algorithm));
     let mut work = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
     if asks && !work.is_empty() {
         // Not within --timeout: a person takes the time that they take.
@@ -266,7 +263,10 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
             None => Ok(batch.next().await),
         };
         let bundle = match next {
-            Err(_) => break Failure::undecided("timed-out", "not signed within --timeout"),
+            Err(_) => {
+                break Failure::undecided("timed-out", "not signed within --timeout")
+                    .hint("a log that was asked may have an entry of it all the same");
+            }
             Ok(None) => {
                 let message = "not begun, because a file before it failed";
                 break Failure::undecided("not-begun", message);
@@ -293,9 +293,6 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         .extend(work.map(|work| UnsignedFile { path: work.file.path, failure: rest.clone() }));
     Ok(outcome)
 }
-
-/// Files that are prepared with their outputs open. Many systems allow 256 to a process.
-const MOST_OPEN: usize = 32;
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.
 pub(super) const CONCURRENT: NonZeroUsize = NonZeroUsize::new(8).unwrap();

@@ -7,7 +7,7 @@ use chainsign_core::formats::cosign;
 use chainsign_core::material::{Credential, SignedContent, SignedMaterial};
 
 use crate::failure::Failure;
-use crate::files::{Output, append_line};
+use crate::files::{Output, append_line, write_all, written_at};
 
 /// What is written about a signature.
 #[derive(Clone, Debug)]
@@ -109,59 +109,43 @@ impl BundleOutput {
     }
 }
 
-/// Whether the file of a bundle stays open until it is written. The other outputs do: they are for a
-/// single file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
-    /// It does.
-    Open,
-    /// That it can be written was found out, and it is opened again.
-    Probed,
-}
-
 /// Outputs whose places are found to be writable.
-pub(super) struct Prepared {
-    outputs: Outputs,
-    /// `None` for a line of a file, and for one that is opened when it is written.
-    bundle: Option<Output>,
-    signature: Option<Output>,
-    certificate: Option<Output>,
-    timestamp: Option<Output>,
-    statement: Option<Output>,
-}
+pub(super) struct Prepared(Outputs);
 
 impl Prepared {
     /// # Errors
-    /// `unwritable`.
-    pub(super) fn new(outputs: Outputs, hold: Hold) -> Result<Self, Failure> {
-        let prepare = |path: &Option<PathBuf>| path.as_deref().map(Output::prepare).transpose();
-        let bundle = outputs.bundle.as_ref().map(|bundle| Output::prepare(bundle.path()));
-        // For a line the file is prepared too: to find out before signing whether it can be written.
-        let bundle = bundle.transpose()?;
-        let bundle = bundle.filter(|_| {
-            matches!((&outputs.bundle, hold), (Some(BundleOutput::File(_)), Hold::Open))
-        });
-        Ok(Prepared {
-            bundle,
-            signature: prepare(&outputs.signature)?,
-            certificate: prepare(&outputs.certificate)?,
-            timestamp: prepare(&outputs.timestamp)?,
-            statement: prepare(&outputs.statement)?,
-            outputs,
-        })
+    /// `unwritable`; `bad-flag` for one that would take the place of another, or of a file that is read.
+    pub(super) fn new(outputs: Outputs, read: &[&Path]) -> Result<Self, Failure> {
+        let Outputs { bundle, signature, certificate, timestamp, statement, .. } = &outputs;
+        let bundle = bundle.as_ref().map(BundleOutput::path);
+        let others = [signature, certificate, timestamp, statement];
+        let mut places: Vec<_> = read.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        for path in others.into_iter().flatten().map(PathBuf::as_path).chain(bundle) {
+            Output::prepare(path)?;
+            let place = written_at(path)?;
+            if places.contains(&place) {
+                let path = path.display();
+                let message =
+                    format!("{path} would take the place of what is signed, or of another output");
+                return Err(Failure::undecided("bad-flag", message).hint("name a file of its own"));
+            }
+            places.push(place);
+        }
+        Ok(Prepared(outputs))
     }
 
-    /// Writes everything, the bundle last, and returns what goes to standard output.
+    /// Writes everything, or nothing, and returns what goes to standard output. The bundle gets its
+    /// name last.
     ///
     /// # Errors
-    /// `unwritable`; before anything is written `no-timestamp` and `no-place-in-bundle` for what cannot be written in the form
-    /// that was asked for.
+    /// `unwritable`; `no-timestamp` and `no-place-in-bundle` for what cannot be written in the form that
+    /// was asked for.
     pub(super) fn write(
         self,
         material: &SignedMaterial,
         bundle: &[u8],
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let Outputs { format, encoding, print, .. } = self.outputs;
+        let Outputs { format, encoding, print, .. } = self.0;
         let bundle = match format {
             BundleFormat::Sigstore => bundle.to_vec(),
             BundleFormat::Cosign => cosign::write(material).map_err(|error| {
@@ -170,14 +154,12 @@ impl Prepared {
             })?,
         };
         let signature = signature(material, encoding)?;
-        let timestamp = self.timestamp.map(|output| Ok((output, timestamp(material)?)));
-        let timestamp = timestamp.transpose()?;
-        // Nothing but the file system can fail from here on.
-        if let Some(output) = self.signature {
-            output.write(&signature)?;
+        let mut files = Vec::new();
+        if let Some(path) = &self.0.signature {
+            files.push((path, signature.clone()));
         }
-        if let (Some(output), Credential::Certificate { leaf, .. }) =
-            (self.certificate, &material.credential)
+        if let (Some(path), Credential::Certificate { leaf, .. }) =
+            (&self.0.certificate, &material.credential)
         {
             let pem = pem_encode("CERTIFICATE", leaf);
             let text = match (encoding, &material.content) {
@@ -185,23 +167,22 @@ impl Prepared {
                 (Encoding::Plain, _) | (_, SignedContent::Envelope(_)) => pem,
                 (Encoding::Base64, _) => base64_encode(pem),
             };
-            output.write(text.as_bytes())?;
+            files.push((path, text.into_bytes()));
         }
-        if let Some((output, timestamp)) = timestamp {
-            output.write(timestamp.as_bytes())?;
+        if let Some(path) = &self.0.timestamp {
+            files.push((path, timestamp(material)?.into_bytes()));
         }
-        if let (Some(output), SignedContent::Envelope(envelope)) =
-            (self.statement, &material.content)
+        if let (Some(path), SignedContent::Envelope(envelope)) =
+            (&self.0.statement, &material.content)
         {
-            output.write(&envelope.payload.0)?;
+            files.push((path, envelope.payload.0.clone()));
         }
-        match (self.bundle, self.outputs.bundle) {
-            (Some(output), _) => output.write(&bundle).map(|_| ())?,
-            (None, Some(BundleOutput::Line(path))) => append_line(&path, &bundle)?,
-            (None, Some(BundleOutput::File(path))) => {
-                Output::prepare(&path)?.write(&bundle).map(|_| ())?;
-            }
-            (None, None) => {}
+        if let Some(BundleOutput::File(path)) = &self.0.bundle {
+            files.push((path, bundle.clone()));
+        }
+        write_all(files)?;
+        if let Some(BundleOutput::Line(path)) = &self.0.bundle {
+            append_line(path, &bundle)?;
         }
         Ok(match (print, encoding, &material.content) {
             (Print::Nothing, _, _) => None,

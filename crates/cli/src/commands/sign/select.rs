@@ -116,5 +116,7 @@ fn listed(list: &Path) -> Result<Vec<Selected>, Failure> {
 
 fn is_bundle(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.ends_with(".sigstore.json") || name.ends_with(".sigstore.jsonl")
+    name.ends_with(".sigstore.json")
+        || name.ends_with(".sigstore.jsonl")
+        || files::is_unfinished(path)
 }

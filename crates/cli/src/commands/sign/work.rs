@@ -1,5 +1,6 @@
 //! One file on its way: opened, digested, its outputs prepared; later verified and written.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chainsign_core::artifact::Artifact;
@@ -8,10 +9,10 @@ use chainsign_core::key::KeyAlgorithm;
 use chainsign_keyless::{Session, ToSign, UnverifiedBundle};
 use chainsign_verify::Verifier;
 
-use super::outputs::{Hold, Prepared};
+use super::outputs::Prepared;
 use super::predicate::{first_subject, name_of, statement, subject, whole_statement};
 use super::services::digest_algorithm;
-use super::{About, FileToSign, Fresh, SignedFile, What, release};
+use super::{About, FileToSign, Fresh, SignedFile, What, public_nevertheless, release};
 use crate::commands::artifact;
 use crate::failure::Failure;
 use crate::files::{Output, append_line};
@@ -92,9 +93,12 @@ impl Work {
         file: FileToSign,
         what: &What,
         algorithm: KeyAlgorithm,
-        hold: Hold,
     ) -> Result<Self, Failure> {
-        let outputs = Prepared::new(file.outputs.clone(), hold)?;
+        let read: Vec<&Path> = match what {
+            What::Files | What::Predicate(_) => vec![&file.path],
+            What::Statement { about, .. } => about.iter().map(|about| &*about.path).collect(),
+        };
+        let outputs = Prepared::new(file.outputs.clone(), &read)?;
         let Content { content, digests, about, message } = Content::read(&file, what, algorithm)?;
         for (about, _) in &about {
             // To find out before signing whether it can be written.
@@ -120,7 +124,8 @@ impl Work {
         };
         let Fresh { bytes, material, verified, published } =
             release(bundle, artifact, session, verifier).await?;
-        let printed = self.outputs.write(&material, &bytes)?;
+        let unwritten = |failure| public_nevertheless(failure, &published);
+        let printed = self.outputs.write(&material, &bytes).map_err(unwritten)?;
         let FileToSign { path, outputs, .. } = self.file;
         let own = SignedFile {
             path,
@@ -135,7 +140,8 @@ impl Work {
         let mut signed = Vec::new();
         for (About { path, bundle }, digests) in self.about {
             let Some(bundle) = bundle else { continue };
-            append_line(&bundle, &bytes)?;
+            append_line(&bundle, &bytes)
+                .map_err(|failure| public_nevertheless(failure, &own.published))?;
             signed.push(SignedFile { path, digests, bundle: Some(bundle), ..own.clone() });
         }
         Ok(if signed.is_empty() { vec![own] } else { signed })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chainsign_trust::create::Services;
 
 use crate::failure::Failure;
-use crate::files::Output;
+use crate::files;
 
 /// Documents to be made.
 #[derive(Debug)]
@@ -50,11 +50,7 @@ pub fn create(request: &CreateRequest) -> Result<Created, Failure> {
     if documents.is_empty() {
         return services.trust_config().map_err(bad).map(Created::TrustConfig);
     }
-    let outputs =
-        documents.into_iter().map(|(path, document)| Ok((path, Output::prepare(path)?, document)));
-    let outputs: Vec<_> = outputs.collect::<Result<_, Failure>>()?;
-    let write = |(path, output, document): (&PathBuf, Output, Vec<u8>)| {
-        output.write(&document).map(|_| path.clone())
-    };
-    outputs.into_iter().map(write).collect::<Result<_, _>>().map(Created::Written)
+    let written = documents.iter().map(|(path, _)| PathBuf::clone(path)).collect();
+    files::write_all(documents)?;
+    Ok(Created::Written(written))
 }

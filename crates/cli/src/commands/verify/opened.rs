@@ -65,7 +65,7 @@ impl Opened {
 
 fn copy(artifact: &OpenArtifact, facts: &ArtifactFacts, path: &Path) -> Result<(), Failure> {
     let Some(digest) = facts.digests.get(DigestAlgorithm::Sha256) else { return Ok(()) };
-    let mut output = Output::prepare(path)?;
+    let mut output = Output::prepare(path)?.begin()?;
     artifact.copy_to(digest, output.writer()).map_err(|error| artifact::failure(&error))?;
     output.finish().map(|_| ())
 }

@@ -20,7 +20,8 @@ pub use store::Upload;
 
 use super::{RegistryRequest, failure};
 use crate::commands::sign::{
-    self, CONCURRENT, Form, ServicesRequest, SignWith, release, service_failure,
+    self, CONCURRENT, Form, ServicesRequest, SignWith, public_nevertheless, release,
+    service_failure,
 };
 use crate::failure::Failure;
 
@@ -137,7 +138,8 @@ pub async fn sign_images(request: SignImagesRequest) -> Result<SignedImages, Fai
         };
         let bundle = match next {
             Err(_) => {
-                rest = Failure::undecided("timed-out", "not signed within --timeout");
+                rest = Failure::undecided("timed-out", "not signed within --timeout")
+                    .hint("a log that was asked may have an entry of it all the same");
                 break;
             }
             Ok(None) => break,
@@ -149,7 +151,8 @@ pub async fn sign_images(request: SignImagesRequest) -> Result<SignedImages, Fai
             let bundle = bundle.map_err(|error| service_failure(&error))?;
             let about = piece.artifact();
             let fresh = release(bundle, about, &signing.session, &trust.verifier).await?;
-            outputs.write(piece, &fresh)?;
+            let written = outputs.write(piece, &fresh);
+            written.map_err(|it| public_nevertheless(it, &fresh.published))?;
             store.take(piece, fresh).await
         };
         match finished.await {

@@ -1,6 +1,5 @@
 //! What is written to files about a signature of an image.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chainsign_core::formats::cosign::write_annotations;
@@ -10,7 +9,7 @@ use super::say::Piece;
 use super::store::json_of;
 use crate::commands::sign::Fresh;
 use crate::failure::Failure;
-use crate::files::Output;
+use crate::files::{Output, write_all};
 
 /// Files that are written about one signature.
 #[derive(Clone, Debug, Default)]
@@ -34,63 +33,51 @@ impl ImageOutputs {
 }
 
 /// The files of one signature, found to be writable.
-pub(super) struct PreparedOutputs {
-    bundle: Option<Output>,
-    signature: Option<Output>,
-    payload: Option<Output>,
-    certificate: Option<Output>,
-}
+pub(super) struct PreparedOutputs(ImageOutputs);
 
 impl PreparedOutputs {
     /// # Errors
     /// `unwritable`
     pub(super) fn prepare(outputs: &ImageOutputs) -> Result<Self, Failure> {
-        let prepare = |path: &Option<PathBuf>| path.as_deref().map(Output::prepare).transpose();
-        Ok(PreparedOutputs {
-            bundle: prepare(&outputs.bundle)?,
-            signature: prepare(&outputs.signature)?,
-            payload: prepare(&outputs.payload)?,
-            certificate: prepare(&outputs.certificate)?,
-        })
+        let ImageOutputs { bundle, signature, payload, certificate } = outputs;
+        for path in [bundle, signature, payload, certificate].into_iter().flatten() {
+            Output::prepare(path)?;
+        }
+        Ok(PreparedOutputs(outputs.clone()))
     }
 
-    /// Writes what was asked for and has not been written for another form.
+    /// Writes what was asked for and has not been written for another form: all of it, or nothing.
     ///
     /// # Errors
     /// `unwritable`; `no-place-in-bundle`.
     pub(super) fn write(&mut self, piece: &Piece<'_>, fresh: &Fresh) -> Result<(), Failure> {
-        let write = |output: Option<Output>, bytes: &[u8]| match output {
-            Some(output) => output.write(bytes).map(drop),
-            None => Ok(()),
-        };
-        let annotations = || -> Result<BTreeMap<String, String>, Failure> {
-            write_annotations(&fresh.material).map_err(|error| {
+        let annotation = |name: &str| -> Result<Vec<u8>, Failure> {
+            let annotations = write_annotations(&fresh.material).map_err(|error| {
                 Failure::because("no-place-in-bundle", "cosign's old form", &error)
-            })
+            })?;
+            Ok(annotations.get(name).cloned().unwrap_or_default().into_bytes())
         };
         let envelope = match &fresh.material.content {
             SignedContent::Envelope(envelope) => Some(envelope),
             _ => None,
         };
+        let mut files = Vec::new();
         if piece.payload.is_none() {
-            write(self.bundle.take(), &fresh.bytes)?;
+            files.extend(self.0.bundle.take().map(|path| (path, fresh.bytes.clone())));
         }
-        if let Some(output) = self.signature.take() {
-            let bytes = match envelope {
+        if let Some(path) = self.0.signature.take() {
+            let signature = match envelope {
                 Some(envelope) => json_of(envelope)?,
-                None => {
-                    let signature = annotations()?.remove("dev.cosignproject.cosign/signature");
-                    signature.unwrap_or_default().into_bytes()
-                }
+                None => annotation("dev.cosignproject.cosign/signature")?,
             };
-            write(Some(output), &bytes)?;
+            files.push((path, signature));
         }
         let signed = envelope.map(|it| it.payload.0.as_slice()).or(piece.payload.as_deref());
-        write(self.payload.take(), signed.unwrap_or_default())?;
-        if let Some(output) = self.certificate.take() {
-            let certificate = annotations()?.remove("dev.sigstore.cosign/certificate");
-            write(Some(output), certificate.unwrap_or_default().as_bytes())?;
+        let signed = signed.unwrap_or_default();
+        files.extend(self.0.payload.take().map(|path| (path, signed.to_vec())));
+        if let Some(path) = self.0.certificate.take() {
+            files.push((path, annotation("dev.sigstore.cosign/certificate")?));
         }
-        Ok(())
+        write_all(files)
     }
 }

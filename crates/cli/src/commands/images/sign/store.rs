@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::say::Piece;
 use super::{Layouts, SignedImage, failure};
 use crate::commands::images::fetch::document;
-use crate::commands::sign::Fresh;
+use crate::commands::sign::{Fresh, public_nevertheless};
 use crate::failure::Failure;
 
 /// Where signatures go.
@@ -136,12 +136,6 @@ pub(super) fn json_of(envelope: &Envelope) -> Result<Vec<u8>, Failure> {
 /// It is signed and logged, and not stored.
 fn not_stored(error: &chainsign_registry::Error, fresh: &Fresh) -> Failure {
     let failed = failure(error);
-    let entries: Vec<_> =
-        fresh.published.iter().map(|it| format!("entry {} of {}", it.index, it.log)).collect();
-    let public = match entries.is_empty() {
-        true => String::new(),
-        false => format!("; public is {}", entries.join(" and ")),
-    };
-    let message = format!("signed, and not stored: {}{public}", failed.message);
-    Failure { message, ..failed }.hint("running it again signs it anew")
+    let message = format!("signed, and not stored: {}", failed.message);
+    public_nevertheless(Failure { message, ..failed }, &fresh.published)
 }
