@@ -5,6 +5,7 @@ pub mod demo;
 pub mod failure;
 pub mod files;
 pub mod flags;
+mod interrupt;
 mod network;
 pub mod parallel;
 pub mod password;

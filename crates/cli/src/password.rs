@@ -13,7 +13,7 @@ use chainsign_keys::Password;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::files;
+use crate::{files, interrupt};
 
 /// Where the password of a key file comes from.
 #[derive(Clone, Debug)]
@@ -163,9 +163,13 @@ fn no_pin(token: &str, why: &str) -> Failure {
 }
 
 fn ask(prompt: &str) -> Result<Password, Failure> {
-    let line = rpassword::prompt_password(prompt)
-        .map_err(|error| Failure::because("no-password", "cannot ask on the terminal", &error))?;
-    Ok(Password::new(line))
+    let line = interrupt::outlived(|| rpassword::prompt_password(prompt));
+    line.map(Password::new).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => {
+            Failure::undecided("interrupted", "interrupted; nothing was done")
+        }
+        _ => Failure::because("no-password", "cannot ask on the terminal", &error),
+    })
 }
 
 fn read_input() -> Result<Password, Failure> {

@@ -198,3 +198,39 @@ fn what_is_no_private_key_is_named() {
         .exits(2)
         .says("hint: convert it: openssl pkcs8 -topk8 -in KEY -out NEW");
 }
+
+/// With util-linux' `script`, which gives a program a terminal.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
+    use std::io::Read as _;
+    let desk = Desk::new();
+    let program = env!("CARGO_BIN_EXE_chainsign");
+    let line =
+        format!("{program} generate-key-pair --output-key-prefix key; echo code $?; stty -a");
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).env_remove("CI").env_remove("COSIGN_PASSWORD");
+    command.current_dir(desk.path(".")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        // Past the capture of the test harness, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: the program `script` is absent");
+        return;
+    };
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut shown, mut byte) = (Vec::new(), [0]);
+    while !shown.ends_with(b"(empty for none): ") {
+        assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+        shown.push(byte[0]);
+    }
+    input.write_all(b"\x03").unwrap();
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    child.wait().unwrap();
+    assert!(rest.contains("interrupted; nothing was done"), "{rest}");
+    let words: Vec<_> = rest.split_whitespace().collect();
+    assert!(
+        rest.contains("code 2") && words.contains(&"echo") && words.contains(&"isig"),
+        "{rest}"
+    );
+    assert!(desk.files().is_empty(), "{:?}", desk.files());
+}

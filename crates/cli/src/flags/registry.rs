@@ -6,6 +6,8 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 
+use super::shared::SecretFlag;
+
 /// How registries are reached, and how long they may take
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Registry")]
@@ -27,10 +29,10 @@ pub struct RegistryAccessFlags {
     pub registry_username: Option<String>,
     /// Password for the registry: its text, @FILE, or - for standard input
     #[arg(long, value_name = "PASSWORD", requires = "registry_username")]
-    pub registry_password: Option<String>,
+    pub registry_password: Option<SecretFlag>,
     /// Bearer token for the registry: its text, @FILE, or - for standard input
     #[arg(long, value_name = "TOKEN", conflicts_with = "registry_username")]
-    pub registry_token: Option<String>,
+    pub registry_token: Option<SecretFlag>,
     /// Certificates (PEM) of authorities to believe for registries, besides the system's
     #[arg(long, value_name = "FILE")]
     pub registry_cacert: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! Flags that several verbs share.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use chainsign_keyless::identity::LoginRequest;
@@ -64,13 +65,29 @@ pub struct RepositoryFlags {
 pub struct TokenFlags {
     /// OIDC identity token: its text, @FILE, or - for standard input; default: the CI's own
     #[arg(long, value_name = "TOKEN")]
-    pub identity_token: Option<String>,
+    pub identity_token: Option<SecretFlag>,
     /// Take the token from this place of the environment only
     #[arg(long, value_enum, value_name = "PLACE", hide_possible_values = true)]
     pub oidc_provider: Option<OidcProvider>,
     /// Take no token from the environment
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_default_value = true, hide_possible_values = true)]
     pub oidc_disable_ambient_providers: bool,
+}
+
+/// A secret as it was typed, or where it is. It is never printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecretFlag(pub String);
+
+impl From<&str> for SecretFlag {
+    fn from(text: &str) -> Self {
+        SecretFlag(text.to_owned())
+    }
+}
+
+impl fmt::Debug for SecretFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretFlag(redacted)")
+    }
 }
 
 /// How somebody logs in, where there is no token.

@@ -29,7 +29,7 @@ pub(super) fn tokens(
     input: StandardInput,
 ) -> Result<TokenSource, Failure> {
     if let Some(given) = &token.identity_token {
-        return self::given(given);
+        return self::given(&given.0);
     }
     let providers = match token.oidc_provider {
         _ if token.oidc_disable_ambient_providers => Vec::new(),

@@ -73,7 +73,7 @@ fn token(ci: Ci, flags: TokenFlags) -> Result<Option<TokenSource>, Failure> {
         return Err(Failure::undecided("bad-flag", message)
             .hint("leave --identity-token out, or add --ci github or --ci gitlab"));
     }
-    let text = super::text("identity token", &given)?;
+    let text = super::text("identity token", &given.0)?;
     Ok(Some(TokenSource::Given(SecretText::new(text))))
 }
 

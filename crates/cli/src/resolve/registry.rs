@@ -38,9 +38,9 @@ pub(super) fn registry(
     let credentials = match (flags.registry_username, flags.registry_password, flags.registry_token)
     {
         (Some(username), Some(password), _) => {
-            Credentials::Basic { username, password: secret("registry password", &password)? }
+            Credentials::Basic { username, password: secret("registry password", &password.0)? }
         }
-        (_, _, Some(token)) => Credentials::Token(secret("registry token", &token)?),
+        (_, _, Some(token)) => Credentials::Token(secret("registry token", &token.0)?),
         _ => Credentials::Stored(CredentialFiles::from_environment(&|name| variable(name))),
     };
     if !matches!(credentials, Credentials::Stored(_)) {

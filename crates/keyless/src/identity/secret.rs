@@ -16,6 +16,14 @@ impl SecretText {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// What somebody else said, without the secret, should they quote it.
+    pub(crate) fn cut_out_of(&self, said: &str) -> String {
+        match self.0.len() < SHORTEST {
+            true => said.to_owned(),
+            false => said.replace(self.expose(), "(secret)"),
+        }
+    }
 }
 
 impl fmt::Debug for SecretText {
@@ -23,3 +31,6 @@ impl fmt::Debug for SecretText {
         f.write_str("SecretText(redacted)")
     }
 }
+
+/// A shorter text is also in words, and would be told by where it is missing.
+const SHORTEST: usize = 8;

@@ -235,9 +235,8 @@ impl Request<'_> {
             Header::Bearer(secret) | Header::Token(secret) | Header::Basic(secret) => Some(secret),
             Header::MetadataFlavor => None,
         });
-        let secrets = self.secret.into_iter().chain(header).map(SecretText::expose);
-        let secrets = secrets.filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "(secret)"))
+        let secrets = self.secret.into_iter().chain(header);
+        secrets.fold(text.to_owned(), |text, secret| secret.cut_out_of(&text))
     }
 }
 

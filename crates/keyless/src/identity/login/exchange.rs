@@ -95,8 +95,8 @@ impl<'a> AtIssuer<'a> {
 
     /// What the issuer says, for a message: without the client's secret, should it quote that.
     pub(super) fn said(&self, text: &str) -> String {
-        match self.client_secret.map(SecretText::expose).filter(|secret| !secret.is_empty()) {
-            Some(secret) => one_line(&text.replace(secret, "(secret)")),
+        match self.client_secret {
+            Some(secret) => one_line(&secret.cut_out_of(text)),
             None => one_line(text),
         }
     }
