@@ -147,6 +147,24 @@ fn a_second_run_does_only_the_rest() {
     assert!(!json.to_string().contains(EMAIL), "{json:#}");
 }
 
+/// The token is wanted before anything is signed, to tell what is signed already.
+#[test]
+fn a_token_service_that_never_answers_is_waited_for_no_longer_than_allowed() {
+    let stage = stage();
+    sign(&stage, &["dist"]).exits(0);
+    let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/?a=b", service.local_addr().unwrap());
+    let sign =
+        ["sign-blob", "--trust-config", "trust.json", "--timeout", "1s", "-o", "json", "dist"];
+    let mut command = stage.desk.command(&sign);
+    command.env("ACTIONS_ID_TOKEN_REQUEST_URL", url).env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t");
+    let start = std::time::Instant::now();
+    let json = stage.desk.ran(&mut command).exits(2).json();
+    assert_eq!(json["failure"]["reason"], "timed-out", "{json:#}");
+    // One attempt has 30 seconds.
+    assert!(start.elapsed() < std::time::Duration::from_secs(25), "{:?}", start.elapsed());
+}
+
 /// More files than a process may have open.
 #[test]
 fn a_thousand_files_are_signed() {

@@ -422,6 +422,27 @@ async fn a_device_logs_in_at_the_sandbox() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_quotes_the_clients_secret_is_not_quoted() {
+    const SECRET: &str = "open-sesame-please";
+    let mut quoted = Vec::new();
+    for (to, status) in [(To::Grant, 400), (To::Grant, 418), (To::Device, 401), (To::Device, 500)] {
+        let fault = move |asked, _, answer| {
+            let said =
+                json!({ "error": "invalid_client", "error_description": format!("no {SECRET}") });
+            if asked == to { Answer::json(&said).with_status(status) } else { answer }
+        };
+        let flow = if to == To::Device { LoginFlow::Device } else { LoginFlow::ClientCredentials };
+        let (_, token) = log_in(flow, fault, Some(SECRET)).await;
+        let error = token.unwrap_err();
+        let text = format!("{error} {error:?}");
+        if text.contains(SECRET) || !text.contains("no (secret)") {
+            quoted.push(text);
+        }
+    }
+    assert!(quoted.is_empty(), "{quoted:#?}");
+}
+
 /// The sandbox calls itself `localhost`: under its other name it is another issuer.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_calls_itself_something_else_is_refused() {

@@ -20,7 +20,6 @@ use chainsign_keyless::identity::TokenSource;
 use chainsign_keyless::{PublicEntry, ToSign};
 use chainsign_keys::PrivateKey;
 use chainsign_verify::VerifiedBundle;
-use tokio::time::timeout;
 
 pub(super) use failure::public_nevertheless;
 pub use failure::service_failure;
@@ -235,7 +234,10 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
     let (files, left) = match request.signed_already {
         SignedAlready::SignAgain => (request.files, Vec::new()),
         SignedAlready::Leave => {
-            done::sort_out(request.files, &signing.session, &trust.verifier).await?
+            // A person takes the time that they take.
+            let limit = request.timeout.filter(|_| !asks);
+            let sorted = done::sort_out(request.files, &signing.session, &trust.verifier);
+            within(limit, sorted).await.unwrap_or_else(|| Err(timed_out()))?
         }
     };
     for folder in &request.folders {
@@ -248,7 +250,7 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         parallel::map(&files, |file| Work::prepare(file.clone(), &request.what, signing.algorithm));
     let mut work = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
     if asks && !work.is_empty() {
-        // Not within --timeout: a person takes the time that they take.
+        // Not within --timeout either.
         signing.session.expected().await.map_err(|error| service_failure(&error))?;
     }
     progress.begin(work.len());
@@ -258,20 +260,16 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
     let mut work = work.into_iter();
     let rest = loop {
         // Anew for each, so that many files may take longer than one.
-        let next = match request.timeout {
-            Some(limit) => timeout(limit, batch.next()).await,
-            None => Ok(batch.next().await),
-        };
-        let bundle = match next {
-            Err(_) => {
-                break Failure::undecided("timed-out", "not signed within --timeout")
+        let bundle = match within(request.timeout, batch.next()).await {
+            None => {
+                break timed_out()
                     .hint("a log that was asked may have an entry of it all the same");
             }
-            Ok(None) => {
+            Some(None) => {
                 let message = "not begun, because a file before it failed";
                 break Failure::undecided("not-begun", message);
             }
-            Ok(Some((_, bundle))) => bundle,
+            Some(Some((_, bundle))) => bundle,
         };
         let Some(work) = work.next() else { continue };
         let path = work.file.path.clone();
@@ -292,6 +290,18 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         .unsigned
         .extend(work.map(|work| UnsignedFile { path: work.file.path, failure: rest.clone() }));
     Ok(outcome)
+}
+
+/// What comes within the time, if there is a limit.
+pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+pub(super) fn timed_out() -> Failure {
+    Failure::undecided("timed-out", "not signed within --timeout")
 }
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.

@@ -10,7 +10,6 @@ use chainsign_core::image::ImageReference;
 use chainsign_keyless::PublicEntry;
 use chainsign_registry::Stored;
 use chainsign_verify::VerifiedBundle;
-use tokio::time::timeout;
 
 pub use outputs::ImageOutputs;
 use outputs::PreparedOutputs;
@@ -21,7 +20,7 @@ pub use store::Upload;
 use super::{RegistryRequest, failure};
 use crate::commands::sign::{
     self, CONCURRENT, Form, ServicesRequest, SignWith, public_nevertheless, release,
-    service_failure,
+    service_failure, timed_out, within,
 };
 use crate::failure::Failure;
 
@@ -132,18 +131,14 @@ pub async fn sign_images(request: SignImagesRequest) -> Result<SignedImages, Fai
     let store =
         Store { registry: &registry, upload: request.upload, replace: request.what.replaced()? };
     loop {
-        let next = match request.timeout {
-            Some(limit) => timeout(limit, batch.next()).await,
-            None => Ok(batch.next().await),
-        };
-        let bundle = match next {
-            Err(_) => {
-                rest = Failure::undecided("timed-out", "not signed within --timeout")
-                    .hint("a log that was asked may have an entry of it all the same");
+        let bundle = match within(request.timeout, batch.next()).await {
+            None => {
+                rest =
+                    timed_out().hint("a log that was asked may have an entry of it all the same");
                 break;
             }
-            Ok(None) => break,
-            Ok(Some((_, bundle))) => bundle,
+            Some(None) => break,
+            Some(Some((_, bundle))) => bundle,
         };
         let Some(piece) = pieces.next() else { continue };
         let image = piece.image.reference().clone();
