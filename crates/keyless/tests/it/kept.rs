@@ -120,9 +120,8 @@ async fn sign(
     };
     let bundle = session.sign(content.clone()).await.map_err(|error| error.to_string())?;
     let requirements = session.requirements().await.unwrap();
-    let now = Timestamp::now();
     let (verified, _) = bundle
-        .release(verifier, Artifact::Bytes(BLOB), &requirements, now)
+        .release(verifier, Artifact::Bytes(BLOB), &requirements, Timestamp::now())
         .map_err(|error| error.to_string())?;
     let logs = selection.transparency_logs.len();
     if verified.log_entries().len() != logs {
@@ -134,7 +133,7 @@ async fn sign(
         (What::Statement, _) => Artifact::Digests(&other),
         _ => Artifact::Bytes(b"another"),
     };
-    match bundle.release(verifier, artifact, &requirements, now) {
+    match bundle.release(verifier, artifact, &requirements, Timestamp::now()) {
         Err(refused)
             if matches!(
                 refused.refusal,
