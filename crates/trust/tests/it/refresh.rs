@@ -206,6 +206,70 @@ async fn the_root_rotates_only_with_the_old_keys_signature() {
     assert_eq!(checked(&material).root_version, 2);
 }
 
+/// What a mirror can do without a key: nothing that is believed, and nothing that gets into the cache.
+#[tokio::test]
+async fn a_mirror_can_only_take_away() {
+    type Attack = fn(&Tuf);
+    let attacks: [(&str, i64, Attack, &str); 7] = [
+        ("freeze", 7 * 24 + 1, |_| {}, "timestamp metadata expired"),
+        (
+            "snapshot of another edition",
+            24,
+            |tuf| tuf.copy("2.snapshot.json", "3.snapshot.json"),
+            "snapshot version 2 does not match timestamp pin 3",
+        ),
+        (
+            "targets of another edition",
+            24,
+            |tuf| tuf.copy("2.targets.json", "3.targets.json"),
+            "targets.json version 2 does not match snapshot pin 3",
+        ),
+        (
+            "another target",
+            24,
+            |tuf| tuf.replace("trusted_root.json", b"{}"),
+            "trusted_root.json: length 2 != pinned",
+        ),
+        (
+            "endless timestamp",
+            24,
+            |tuf| tuf.put("timestamp.json", vec![b' '; 1 << 25]),
+            "content-length 33554432 exceeds max",
+        ),
+        ("one signature twice", 24, Tuf::repeat_signature, "duplicate signature key id"),
+        ("a signature under another id", 24, Tuf::rename_signature, "0/1 valid signatures"),
+    ];
+    let mut wrong = Vec::new();
+    for (name, hour, attack, wanted) in attacks {
+        let tuf = Tuf::start().await;
+        let (_folder, cache) = cache();
+        let second = Edition::second(hours(0));
+        tuf.publish(&second);
+        tuf.obtain(&cache, Network::Now, hours(0)).await.unwrap();
+        if name != "freeze" {
+            tuf.publish(&Edition { version: 3, expires: second.expires, ..Edition::first() });
+        }
+        attack(&tuf);
+        let reason = match tuf.obtain(&cache, Network::Now, hours(hour)).await {
+            Ok(material) => match &checked(&material).freshness {
+                Freshness::RefreshFailed { reason } => {
+                    is_edition(&material, &second);
+                    reason.clone()
+                }
+                other => format!("{other:?}"),
+            },
+            Err(Error::Refresh { source, .. }) => source.to_string(),
+            Err(other) => other.to_string(),
+        };
+        if !reason.contains(wanted) {
+            wrong.push(format!("{name}: {reason}"));
+        }
+        let kept = tuf.obtain(&cache, Network::Offline, hours(hour)).await.unwrap();
+        is_edition(&kept, &second);
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_cache_that_was_tampered_with_is_taken_for_none() {
     let mut tuf = Tuf::start().await;

@@ -102,6 +102,38 @@ impl Tuf {
         self.files.lock().unwrap().insert(name.to_owned(), bytes);
     }
 
+    /// Serves one file under the name of another.
+    pub(crate) fn copy(&self, from: &str, to: &str) {
+        let mut files = self.files.lock().unwrap();
+        let bytes = files[from].clone();
+        files.insert(to.to_owned(), bytes);
+    }
+
+    /// Serves other bytes for every file whose name ends so.
+    pub(crate) fn replace(&self, end: &str, bytes: &[u8]) {
+        let mut files = self.files.lock().unwrap();
+        let named = files.iter_mut().filter(|(name, _)| name.ends_with(end));
+        named.for_each(|(_, served)| *served = bytes.to_vec());
+    }
+
+    /// Serves the timestamp with its signature twice.
+    pub(crate) fn repeat_signature(&self) {
+        self.edit_signatures(|signatures| signatures.push(signatures[0].clone()));
+    }
+
+    /// Serves the timestamp with its signature under an id of nobody.
+    pub(crate) fn rename_signature(&self) {
+        self.edit_signatures(|signatures| signatures[0]["keyid"] = json!("0".repeat(64)));
+    }
+
+    fn edit_signatures(&self, edit: impl FnOnce(&mut Vec<Value>)) {
+        let mut files = self.files.lock().unwrap();
+        let served = files.get_mut("timestamp.json").unwrap();
+        let mut timestamp: Value = serde_json::from_slice(served).unwrap();
+        edit(timestamp["signatures"].as_array_mut().unwrap());
+        *served = timestamp.to_string().into_bytes();
+    }
+
     /// No more answers: connections are refused.
     pub(crate) async fn stop(&mut self) {
         let server = self.server.take().unwrap();
