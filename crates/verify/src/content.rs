@@ -186,7 +186,8 @@ fn subject_of(statement: Statement, artifact: &Artifact<'_>) -> Result<AboutArti
         subjects.map(|subject| Ok((subject, subject.digest.acceptable()?))).collect();
     let subjects = subjects.map_err(malformed)?;
     let artifact = digests_for(artifact, &subjects);
-    let mut comparable = false;
+    let (mut comparable, mut about) = (false, None);
+    // All of them: which subject stands first must not decide whether two contradict each other.
     for (subject, digests) in &subjects {
         let shared = |digest: &&ArtifactDigest| artifact.get(digest.algorithm()).is_some();
         let agrees = |digest: &&ArtifactDigest| artifact.get(digest.algorithm()) == Some(digest);
@@ -205,11 +206,16 @@ fn subject_of(statement: Statement, artifact: &Artifact<'_>) -> Result<AboutArti
                 wanted: wanted.clone(),
             });
         }
-        let mut matched = ArtifactDigests::default();
-        for digest in agree {
-            matched.insert(digest.clone()).map_err(malformed)?;
+        if about.is_none() {
+            let mut matched = ArtifactDigests::default();
+            for digest in agree {
+                matched.insert(digest.clone()).map_err(malformed)?;
+            }
+            about = Some((matched, name));
         }
-        return Ok(AboutArtifact { digests: matched, name, said: Said::Statement(statement) });
+    }
+    if let Some((digests, name)) = about {
+        return Ok(AboutArtifact { digests, name, said: Said::Statement(statement) });
     }
     let mut algorithms =
         subjects.iter().flat_map(|(_, digests)| digests.iter().map(ArtifactDigest::algorithm));

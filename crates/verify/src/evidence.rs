@@ -330,6 +330,15 @@ impl VerifiedLogEntry {
         &self.version
     }
 
+    /// Whether the log vouches for [`log_index`](Self::log_index): its signed entry timestamp covers it, and in
+    /// Rekor v2 it is the place in the tree. An inclusion proof of Rekor v1 proves a place in one shard, and
+    /// whoever leaves the timestamp out can write any index beside it.
+    pub fn index_is_proven(&self) -> bool {
+        let is_v2 =
+            matches!(self.kind.as_str(), "hashedrekord" | "dsse") && self.version == "0.0.2";
+        self.integrated_time.is_some() || is_v2
+    }
+
     /// When the log took the entry, under its signed entry timestamp. `Some` exactly when that
     /// timestamp was there and verified.
     pub fn integrated_time(&self) -> Option<Timestamp> {

@@ -79,7 +79,8 @@ fn holds(list: &[Digest], digest: &ArtifactDigest) -> bool {
 }
 
 impl DeniedLogEntry {
+    /// An entry that may be any of its log may be this one.
     fn is(&self, entry: &LogReference) -> bool {
-        self.log_id.0 == entry.log.0 && self.index == entry.index
+        self.log_id.0 == entry.log.0 && entry.index.is_none_or(|index| index == self.index)
     }
 }

@@ -84,7 +84,8 @@ pub(crate) enum TimeKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LogReference {
     pub(crate) log: LogId,
-    pub(crate) index: u64,
+    /// `None` where the log does not vouch for it.
+    pub(crate) index: Option<u64>,
     pub(crate) inclusion: Inclusion,
 }
 
@@ -151,7 +152,7 @@ impl Testimony {
                 .iter()
                 .map(|entry| LogReference {
                     log: entry.log_id(),
-                    index: entry.log_index(),
+                    index: entry.index_is_proven().then(|| entry.log_index()),
                     inclusion: match entry.inclusion() {
                         Some(_) => Inclusion::Proven,
                         None => Inclusion::Promised,

@@ -20,7 +20,9 @@ pub(crate) struct Attestation {
     /// Which one counts when there are several.
     #[serde(default)]
     pub(crate) select: At<Select>,
-    /// How long ago it may have been signed, by its earliest proven time.
+    /// How long ago it may have been signed, by its earliest proven time. What a certificate signed was
+    /// signed in its minutes. What a key signed, whoever has it can have timestamped anew: of a key this
+    /// bounds nothing, so ask for a time that the document itself says (`createdWithin`, `scannedWithin`).
     #[serde(default)]
     pub(crate) max_age: Opt<Age>,
     /// What a SLSA provenance must say.

@@ -19,7 +19,8 @@ pub(crate) struct Deny {
     /// absent.
     #[serde(default)]
     pub(crate) keys: Vec<Digest>,
-    /// Entries of transparency logs. What they prove counts as absent.
+    /// Entries of transparency logs. What they prove counts as absent. Whoever has a signature can have
+    /// it logged again: to take back what somebody signed, list the certificate or the key.
     #[serde(default)]
     pub(crate) log_entries: Vec<DeniedLogEntry>,
 }
@@ -30,7 +31,8 @@ pub(crate) struct Deny {
 pub(crate) struct DeniedLogEntry {
     /// The log's id in hexadecimal.
     pub(crate) log_id: LogIdHex,
-    /// The index over all shards of the log.
+    /// The index over all shards of the log. An entry of Rekor v1 without a signed entry timestamp, for
+    /// whose index nobody vouches, may be any, and counts as this one.
     pub(crate) index: u64,
 }
 

@@ -35,7 +35,8 @@ pub(crate) enum Required {
     Require,
 }
 
-/// When every signature that counts must have been made, by its earliest proven time.
+/// When every signature that counts must have been made, by its earliest proven time. Of signatures by
+/// keys only the latest moment is certain: whoever has an old one can have it timestamped anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SigningTime {

@@ -104,7 +104,7 @@ fn proven(signer: FixtureSigner, instance: Instance, proof: &Proof, about: About
         true => Inclusion::Promised,
         false => Inclusion::Proven,
     };
-    let entry = |log| LogReference { log, index: 0, inclusion };
+    let entry = |log| LogReference { log, index: Some(0), inclusion };
     testimony.log_entries = match lacks(Lack::Log) {
         true => Vec::new(),
         false => logs(proof).into_iter().map(entry).collect(),

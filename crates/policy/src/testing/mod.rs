@@ -145,6 +145,15 @@ impl Fixture {
         self
     }
 
+    /// With log entries for whose indexes nobody vouches: of Rekor v1, without signed entry timestamps.
+    #[must_use]
+    pub fn without_proven_indexes(mut self) -> Self {
+        for entry in &mut self.0.log_entries {
+            entry.index = None;
+        }
+        self
+    }
+
     /// Verified under this root: for keys, whose log entries and times are under one.
     #[must_use]
     pub fn under_root(mut self, root: ArtifactDigest) -> Self {
@@ -154,7 +163,7 @@ impl Fixture {
 }
 
 fn proven(log: LogId, index: u64) -> LogReference {
-    LogReference { log, index, inclusion: Inclusion::Proven }
+    LogReference { log, index: Some(index), inclusion: Inclusion::Proven }
 }
 
 /// What a policy says about evidence of which some was made up. It decides nothing.

@@ -1,5 +1,6 @@
 //! What whoever hands evidence over may add, leave out or write anew, without anybody's key.
 
+use chainsign_core::material::LogId;
 use chainsign_policy::testing::Fixture;
 
 use crate::common::*;
@@ -32,4 +33,25 @@ fn a_copy_that_proves_less_does_not_hide_the_other() {
         }
     }
     assert_eq!(hidden, []);
+}
+
+/// Without Rekor v1's signed entry timestamp anybody can write another index beside an entry.
+#[test]
+fn an_index_that_nobody_vouches_for_does_not_lead_past_the_deny_list() {
+    let (log, other) = (LogId([0; 32]), LogId([1; 32]));
+    let entries = |entry: (LogId, u64), edit: fn(Fixture) -> Fixture| {
+        let good = Release::good();
+        let with = |it: Fixture| edit(it.with_log_entries([entry]));
+        Release { fixtures: good.fixtures.into_iter().map(with).collect(), ..good }
+    };
+    let denied = |release: &Release| {
+        let message =
+            &release.against(BASELINE).report().rule("deny.logEntries").unwrap().message.clone();
+        !message.starts_with("no evidence")
+    };
+    let vouched: fn(Fixture) -> Fixture = |it| it;
+    assert!(denied(&entries((log, 1), vouched)));
+    assert!(!denied(&entries((log, 2), vouched)));
+    assert!(denied(&entries((log, 2), Fixture::without_proven_indexes)));
+    assert!(!denied(&entries((other, 1), Fixture::without_proven_indexes)));
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::forge::key::Key;
 use crate::forge::log::canonical;
 use crate::forge::x509;
-use crate::forge::{ARTIFACT, ISSUER, Instance, NOW, SIGNED, time};
+use crate::forge::{ARTIFACT, ISSUER, Instance, NOW, SIGNED, V0_3, statement_about, time};
 use crate::formats::{keyless, parse, verifier, verify, verify_material};
 
 #[test]
@@ -32,6 +32,40 @@ fn without_a_trusted_root_only_a_key_can_verify() {
     let material = parse(&signed.key_bundle(&[instance.entry_v1(&signed)], &[]));
     let refusal = verifier.verify(&material, Artifact::Bytes(ARTIFACT), &logged, time(NOW));
     assert!(matches!(refusal, Err(Refusal::TooFewLogs { found: 0, wanted: 1, .. })), "{refusal:?}");
+}
+
+/// Two subjects of one statement contradict each other, whichever stands first.
+#[test]
+fn a_subject_that_disagrees_is_not_hidden_by_one_that_agrees() {
+    let instance = Instance::new("example.com");
+    let sha256 = DigestAlgorithm::Sha256.digest(ARTIFACT).hex();
+    let good = json!({"name": "good", "digest": {"sha256": sha256}});
+    let bad = json!({"name": "bad", "digest": {"sha256": sha256, "sha512": "a".repeat(128)}});
+    for subjects in [json!([good, bad]), json!([bad, good])] {
+        let signed = instance.attest_with(Key::p256(), &statement_about(&subjects));
+        let refusal = verify(&instance.root(), &instance.bundle(&signed), &keyless());
+        assert!(
+            matches!(&refusal, Err(Refusal::SubjectDisagrees { name, .. }) if name == "bad"),
+            "{refusal:?}"
+        );
+    }
+}
+
+/// Only a signed entry timestamp covers the index of an entry of Rekor v1.
+#[test]
+fn it_is_said_whether_the_log_vouches_for_an_index() {
+    let instance = Instance::new("example.com");
+    let signed = instance.sign();
+    let mut without = instance.entry_v1(&signed);
+    without.as_object_mut().unwrap().remove("inclusionPromise");
+    without["logIndex"] = json!("77");
+    let entries = [instance.entry_v1(&signed), instance.entry_v2(&signed), without];
+    let proven = entries.map(|entry| {
+        let bundle = signed.bundle(V0_3, &[entry], &[instance.stamp(&signed)]);
+        let verified = verify(&instance.root(), &bundle, &keyless()).unwrap();
+        verified.log_entries()[0].index_is_proven()
+    });
+    assert_eq!(proven, [true, true, false]);
 }
 
 #[test]
