@@ -250,7 +250,12 @@ fn digests_for(
 fn describe(subject: &Subject) -> String {
     let digests: Vec<_> =
         subject.digest.0.iter().map(|(algorithm, text)| format!("{algorithm}:{text}")).collect();
-    format!("{:?} ({})", subject.name.as_deref().unwrap_or_default(), digests.join(", "))
+    let digests = digests.join(", ");
+    // cosign names no image.
+    match subject.name.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => format!("{name:?} ({digests})"),
+        None => digests,
+    }
 }
 
 /// Pure Ed25519 signs the message itself, which must then be in memory.

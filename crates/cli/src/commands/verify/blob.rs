@@ -127,7 +127,7 @@ pub fn refused(refusal: &Refusal) -> Failure {
                 failure.hint("it was signed by a key: use --key")
             }
             Refusal::SubjectMismatch { .. } | Refusal::MessageDigestMismatch { .. } => failure
-                .hint("the file was changed after signing, or the bundle belongs to another file"),
+                .hint("it was changed after signing, or the signature belongs to something else"),
             _ => failure,
         },
     }
