@@ -18,7 +18,7 @@ apiVersion: chainsign.dev/v1
 kind: Policy
 metadata: {name: shop}
 match:
-  images: {include: ['HOST/acme/*']}KUBERNETES
+  images: {include: ['HOST/acme/*', '127.0.0.1:1/acme/*']}KUBERNETES
 authorities:
   release:
     keyless:
@@ -221,7 +221,7 @@ fn each_way_to_fail_has_its_exit_code_and_reason() {
     let leave_out = ["--dangerous-leave-out-unknown-kinds"];
     let with_pod = pod(&format!("{host}/acme/signed:v1")) + "---\n" + &rollout;
     let none: [&str; 0] = [];
-    let cases: [(&str, String, &[&str], i32, &str); 13] = [
+    let cases: [(&str, String, &[&str], i32, &str); 14] = [
         ("passes", cluster.deployment(&["signed:v1"]), &none, 0, ""),
         ("unsigned", cluster.deployment(&["signed:v1", "unsigned:v1"]), &none, 1, "signatures"),
         ("no such tag", cluster.deployment(&["signed:v2"]), &none, 2, "image-not-found"),
@@ -233,6 +233,7 @@ fn each_way_to_fail_has_its_exit_code_and_reason() {
             "signatures image-not-found",
         ),
         ("no registry", pod("127.0.0.1:1/acme/app:v1"), &none, 2, "registry-unreachable"),
+        ("others' tags", pod("127.0.0.1:1/else/app:v1"), &none, 2, "not-matched"),
         (
             "other images",
             pod(
@@ -309,7 +310,8 @@ fn flags_that_do_not_go_together_are_refused() {
     let desk = &cluster.stage.desk;
     desk.write("m.yaml", cluster.deployment(&["signed:v1"]));
     desk.write("review.json", cluster.pod_review("CREATE", &["signed:v1"]));
-    let cases: [(&[&str], &str); 7] = [
+    let typed = "found credentials for whatever registry a file names";
+    let cases: [(&[&str], &str); 9] = [
         (&["--manifest", "-", "--dockerfile", "-"], "found standard input 2 times, wanted it once"),
         (
             &["--manifest", "m.yaml", "--manifest", "m.yaml", "--pin", "x"],
@@ -320,6 +322,8 @@ fn flags_that_do_not_go_together_are_refused() {
             &["--admission-review", "review.json", "-o", "json"],
             "found --output with --admission-review",
         ),
+        (&["--admission-review", "review.json", "--registry-token", "t"], typed),
+        (&["--manifest", "m.yaml", "--registry-username", "u", "--registry-password", "p"], typed),
         (&["--manifest", "m.yaml", "app"], "cannot be used with"),
         (&["--manifest", "m.yaml", "--image-path", "Rollout"], "it has no ="),
         (

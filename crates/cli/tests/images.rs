@@ -6,6 +6,7 @@ mod support;
 
 use chainsign_sandbox::ReferrersApi;
 use support::image::Repository;
+use support::image::push::BUNDLE;
 use support::{EMAIL, POLICIES, Ran, SHIPCHECK, Stage, fits};
 
 /// The program that comes along.
@@ -198,6 +199,30 @@ fn an_index_without_evidence_is_decided_image_by_image() {
     both.says_on_stdout("2 targets: 2 pass");
 }
 
+/// By itself an image of a signed index is not signed; as one of its images it is.
+#[test]
+fn an_image_is_covered_by_its_signed_index() {
+    let stage = Stage::new();
+    let repository = Repository::new(&stage, "acme/app");
+    let images = ["amd64", "arm64"].map(|it| repository.image(None, it, it.as_bytes()));
+    let index = repository.at(&repository.index("v1", &images));
+    let [_, arm64] = images.map(|image| repository.at(&image));
+    for format in ["bundle", "legacy"] {
+        stage.sign(&stage.token(), &["sign", "--format", format, &index]).exits(0);
+        let one = verify(&stage, &["--platform", "linux/arm64", &index]).exits(0);
+        one.says_on_stdout(digest_of(&arm64));
+    }
+    verify(&stage, &[&arm64]).exits(1).says_on_stdout("unsigned");
+    let other = ["--platform", "linux/arm64", &index];
+    let other = stage.verify_by("eve@sandbox.invalid", "verify", &other).exits(1);
+    other.says_on_stdout("identity-mismatch");
+    stage
+        .desk
+        .run(&["sbom", "--platform", "linux/s390x", &index])
+        .exits(2)
+        .says("wanted one for linux/s390x");
+}
+
 #[test]
 fn an_index_and_its_images_are_signed_in_one_run() {
     let stage = Stage::new();
@@ -228,6 +253,18 @@ fn what_is_stored_is_downloaded_and_attached_elsewhere() {
     let bundle = stage.desk.run(&["download", "signature", &here]).exits(0).stdout;
     stage.desk.write("bundle.json", &bundle);
     stage.desk.run(&["download", "attestation", &here]).exits(1).says("found no attestation");
+    // somebody adds one that is not as long as it says
+    let inner = support::image::push::Repository::new(stage.sandbox.url(), "acme/app");
+    stage.block_on(async {
+        let mut layer = inner.blob(BUNDLE, b"{}").await;
+        layer["size"] = 3.into();
+        let artifact = inner.artifact(BUNDLE, &image, &[layer]).await;
+        inner.manifest(None, &artifact).await
+    });
+    let ran = stage.desk.run(&["download", "signature", &here]).exits(0);
+    assert_eq!(ran.says("found 2 bytes, wanted 3").stdout, bundle);
+    let ran = stage.desk.run(&["download", "attestation", &here]).exits(1);
+    ran.says("found 2 bytes, wanted 3");
 
     // the same image in another repository
     let mirror = Repository::new(&stage, "mirror/app");
@@ -287,6 +324,17 @@ fn a_silent_registry_is_not_waited_for_for_ever() {
     stage.desk.run(&["tree", "-t", "300ms", &image]).exits(2).says("give it longer with --timeout");
     let ran = stage.desk.run(&["tree", "--timeout=-1s", &image]).exits(2);
     ran.says("found --timeout -1s, wanted no less than 0");
+}
+
+/// Credentials that are typed are for one registry, wherever signatures are kept.
+#[test]
+fn typed_credentials_go_to_one_registry() {
+    let stage = Stage::new();
+    let typed = ["tree", "--registry-username", "u", "--registry-password", "p", "localhost:1/app"];
+    let mut command = stage.desk.command(&typed);
+    command.env("COSIGN_REPOSITORY", "other.example/signatures");
+    let ran = stage.desk.ran(&mut command).exits(2);
+    ran.says("found credentials for one registry, and images or signatures of localhost:1 and other.example");
 }
 
 /// `--offline` opens no socket, and an image is read from its registry.

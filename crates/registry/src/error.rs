@@ -254,7 +254,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// No image of an index is for the platform.
-    #[error("{what}: no image for {wanted}, found {found}")]
+    #[error("{what}: found images for {found}, wanted one for {wanted}")]
     NoSuchPlatform {
         /// The index.
         what: String,

@@ -2,7 +2,7 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::image::ImageReference;
 
 use crate::documents::{Document, OCI_INDEX};
-use crate::{Descriptor, Manifest, Platform};
+use crate::{Descriptor, Error, Manifest, Platform};
 
 /// A manifest or an index that was read once, and is what its digest says.
 ///
@@ -86,6 +86,33 @@ impl Resolved {
         };
         let unknown = |it: &Platform| it.os == "unknown" && it.architecture == "unknown";
         children.iter().filter(move |child| !child.platform.as_ref().is_some_and(unknown))
+    }
+
+    /// Those of the [`children`](Self::children) that are for one of these platforms.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPlatform`] for one that no child is for; for an image, for each.
+    pub fn children_for(&self, platforms: &[Platform]) -> Result<Vec<&Descriptor>, Error> {
+        let is = |child: &Descriptor, wanted: &Platform| {
+            child.platform.as_ref().is_some_and(|platform| platform.is(wanted))
+        };
+        for wanted in platforms {
+            if !self.children().any(|child| is(child, wanted)) {
+                let found = self.children().filter_map(|child| child.platform.as_ref());
+                let found: Vec<_> = found.map(ToString::to_string).collect();
+                return Err(Error::NoSuchPlatform {
+                    what: self.reference.to_string(),
+                    wanted: wanted.to_string(),
+                    found: if found.is_empty() {
+                        "no platform".to_owned()
+                    } else {
+                        found.join(", ")
+                    },
+                });
+            }
+        }
+        let any = |child: &&Descriptor| platforms.iter().any(|wanted| is(child, wanted));
+        Ok(self.children().filter(any).collect())
     }
 
     /// Whether it is an OCI document, and not one of Docker's.

@@ -18,6 +18,7 @@ use crate::flags::verify::VerifyFlags;
 use crate::plain;
 use crate::printer::Printer;
 use crate::resolve::admission::{AdmissionRequest, admission};
+use crate::resolve::registry::chosen_by_a_file;
 use crate::resolve::{report, verify as resolving};
 
 /// Verifies the images that files name, and reports that as `verify` does. A pinned file or a response takes the place of
@@ -30,7 +31,9 @@ pub(super) fn verify(
     printer: &Printer,
     now: Timestamp,
 ) -> Result<Exit, Failure> {
-    match admission(&flags.admission)? {
+    let request = admission(&flags.admission)?;
+    chosen_by_a_file(&flags.registry)?;
+    match request {
         AdmissionRequest::Files(request) => files(&request, flags, printer, now),
         AdmissionRequest::Review(request) => review(&request, flags, printer, now),
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::FailureJson;
 use super::report::json::{BundleJson, RootJson};
 use crate::commands::images::{
-    Downloaded, Say, SignImagesRequest, SignedImage, Tree, TreeItem, VerifiedAttestation,
+    Download, Downloaded, Say, SignImagesRequest, SignedImage, Tree, TreeItem, VerifiedAttestation,
     sign_images,
 };
 use crate::commands::verify::GivenRoot;
@@ -144,13 +144,16 @@ pub fn tree(printer: &Printer, tree: &Tree) -> io::Result<()> {
 ///
 /// # Errors
 /// What writing to standard output says.
-pub fn downloaded(printer: &Printer, documents: &[Downloaded]) -> io::Result<()> {
-    for Downloaded { origin, bytes } in documents {
+pub fn downloaded(printer: &Printer, download: &Download) -> io::Result<()> {
+    for Downloaded { origin, bytes } in &download.documents {
         printer.bytes(bytes)?;
         if !bytes.ends_with(b"\n") {
             printer.data("")?;
         }
         printer.note(format!("from {origin}, not verified"));
+    }
+    for unread in &download.left_out {
+        printer.note(format!("left out, because it is not what it should be: {unread}"));
     }
     Ok(())
 }

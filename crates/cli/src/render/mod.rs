@@ -117,8 +117,8 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
                 }
                 DownloadCommand::Sbom(flags) => resolve::images::download(flags, Attachment::Sbom)?,
             };
-            let documents = block_on(commands::images::download(&request))?;
-            printed(images::downloaded(printer, &documents))
+            let download = block_on(commands::images::download(&request))?;
+            printed(images::downloaded(printer, &download))
         }
         Command::Attach(Deferred(command)) => {
             let request = match command {

@@ -10,7 +10,7 @@ pub mod images;
 pub mod keys;
 pub mod policy;
 pub mod provenance;
-mod registry;
+pub mod registry;
 pub mod report;
 pub mod sbom;
 pub mod services;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chainsign_core::image::ImageReference;
+use chainsign_core::image::{ImageName, ImageReference};
 use chainsign_registry::{
     ClientCertificate, CredentialFiles, Credentials, Limits, Options, PlainHttp, Secret,
     ServerCertificate, Tls,
@@ -26,7 +26,7 @@ impl From<OfflineFlag> for Asking {
 /// How the registries of these images are reached.
 ///
 /// # Errors
-/// `bad-flag` for credentials with images of several registries, which they would all be sent to, and for
+/// `bad-flag` for credentials with images or signatures in several registries, and for
 /// a repository or a size in the environment that is none; `unreadable` for files that are named.
 pub(super) fn registry(
     flags: RegistryFlags,
@@ -43,15 +43,15 @@ pub(super) fn registry(
         (_, _, Some(token)) => Credentials::Token(secret("registry token", &token.0)?),
         _ => Credentials::Stored(CredentialFiles::from_environment(&|name| variable(name))),
     };
-    if !matches!(credentials, Credentials::Stored(_)) {
-        one_registry(images)?;
-    }
-    let signatures_in = match text("COSIGN_REPOSITORY") {
+    let signatures_in: Option<ImageName> = match text("COSIGN_REPOSITORY") {
         None => None,
         Some(name) => Some(name.parse().map_err(|error: chainsign_core::Error| {
             Failure::because("bad-flag", "COSIGN_REPOSITORY", &error)
         })?),
     };
+    if !matches!(credentials, Credentials::Stored(_)) {
+        one_registry(images.iter().map(|image| &image.name).chain(&signatures_in))?;
+    }
     let mut limits = Limits::default();
     if let Some(size) = text("COSIGN_MAX_ATTACHMENT_SIZE") {
         limits.document_bytes = bytes(&size).ok_or_else(|| {
@@ -106,17 +106,34 @@ fn secret(what: &str, given: &str) -> Result<Secret, Failure> {
     Ok(Secret::new(super::text(what, given)?))
 }
 
-/// Credentials that are typed are for one registry.
-fn one_registry(images: &[&ImageReference]) -> Result<(), Failure> {
-    let registries: BTreeSet<_> = images.iter().map(|image| image.name.registry()).collect();
+/// Credentials that are typed go to every registry that is asked. So they are for one.
+fn one_registry<'a>(asked: impl Iterator<Item = &'a ImageName>) -> Result<(), Failure> {
+    let registries: BTreeSet<_> = asked.map(ImageName::registry).collect();
     if registries.len() < 2 {
         return Ok(());
     }
     let registries: Vec<_> = registries.into_iter().collect();
-    let message =
-        format!("found credentials for one registry, and images of {}", registries.join(" and "));
+    let message = format!(
+        "found credentials for one registry, and images or signatures of {}",
+        registries.join(" and ")
+    );
     Err(Failure::undecided("bad-flag", message)
         .hint("log in to each with docker login, or run once for each registry"))
+}
+
+/// Images that a file names are at registries of its author's choice: who writes it must not choose who gets
+/// credentials that are typed.
+///
+/// # Errors
+/// `bad-flag`
+pub(crate) fn chosen_by_a_file(flags: &RegistryFlags) -> Result<(), Failure> {
+    if flags.access.registry_username.is_none() && flags.access.registry_token.is_none() {
+        return Ok(());
+    }
+    let message =
+        "found credentials for whatever registry a file names, wanted them for one of your choice";
+    Err(Failure::undecided("bad-flag", message)
+        .hint("use docker login or podman login: what is kept there is for its registry alone"))
 }
 
 /// cosign's sizes (`github.com/dustin/go-humanize`): a number of bytes, or with a unit.

@@ -5,7 +5,7 @@ use super::Platforms;
 use crate::documents::{Document, parse};
 use crate::error::{Error, Limit};
 use crate::registry::{Shared, together};
-use crate::{Descriptor, Kind, Manifest, Platform, Resolved};
+use crate::{Descriptor, Kind, Manifest, Resolved};
 
 /// What a layout is made of.
 #[derive(Default)]
@@ -33,7 +33,10 @@ pub(super) async fn make(
             plan.take(own, manifest, &mut known);
             Vec::new()
         }
-        Kind::Index(_) => chosen(image, platforms)?,
+        Kind::Index(_) => match platforms {
+            Platforms::All => image.children().cloned().collect(),
+            Platforms::Only(wanted) => image.children_for(wanted)?.into_iter().cloned().collect(),
+        },
     };
     let limits = shared.limits();
     let what = format!("the images in {}", image.reference());
@@ -85,26 +88,6 @@ impl Plan {
         let blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
         self.blobs.extend(blobs.filter(|blob| known.insert(blob.digest.clone())).cloned());
     }
-}
-
-fn chosen(image: &Resolved, platforms: &Platforms) -> Result<Vec<Descriptor>, Error> {
-    let Platforms::Only(wanted) = platforms else { return Ok(image.children().cloned().collect()) };
-    let is = |child: &Descriptor, wanted: &Platform| {
-        child.platform.as_ref().is_some_and(|platform| platform.is(wanted))
-    };
-    for wanted in wanted {
-        if !image.children().any(|child| is(child, wanted)) {
-            let found = image.children().filter_map(|child| child.platform.as_ref());
-            let found: Vec<_> = found.map(ToString::to_string).collect();
-            return Err(Error::NoSuchPlatform {
-                what: image.reference().to_string(),
-                wanted: wanted.to_string(),
-                found: if found.is_empty() { "none".to_owned() } else { found.join(", ") },
-            });
-        }
-    }
-    let any = |child: &&Descriptor| wanted.iter().any(|wanted| is(child, wanted));
-    Ok(image.children().filter(any).cloned().collect())
 }
 
 /// Indexes in indexes: two are usual.

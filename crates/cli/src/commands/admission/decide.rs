@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use crate::commands::images;
 use crate::commands::verify::{
-    Decide, Place, TargetOutcome, TargetToVerify, UsedAs, VerifyRequest, verify_each,
+    Decide, Place, TargetOutcome, TargetToVerify, UsedAs, VerifyRequest, prepare, verify_prepared,
 };
 use crate::failure::{Exit, Failure};
 use crate::network;
@@ -54,7 +54,8 @@ impl Answers {
     }
 }
 
-/// Resolves every reference, and decides on every image.
+/// Resolves every reference, and decides on every image. Who writes the file names the registries: those of images
+/// that no policy is about are not asked.
 ///
 /// # Errors
 /// What concerns all of them: registries that cannot be spoken to at all, a policy or trusted root that is
@@ -65,8 +66,9 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
             "found --layout for the images that a file names, wanted --policy or an identity";
         return Err(Failure::undecided("bad-flag", message));
     }
+    let prepared = prepare(&request)?;
     let registry = request.registry.connect()?;
-    let resolved = resolve(&registry, asked)?;
+    let resolved = resolve(&registry, asked.iter().filter(|it| prepared.is_about(&it.name)))?;
     let key =
         |reference: &ImageReference, name: &TargetName| (reference.clone(), format!("{name:?}"));
 
@@ -76,7 +78,7 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
     // By digest and by what runs it: where its outcomes are.
     let mut known: BTreeMap<(ImageReference, String), Vec<usize>> = BTreeMap::new();
     for it in asked {
-        match &resolved[&it.reference] {
+        match resolved.get(&it.reference).unwrap_or(&Ok(it.reference.clone())) {
             Ok(pinned) => {
                 let of = key(pinned, &it.name);
                 if !known.contains_key(&of) {
@@ -97,14 +99,14 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
     }
     if !targets.is_empty() {
         request.targets = targets;
-        for (of, decided) in keys.iter().zip(verify_each(&request)?) {
+        for (of, decided) in keys.iter().zip(verify_prepared(&request, prepared)?) {
             let places = known.entry(of.clone()).or_default();
             places.extend(outcomes.len()..outcomes.len() + decided.len());
             outcomes.extend(decided);
         }
     }
     let answer = |it: &Asked| {
-        let pinned = resolved[&it.reference].as_ref().ok();
+        let pinned = resolved.get(&it.reference).and_then(|it| it.as_ref().ok());
         let places = known.get(&key(pinned.unwrap_or(&it.reference), &it.name));
         Answer {
             digest: pinned.and_then(|pinned| pinned.digest.clone()),
@@ -117,7 +119,10 @@ pub(super) fn decide(mut request: VerifyRequest, asked: &[Asked]) -> Result<Answ
 type Resolved<'a> = BTreeMap<&'a ImageReference, Result<ImageReference, Failure>>;
 
 /// What each reference leads to, all asked at the same time. A digest leads to itself.
-fn resolve<'a>(registry: &Registry, asked: &'a [Asked]) -> Result<Resolved<'a>, Failure> {
+fn resolve<'a>(
+    registry: &Registry,
+    asked: impl Iterator<Item = &'a Asked>,
+) -> Result<Resolved<'a>, Failure> {
     let mut resolved: Resolved<'a> = BTreeMap::new();
     let mut tags = Vec::new();
     for Asked { reference, .. } in asked {

@@ -1,10 +1,8 @@
 //! `verify-attestation`: the attestations about images that somebody made, of one type.
 
 use chainsign_core::Limits;
-use chainsign_core::artifact::Artifact;
 use chainsign_core::image::ImageReference;
 use chainsign_core::predicate::PredicateType;
-use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_registry::Wanted;
 use chainsign_verify::{VerifiedBundle, Verifier};
 use jiff::Timestamp;
@@ -12,7 +10,7 @@ use jiff::Timestamp;
 use super::{Platforms, RegistryRequest, ToFetch, fetch};
 use crate::commands::trust::{Need, Trust, TrustRequest};
 use crate::commands::verify::documents::parse;
-use crate::commands::verify::{Demand, GivenRoot, refused, says};
+use crate::commands::verify::{Demand, GivenRoot, says, verify_as_any};
 use crate::failure::Failure;
 
 /// Attestations about images, to be verified.
@@ -81,17 +79,10 @@ pub fn verify_attestation(
                         // Another attestation is not this one refused.
                         return Ok(None);
                     }
-                    let mut refusal = None;
-                    for digests in image.facts.identities() {
-                        let artifact = Artifact::Digests(digests);
-                        match verifier.verify(material, artifact, &requirements, request.now) {
-                            Ok(bundle) => {
-                                return says(&request.demand, &bundle).map(|()| Some(bundle));
-                            }
-                            Err(error) => refusal = refusal.or(Some(error)),
-                        }
-                    }
-                    refusal.map_or(Ok(None), |refusal| Err(refused(&refusal)))
+                    let identities = image.facts.identities();
+                    let now = request.now;
+                    let bundle = verify_as_any(verifier, material, identities, &requirements, now)?;
+                    says(&request.demand, &bundle).map(|()| Some(bundle))
                 };
                 match one() {
                     Ok(Some(bundle)) => {

@@ -186,7 +186,7 @@ async fn found(
     let stored = read.stored_at(&root, attached);
     let children: Vec<&Descriptor> = match platforms {
         Platforms::All => root.children().collect(),
-        Platforms::Only(wanted) => chosen(&root, wanted)?,
+        Platforms::Only(wanted) => root.children_for(wanted).map_err(|error| failure(&error))?,
     };
     let together = *platforms == Platforms::All && !stored.is_nothing();
     if !children.is_empty() && !together {
@@ -216,38 +216,6 @@ async fn each_alone(
         })
     };
     try_join_all(children.into_iter().map(child)).await
-}
-
-/// The children of an index for some platforms, each once.
-///
-/// # Errors
-/// `no-such-platform` for one that it does not have.
-pub(super) fn chosen<'a>(
-    index: &'a Resolved,
-    wanted: &[Platform],
-) -> Result<Vec<&'a Descriptor>, Failure> {
-    let mut chosen: Vec<&Descriptor> = Vec::new();
-    for platform in wanted {
-        let is = |it: &&Descriptor| it.platform.as_ref().is_some_and(|it| it.is(platform));
-        let of_it: Vec<_> = index.children().filter(is).collect();
-        if of_it.is_empty() {
-            let found = index.children().filter_map(|it| it.platform.as_ref());
-            let found: Vec<_> = found.map(ToString::to_string).collect();
-            let found = match found.is_empty() {
-                true => "an image without platforms".to_owned(),
-                false => found.join(", "),
-            };
-            let message = format!("{}: found {found}, wanted {platform}", index.reference());
-            return Err(Failure::undecided("no-such-platform", message)
-                .hint("leave out --platform to decide on every platform"));
-        }
-        for child in of_it {
-            if !chosen.contains(&child) {
-                chosen.push(child);
-            }
-        }
-    }
-    Ok(chosen)
 }
 
 /// How an image is read.

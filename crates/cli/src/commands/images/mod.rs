@@ -17,8 +17,8 @@ pub use sign::{
     UnsignedImage, Upload, sign_images,
 };
 pub use stored::{
-    AttachRequest, Attachment, DownloadRequest, Downloaded, ToAttachFrom, Tree, TreeImage,
-    TreeItem, TreeRequest, attach, download, tree,
+    AttachRequest, Attachment, Download, DownloadRequest, Downloaded, ToAttachFrom, Tree,
+    TreeImage, TreeItem, TreeRequest, attach, download, tree,
 };
 
 use crate::failure::{Failure, with_causes};
@@ -92,6 +92,9 @@ pub fn failure(error: &Error) -> Failure {
             ("timed-out", "give it longer with --timeout, or try again later")
         }
         Error::LimitReached { .. } => ("limit-reached", "nothing was left out in silence"),
+        Error::NoSuchPlatform { .. } => {
+            ("no-such-platform", "name one that is there, or leave out --platform")
+        }
         error if error.is_about_content() => (
             "registry-contradiction",
             "what the registry sent is not what it should be: do not use it",

@@ -148,6 +148,15 @@ pub enum Attachment {
     Sbom,
 }
 
+/// What is stored about an image.
+#[derive(Debug)]
+pub struct Download {
+    /// The documents that were asked for.
+    pub documents: Vec<Downloaded>,
+    /// What is said to be stored and is not what it should be, with the reason.
+    pub left_out: Vec<String>,
+}
+
 /// A document as the registry has it.
 #[derive(Debug)]
 pub struct Downloaded {
@@ -160,25 +169,27 @@ pub struct Downloaded {
 /// Reads documents about an image. Nothing is verified.
 ///
 /// # Errors
-/// `nothing-stored` (exit 1) where there is none; `evidence-unavailable` for one that could not be read;
-/// `no-such-platform`; as [`failure`].
-pub async fn download(request: &DownloadRequest) -> Result<Vec<Downloaded>, Failure> {
+/// `nothing-stored` (exit 1) where there is none, or `malformed-evidence` where only what is left out is;
+/// `evidence-unavailable` for one that could not be had; `no-such-platform`; as [`failure`].
+pub async fn download(request: &DownloadRequest) -> Result<Download, Failure> {
     let registry = request.registry.connect()?;
     let failed = |error: chainsign_registry::Error| failure(&error);
     let mut image = registry.resolve(&request.image).await.map_err(failed)?;
     if let Some(platform) = &request.platform {
-        let chosen = super::fetch::chosen(&image, std::slice::from_ref(platform))?;
+        let chosen = image.children_for(std::slice::from_ref(platform)).map_err(failed)?;
         if let Some(child) = chosen.first() {
             image = registry.child(&image, child).await.map_err(failed)?;
         }
     }
     let attached = registry.attached(&image, Wanted::Everything).await.map_err(failed)?;
-    if let Some(unread) = attached.unread.first() {
+    let unavailable = |it: &&Unread| !it.error.is_about_content();
+    if let Some(unread) = attached.unread.iter().find(unavailable) {
         return Err(Failure::undecided("evidence-unavailable", self::unread(unread))
             .hint("try again; `chainsign tree` lists what can be read"));
     }
     let at = request.registry.options.signatures_in.as_ref().unwrap_or(&request.image.name);
-    let mut found = Vec::new();
+    let left_out: Vec<_> = attached.unread.iter().map(unread).collect();
+    let mut documents = Vec::new();
     for item in &attached.items {
         let of = predicate_type(item);
         let is_signature = |of: &Option<String>| of.as_deref().is_none_or(|of| of == COSIGN_SIGN);
@@ -198,19 +209,26 @@ pub async fn download(request: &DownloadRequest) -> Result<Vec<Downloaded>, Fail
             (Attachment::Sbom, Content::Sbom(bytes)) => Some(bytes.clone()),
             _ => None,
         };
-        found.extend(bytes.map(|bytes| Downloaded { origin: origin(at, item), bytes }));
+        documents.extend(bytes.map(|bytes| Downloaded { origin: origin(at, item), bytes }));
     }
-    if found.is_empty() {
-        let what = match request.what {
-            Attachment::Signature => "signature",
-            Attachment::Attestation => "attestation",
-            Attachment::Sbom => "SBOM",
-        };
-        let message = format!("found no {what} stored about {}", image.reference());
-        return Err(Failure::no("nothing-stored", message)
-            .hint("`chainsign tree` lists all that is stored about it"));
+    if !documents.is_empty() {
+        return Ok(Download { documents, left_out });
     }
-    Ok(found)
+    let what = match request.what {
+        Attachment::Signature => "signature",
+        Attachment::Attestation => "attestation",
+        Attachment::Sbom => "SBOM",
+    };
+    let message = format!("found no {what} stored about {}", image.reference());
+    Err(match left_out.is_empty() {
+        true => Failure::no("nothing-stored", message),
+        false => {
+            let message =
+                format!("{message} that can be read\n       {}", left_out.join("\n       "));
+            Failure::no("malformed-evidence", message)
+        }
+    }
+    .hint("`chainsign tree` lists all that is stored about it"))
 }
 
 /// A document that was made elsewhere, to be stored about an image.

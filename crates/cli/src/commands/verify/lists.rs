@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use chainsign_artifact::ArtifactFacts;
-use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::DigestAlgorithm;
 use chainsign_policy::{Candidate, Checksums, Origin, Verifiers};
 use jiff::Timestamp;
@@ -117,7 +116,7 @@ pub(super) fn signed(
         };
         for document in list.documents.iter().chain(named) {
             let Ok(material) = &document.material else { continue };
-            match by.verify(material, Artifact::Digests(list.checksums.digests()), now) {
+            match by.verify(material, std::iter::once(list.checksums.digests()), now) {
                 Ok((bundle, _)) if bundle.statement().is_none() => {
                     return Ok(Signed {
                         origin: document.origin.clone(),

@@ -29,8 +29,8 @@ pub use gather::{Place, TargetToVerify, UsedAs};
 pub use layout::Made;
 pub use provenance::Built;
 pub use saved::{Replayed, replay};
-pub(super) use targets::verify_each;
 pub use targets::{Allowed, AllowedBecause, Decided, GivenRoot, Signed, TargetOutcome, verify};
+pub(super) use targets::{prepare, verify_as_any, verify_prepared};
 
 use super::images::{Platforms, RegistryRequest};
 use super::trust::TrustRequest;

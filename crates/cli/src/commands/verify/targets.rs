@@ -14,7 +14,7 @@ use chainsign_policy::{
     TargetError, TargetName, Verdict, Verifiers,
 };
 use chainsign_registry::Wanted;
-use chainsign_verify::{VerifiedBundle, Verifier};
+use chainsign_verify::{Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
 use super::blob::{refused, says};
@@ -26,8 +26,9 @@ use super::lists::{self, List};
 use super::opened::Opened;
 use super::provenance::Built;
 use super::{Decide, Demand, ProvenanceDemand, VerifyRequest, provenance, saved, summary};
+use crate::commands::policy::{self, Loaded};
+use crate::commands::sbom;
 use crate::commands::trust::{Need, Trust};
-use crate::commands::{policy, sbom};
 use crate::failure::{Exit, Failure};
 use crate::files::Output;
 use crate::parallel;
@@ -148,16 +149,47 @@ pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
 pub(in crate::commands) fn verify_each(
     request: &VerifyRequest,
 ) -> Result<Vec<Vec<TargetOutcome>>, Failure> {
-    let keep = request.save_evidence.as_deref().map(Output::prepare).transpose()?;
-    let summary = request.summary.as_ref().map(|it| Ok((summary::prepare(it)?, it))).transpose()?;
+    verify_prepared(request, prepare(request)?)
+}
+
+/// What is there before any target is looked at: the policies, and where results are written.
+pub(in crate::commands) struct Prepared {
+    keep: Option<Output>,
+    summary: Option<Output>,
+    policies: Option<Loaded>,
+}
+
+impl Prepared {
+    /// Whether anything would be decided on a target of this name.
+    pub(in crate::commands) fn is_about(&self, name: &TargetName) -> bool {
+        self.policies.as_ref().is_none_or(|policies| select(&policies.set, name).is_ok())
+    }
+}
+
+/// Reads the policies, and finds out that results can be written.
+///
+/// # Errors
+/// As [`verify`], for these.
+pub(in crate::commands) fn prepare(request: &VerifyRequest) -> Result<Prepared, Failure> {
+    Ok(Prepared {
+        keep: request.save_evidence.as_deref().map(Output::prepare).transpose()?,
+        summary: request.summary.as_ref().map(summary::prepare).transpose()?,
+        policies: match &request.decide {
+            Decide::Policy(path) => Some(policy::load(path)?),
+            Decide::Signer(_) | Decide::Provenance(_) | Decide::Layout(_) => None,
+        },
+    })
+}
+
+/// As [`verify_each`], with what [`prepare`] made of the request.
+pub(in crate::commands) fn verify_prepared(
+    request: &VerifyRequest,
+    Prepared { keep, summary, policies }: Prepared,
+) -> Result<Vec<Vec<TargetOutcome>>, Failure> {
     if let Decide::Layout(demand) = &request.decide {
         let outcomes = layout::verify_all(&request.targets, demand, request.now)?;
         return Ok(outcomes.into_iter().map(|outcome| vec![outcome]).collect());
     }
-    let policies = match &request.decide {
-        Decide::Policy(path) => Some(policy::load(path)?),
-        Decide::Signer(_) | Decide::Provenance(_) | Decide::Layout(_) => None,
-    };
     let need = match (&request.decide, &policies) {
         (Decide::Signer(demand), _) => Need::of(demand),
         (Decide::Provenance(wanted), _) => Need::of(&wanted.demand),
@@ -239,7 +271,7 @@ pub(in crate::commands) fn verify_each(
     let of = found.iter().zip(&outcomes).flat_map(|((place, _), it)| it.iter().map(|_| *place));
     let of: Vec<_> = of.collect();
     let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
-    if let Some((output, request)) = summary {
+    if let Some((output, request)) = summary.zip(request.summary.as_ref()) {
         summary::write(output, request, &outcomes)?;
     }
     let mut each: Vec<Vec<TargetOutcome>> = request.targets.iter().map(|_| Vec::new()).collect();
@@ -480,17 +512,43 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Verifies one document about an artifact.
-    pub(super) fn verify(
+    /// Verifies one document about an artifact, which any of these digests names.
+    pub(super) fn verify<'d>(
         &self,
         material: &SignedMaterial,
-        artifact: Artifact<'_>,
+        identities: impl Iterator<Item = &'d ArtifactDigests>,
         now: Timestamp,
     ) -> Result<(VerifiedBundle, Option<Built>), Failure> {
-        let verified = self.verifier.verify(material, artifact, self.requirements, now);
-        let bundle = verified.map_err(|refusal| refused(&refusal))?;
+        let bundle = verify_as_any(self.verifier, material, identities, self.requirements, now)?;
         (self.says)(&bundle).map(|built| (bundle, built))
     }
+}
+
+/// Verifies one document about an artifact that several digests may name: an image of an index has its own, and the
+/// index's, which covers it.
+///
+/// # Errors
+/// Where none of them is what it is about, the refusal that says more than that.
+pub(in crate::commands) fn verify_as_any<'a>(
+    verifier: &Verifier,
+    material: &SignedMaterial,
+    identities: impl Iterator<Item = &'a ArtifactDigests>,
+    requirements: &Requirements,
+    now: Timestamp,
+) -> Result<VerifiedBundle, Failure> {
+    let mut refusals = Vec::new();
+    for digests in identities {
+        match verifier.verify(material, Artifact::Digests(digests), requirements, now) {
+            Ok(bundle) => return Ok(bundle),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    let is_about_another = |refusal: &&Refusal| {
+        matches!(refusal, Refusal::SubjectMismatch { .. } | Refusal::MessageDigestMismatch { .. })
+    };
+    let telling = refusals.iter().find(|it| !is_about_another(it)).or(refusals.first());
+    let nothing = || Failure::undecided("system", "found no digest to verify");
+    Err(telling.map_or_else(nothing, refused))
 }
 
 /// An attestation about an image, by whomever, does not make the image signed.
@@ -540,11 +598,13 @@ fn signed(
     now: Timestamp,
 ) -> Result<Decided, Failure> {
     let Gathered { documents, facts, unread, .. } = gathered;
+    // An archive of an image is more than the image: it is signed itself.
+    let named = if image(&gathered.name).is_some() { usize::MAX } else { 1 };
     let mut failures = Vec::new();
     for document in documents {
         let outcome = match &document.material {
             Err(error) => Err(Failure::no("malformed-evidence", error.to_string())),
-            Ok(material) => by.verify(material, Artifact::Digests(&facts.digests), now),
+            Ok(material) => by.verify(material, facts.identities().take(named), now),
         };
         match outcome {
             Ok((bundle, built)) => {
