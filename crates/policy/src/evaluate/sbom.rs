@@ -103,22 +103,26 @@ fn describes(id: RuleId, sbom: &Sbom, case: &Case<'_>) -> Rule {
     }
 }
 
-/// A component whose version cannot be compared might be a forbidden one: that is an error.
+/// A component whose version cannot be compared might be a forbidden one: that is an error. What the
+/// document describes is looked at as well: it says itself which packages those are.
 fn forbidden(id: RuleId, list: &[Forbidden], sbom: &Sbom) -> Rule {
     let (mut found, mut unknown) = (Vec::new(), Vec::new());
-    for component in &sbom.components {
-        let Some(text) = &component.purl else { continue };
-        let Ok(purl) = text.parse::<Purl>() else {
-            unknown.push(format!("{text} is no package URL"));
-            continue;
-        };
-        for forbidden in list.iter().filter(|it| it.purl.0.same_package(&purl)) {
-            let version = purl.version().or(component.version.as_deref()).unwrap_or_default();
-            let range = forbidden.versions.as_ref().map(|range| &range.0);
-            match range.map_or(Some(true), |range| range.contains(version)) {
-                Some(true) => found.push(format!("{purl}: {}", forbidden.reason)),
-                Some(false) => {}
-                None => unknown.push(format!("{purl}: version {version:?} cannot be compared")),
+    for component in sbom.subjects.iter().chain(&sbom.components) {
+        for text in component.purl.iter().chain(&component.other_purls) {
+            let Ok(purl) = text.parse::<Purl>() else {
+                unknown.push(format!("{text} is no package URL"));
+                continue;
+            };
+            for forbidden in list.iter().filter(|it| it.purl.0.same_package(&purl)) {
+                let version = purl.version().or(component.version.as_deref()).unwrap_or_default();
+                let range = forbidden.versions.as_ref().map(|range| &range.0);
+                match range.map_or(Some(true), |range| range.contains(version)) {
+                    Some(true) => found.push(format!("{purl}: {}", forbidden.reason)),
+                    Some(false) => {}
+                    None => {
+                        unknown.push(format!("{purl}: version {version:?} cannot be compared"));
+                    }
+                }
             }
         }
     }

@@ -13,6 +13,8 @@ pub(crate) struct Sbom {
     /// Components (CycloneDX, at any depth) or packages (SPDX), without what the document
     /// describes.
     pub(crate) components: Vec<Component>,
+    /// What the document describes.
+    pub(crate) subjects: Vec<Component>,
     /// The digests of what the document describes.
     pub(crate) described: ArtifactDigests,
     /// When it was made, by its own word.
@@ -40,6 +42,8 @@ pub(crate) struct Component {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) purl: Option<String>,
+    /// SPDX allows more than one name of a package.
+    pub(crate) other_purls: Vec<String>,
     /// Licences and licence expressions; all of them apply.
     pub(crate) licences: Vec<String>,
 }
@@ -87,6 +91,7 @@ impl Sbom {
     fn empty(described: ArtifactDigests) -> Self {
         Sbom {
             components: Vec::new(),
+            subjects: Vec::new(),
             described,
             created: None,
             modules: Err(String::new()),
@@ -249,11 +254,13 @@ impl Document {
         let digests = described.as_ref().map(CdxComponent::digests).unwrap_or_default();
         let mut sbom = Sbom::empty(digests.clone());
         let mut rest = self.components;
-        if let Some(described) = described {
+        if let Some(mut described) = described {
             sbom.file(&described.reference, digests);
-            sbom.purls.extend(described.purl.map(|purl| (described.reference, purl)));
+            let purl = described.purl.clone();
+            sbom.purls.extend(purl.map(|purl| (described.reference.clone(), purl)));
             // What is inside the described component is listed as well.
-            rest.extend(described.components);
+            rest.append(&mut described.components);
+            sbom.subjects.push(described.into());
         }
         rest.reverse();
         while let Some(mut component) = rest.pop() {
@@ -263,14 +270,9 @@ impl Document {
             rest.extend(component.components.drain(..).rev());
             sbom.file(&component.reference, component.digests());
             if let Some(purl) = &component.purl {
-                sbom.purls.insert(component.reference, purl.clone());
+                sbom.purls.insert(component.reference.clone(), purl.clone());
             }
-            sbom.components.push(Component {
-                licences: component.licenses.into_iter().filter_map(LicenceChoice::text).collect(),
-                name: component.name,
-                version: component.version,
-                purl: component.purl,
-            });
+            sbom.components.push(component.into());
         }
         for dependency in self.dependencies {
             for part in dependency.depends_on {
@@ -303,24 +305,37 @@ impl Document {
         for package in self.packages {
             sbom.file(&package.id, digests(package.checksums.iter().map(Checksum::pair)));
             let is_root = is_root(&package);
-            let mut purls = package.external_refs.into_iter();
-            let purl = purls.find(|reference| reference.reference_type == "purl");
-            let purl = purl.map(|reference| reference.reference_locator);
+            let references = package.external_refs.into_iter();
+            let mut purls = references
+                .filter(|reference| reference.reference_type == "purl")
+                .map(|reference| reference.reference_locator);
+            let purl = purls.next();
             sbom.purls.extend(purl.clone().map(|purl| (package.id, purl)));
-            if is_root {
-                continue;
-            }
             let stated = [package.license_concluded, package.license_declared];
             let known = |text: &String| !matches!(text.as_str(), "NOASSERTION" | "NONE" | "");
-            sbom.components.push(Component {
+            let list = if is_root { &mut sbom.subjects } else { &mut sbom.components };
+            list.push(Component {
                 name: package.name,
                 version: package.version_info,
                 purl,
+                other_purls: purls.collect(),
                 // What was concluded counts before what was declared.
                 licences: stated.into_iter().flatten().find(known).into_iter().collect(),
             });
         }
         sbom
+    }
+}
+
+impl From<CdxComponent> for Component {
+    fn from(written: CdxComponent) -> Self {
+        Component {
+            licences: written.licenses.into_iter().filter_map(LicenceChoice::text).collect(),
+            name: written.name,
+            version: written.version,
+            purl: written.purl,
+            other_purls: Vec::new(),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What whoever hands evidence over may add, leave out or write anew, without anybody's key.
 
 use chainsign_core::material::LogId;
+use chainsign_policy::Outcome;
 use chainsign_policy::testing::Fixture;
+use serde_json::json;
 
 use crate::common::*;
 
@@ -54,4 +56,41 @@ fn an_index_that_nobody_vouches_for_does_not_lead_past_the_deny_list() {
     assert!(!denied(&entries((log, 2), vouched)));
     assert!(denied(&entries((log, 2), Fixture::without_proven_indexes)));
     assert!(!denied(&entries((other, 1), Fixture::without_proven_indexes)));
+}
+
+/// A forbidden package is one by each of its names, and also where the document says that it describes it.
+#[test]
+fn a_forbidden_package_has_no_place_to_hide_in() {
+    let forbid = "minComponents: 1, forbid: [{purl: 'pkg:npm/evil', reason: GHSA-x}]";
+    let yaml = changed("sbom: {minComponents: 4}", &format!("sbom: {{{forbid}}}"));
+    let reference = |purl: &str| json!({"referenceType": "purl", "referenceLocator": purl});
+    let package = |id: &str, purls: &[&str]| {
+        let purls: Vec<_> = purls.iter().map(|purl| reference(purl)).collect();
+        json!({"SPDXID": id, "name": id, "externalRefs": purls})
+    };
+    let spdx = |packages: &[serde_json::Value], describes: &[&str]| json!({"spdxVersion": "SPDX-2.3", "packages": packages, "documentDescribes": describes});
+    let evil = "pkg:npm/evil@1.0.0";
+    let other = package("other", &["pkg:npm/other@1.0.0"]);
+    let mut wrong = Vec::new();
+    for (name, document, wanted) in [
+        ("nothing", spdx(std::slice::from_ref(&other), &[]), Outcome::Pass),
+        ("its second name", spdx(&[package("p", &["pkg:npm/p@1", evil])], &[]), Outcome::Fail),
+        ("described", spdx(&[other, package("evil", &[evil])], &["evil"]), Outcome::Fail),
+        (
+            "described by CycloneDX",
+            json!({"bomFormat": "CycloneDX", "components": [{"name": "x"}],
+                "metadata": {"component": {"name": "x", "purl": evil}}}),
+            Outcome::Fail,
+        ),
+    ] {
+        let mut release = Release::good();
+        let document = sbom(&release.binary, &document.to_string());
+        *release.fixtures.last_mut().unwrap() = document;
+        let verdict = release.against(&yaml);
+        let found = verdict.report().rule("attestations.sbom.forbid").unwrap().outcome;
+        if found != wanted {
+            wrong.push((name, found));
+        }
+    }
+    assert_eq!(wrong, []);
 }
