@@ -266,6 +266,30 @@ pub fn append(path: &Path, text: &[u8]) -> Result<(), Failure> {
     Output::prepare(path)?.write(&bytes).map(|_| ())
 }
 
+/// Makes a folder, and those that it is in, where they are not there.
+///
+/// # Errors
+/// `unwritable`.
+pub fn make_folder(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| folder_failure("unwritable", "make", path, &error))
+}
+
+/// Why a folder could not be made or read.
+pub fn folder_failure(
+    reason: &'static str,
+    doing: &str,
+    path: &Path,
+    error: &io::Error,
+) -> Failure {
+    let what = match path.metadata() {
+        Ok(metadata) if !metadata.is_dir() => "it is a file".to_owned(),
+        _ => plain(error),
+    };
+    Failure::undecided(reason, format!("cannot {doing} the folder {}: {what}", path.display()))
+        .hint("check the path: a folder is wanted")
+}
+
 /// The path with a suffix added to its file name.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

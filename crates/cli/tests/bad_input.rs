@@ -46,6 +46,93 @@ fn files_that_cannot_be_read() {
 }
 
 #[test]
+fn a_target_that_is_not_there_is_not_unsigned() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    desk.write("file", "content");
+    let verify = |target: &'static str| {
+        let mut arguments = vec!["verify-blob"];
+        arguments.extend(IDENTITY);
+        arguments.push(target);
+        arguments
+    };
+    let missing = "error: none does not exist\nhint: check the path; - reads standard input";
+    refused(&desk, &verify("none"), 2, missing);
+    let folder = "error: folder is a directory, wanted a regular file\nhint: name the files in it";
+    refused(&desk, &verify("folder"), 2, folder);
+    let unsigned = "error: found no signature: file.sigstore.json is not there\n\
+                    hint: name the bundle with --bundle";
+    refused(&desk, &verify("file"), 1, unsigned);
+}
+
+#[test]
+fn standard_input_is_one_input() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    let twice = "would be standard input, which is read for something else\n\
+                 hint: put one of them into a file";
+    let attest = [
+        "attest",
+        "--key",
+        "k.key",
+        "--tlog-upload=false",
+        "--use-signing-config=false",
+        "--predicate",
+        "-",
+        "--type",
+        "custom",
+        "--bundle",
+        "out.json",
+        "-",
+    ];
+    let key = ["generate-key-pair", "--output-key-prefix", "k"];
+    desk.ran(desk.command(&key).env("COSIGN_PASSWORD", "")).exits(0);
+    let before = desk.files();
+    let ran = desk.ran(desk.command(&attest).env("COSIGN_PASSWORD", "")).exits(2);
+    assert!(ran.stderr.trim_end().ends_with(twice), "{ran:?}");
+    assert_eq!(desk.files(), before, "something was written");
+}
+
+#[test]
+fn a_file_where_a_folder_is_wanted() {
+    let desk = Desk::new();
+    desk.write("file", "content");
+    let hint = "hint: check the path: a folder is wanted";
+    let verify = |folder| {
+        ["verify", "--key", "k.pub", "--insecure-ignore-tlog", "--attestations", folder, "file"]
+    };
+    let cases = [
+        (&["demo", "--directory", "file"][..], "cannot use the folder file: it is a file"),
+        (&verify("file"), "cannot read the folder file: it is a file"),
+        (&verify("none"), "cannot read the folder none: no such file or directory"),
+    ];
+    desk.write("k.pub", include_str!("../../../testdata/keys/p256.pub"));
+    let failures: Vec<String> = cases
+        .iter()
+        .filter_map(|(arguments, wanted)| {
+            let ran = desk.run(arguments);
+            let wanted = format!("error: {wanted}\n{hint}");
+            let right = ran.code == 2 && ran.stderr.contains(&wanted);
+            (!right).then(|| format!("{arguments:?}: {ran:?}, wanted {wanted}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn nothing_to_sign_in_a_folder() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    let key = ["generate-key-pair", "--output-key-prefix", "k"];
+    desk.ran(desk.command(&key).env("COSIGN_PASSWORD", "")).exits(0);
+    let mut sign = desk.command(&["sign-blob", "--key", "k.key", "folder"]);
+    let ran = desk.ran(sign.env("COSIGN_PASSWORD", "")).exits(2);
+    let wanted = "error: found no file to sign in \"folder\"\n\
+                  hint: bundles (*.sigstore.json, *.sigstore.jsonl) are left out";
+    assert_eq!(ran.stderr.trim_end(), wanted);
+}
+
+#[test]
 fn bundles_that_are_none() {
     let desk = Desk::new();
     desk.write("file", "content");

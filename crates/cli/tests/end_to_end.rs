@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::process::Stdio;
+
 use chainsign::commands::sign::{
     BundleOutput, FileToSign, Keep, Progress, ServicesRequest, SignRequest, SignWith,
     SignedAlready, SignedFile, What, sign,
@@ -527,4 +529,23 @@ fn a_policy_about_other_files_and_one_that_captures() {
     let ran = about("'dist/*'").exits(2);
     assert_eq!(ran.json()["targets"][0]["failure"]["reason"], "not-matched");
     desk.run(&["policy", "check", "chainsign-demo/about.yaml"]).exits(0);
+}
+
+#[test]
+fn a_token_is_had_of_a_sandbox_that_is_only_starting() {
+    let desk = Desk::new();
+    let token = desk
+        .command(&["sandbox", "token", "--trust-config", "sandbox.json", "--email", EMAIL])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = ["sandbox", "start", "--port", "0", "--trust-config", "sandbox.json"];
+    let mut sandbox =
+        desk.command(&start).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let given = token.wait_with_output().unwrap();
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
+    assert!(given.status.success(), "{given:?}");
+    assert_eq!(given.stdout.iter().filter(|byte| **byte == b'.').count(), 2, "no JWT");
 }

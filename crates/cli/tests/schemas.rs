@@ -140,8 +140,9 @@ fn what_is_refused_and_what_cannot_be_found_out() {
     let failure = stage.verify_blob(&["-o", "json", "file"]).exits(1).json();
     fits("failure.v1", &failure);
     assert_eq!(failure["failure"]["outcome"], "fail");
-    let failure = stage.verify_blob(&["-o", "json", "none"]).exits(1).json();
+    let failure = stage.verify_blob(&["-o", "json", "none"]).exits(2).json();
     fits("failure.v1", &failure);
+    assert_eq!(failure["failure"]["reason"], "no-such-file");
     let failure = stage.verify_blob(&["-o", "json", "--bundle", "none", "file"]).exits(2).json();
     fits("failure.v1", &failure);
     assert_eq!(failure["failure"]["outcome"], "error");

@@ -167,7 +167,7 @@ fn what_is_wrong_is_said() {
             "pkcs11:token=other;object=one",
             right,
             "no-token",
-            "but \"releases\" in slot",
+            "those that are there: \"releases\" in slot",
         ),
         (
             "no key",

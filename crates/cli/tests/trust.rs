@@ -312,11 +312,11 @@ fn what_cannot_be_a_service_is_refused() {
         ),
         (
             vec!["--rekor".to_owned(), format!("url=https://x,public-key=p.pem,{from}")],
-            "https://x: public key is not PEM of PUBLIC KEY",
+            "https://x: public key is not PEM of PUBLIC KEY: found no PEM block",
         ),
         (
             vec!["--fulcio".to_owned(), "url=https://x,certificate-chain=p.pem".to_owned()],
-            "https://x: the certificate chain is not PEM",
+            "https://x: found no certificate in the chain, wanted PEM",
         ),
         (
             vec![

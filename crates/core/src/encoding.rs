@@ -46,6 +46,11 @@ pub fn hex_decode(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
 /// [`Error::Pem`] when the text is not one strict PEM block (RFC 7468), or has another label.
 pub fn pem_decode(what: &'static str, wanted: &'static str, text: &[u8]) -> Result<Vec<u8>, Error> {
     let pem = |reason: String| Error::Pem { what, wanted, reason };
+    // What the decoder says about text without any block is about bytes that nobody wrote.
+    if !text.windows(PEM_BEGIN.len()).any(|window| window == PEM_BEGIN) {
+        let found = if trim_end(text).is_empty() { "found nothing" } else { "found no PEM block" };
+        return Err(pem(found.to_owned()));
+    }
     let (label, bytes) =
         der::pem::decode_vec(trim_end(text)).map_err(|error| pem(error.to_string()))?;
     if label == wanted { Ok(bytes) } else { Err(pem(format!("found the label {label:?}"))) }
@@ -67,6 +72,8 @@ pub fn pem_encode(label: &'static str, bytes: &[u8]) -> String {
 }
 
 const PEM_COLUMNS: usize = 64;
+
+const PEM_BEGIN: &[u8] = b"-----BEGIN ";
 
 fn trim_end(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |last| last + 1);
@@ -135,5 +142,18 @@ mod tests {
         }
         let error = pem_decode("key", "CERTIFICATE", text.as_bytes());
         assert!(matches!(error, Err(Error::Pem { wanted: "CERTIFICATE", .. })), "{error:?}");
+    }
+
+    #[test]
+    fn text_without_a_pem_block_is_named_as_such() {
+        let cases: [(&[u8], &str); 3] = [
+            (b"", "found nothing"),
+            (b" \n", "found nothing"),
+            (b"\xff\x00 no key", "found no PEM block"),
+        ];
+        for (text, reason) in cases {
+            let wanted = Error::Pem { what: "key", wanted: "KEY", reason: reason.to_owned() };
+            assert_eq!(pem_decode("key", "KEY", text), Err(wanted));
+        }
     }
 }

@@ -154,7 +154,7 @@ pub enum Error {
         reason: String,
     },
     /// No token is there that is meant.
-    #[error("found no token of {wanted}, but {found}")]
+    #[error("found no token of {wanted}; those that are there: {found}")]
     TokenNotFound {
         /// The URI.
         wanted: String,

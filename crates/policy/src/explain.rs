@@ -257,7 +257,7 @@ fn attestation(say: &mut Sentences, it: &Attestation) {
     }
     if let Some(wanted) = &it.sbom {
         let least = wanted.min_components.map_or(1, |least| least.get());
-        say.below(id, "minComponents", format!("It lists {least} components or more."));
+        say.below(id, "minComponents", format!("It lists {least} or more components."));
         if let Some(limit) = wanted.created_within.as_ref() {
             let text = format!("It was made at most {} ago, by its own word.", spoken(limit.0));
             say.below(id, "createdWithin", text);

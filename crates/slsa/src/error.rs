@@ -64,7 +64,7 @@ pub enum Error {
         found: String,
     },
     /// A bound of [`Limits`](crate::Limits) was reached.
-    #[error("{what} exceed the limit: wanted at most {limit}, found more")]
+    #[error("{what}: found more than {limit}, wanted at most that")]
     LimitReached {
         /// What was counted.
         what: &'static str,

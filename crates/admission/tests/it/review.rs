@@ -167,7 +167,7 @@ fn what_cannot_be_answered_is_an_error() {
         "[]",
         "the review: JSON is not valid: invalid type: sequence, expected struct Document (line 1, column 0)",
     );
-    check("", "the review: JSON is not valid: EOF while parsing a value (line 1, column 0)");
+    check("", "the review: JSON is not valid: it is empty (line 1, column 0)");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 
     // With a UID there is an answer, whatever is wrong.

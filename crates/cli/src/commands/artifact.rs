@@ -3,7 +3,7 @@
 use std::io::{self, Seek as _};
 use std::path::Path;
 
-use chainsign_artifact::{Error, OpenArtifact};
+use chainsign_artifact::{Error, FileKind, OpenArtifact};
 
 use crate::failure::{Failure, with_causes};
 use crate::files;
@@ -36,9 +36,11 @@ pub fn failure(error: &Error) -> Failure {
     match error {
         Error::NotFound { .. } => Failure::undecided("no-such-file", message)
             .hint("check the path; - reads standard input"),
-        Error::NotAFile { .. } => {
+        Error::NotAFile { found: FileKind::Directory, .. } => {
             Failure::undecided("not-a-file", message).hint("name the files in it")
         }
+        Error::NotAFile { .. } => Failure::undecided("not-a-file", message)
+            .hint("name a file; - reads standard input, once"),
         Error::Archive { .. } => Failure::undecided("bad-archive", message)
             .hint("unpack it with a tool that you trust, and name the folder"),
         Error::Image { .. } => Failure::undecided("bad-image", message)

@@ -1,6 +1,6 @@
 //! `sandbox start`, `sandbox token`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chainsign_core::Limits;
@@ -73,14 +73,41 @@ pub enum Identity {
     },
 }
 
-/// Asks a running sandbox for a token.
+/// Asks a sandbox for a token. One that was started in the same moment is waited for, a few seconds
+/// at most: until its trust config is there, and until it answers.
 ///
 /// # Errors
-/// `bad-trust`; `unreachable` when no sandbox answers; `sandbox` with its reason when it refuses.
+/// `bad-trust`; `unreadable` when there is no trust config, and `unreachable` when no sandbox answers,
+/// both after waiting; `sandbox` with its reason when it refuses.
 pub async fn token(request: &TokenRequest) -> Result<String, Failure> {
+    for _ in 0..ATTEMPTS {
+        match ask(request).await? {
+            Asked::Token(token) => return Ok(token),
+            Asked::NotYet(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    match ask(request).await? {
+        Asked::Token(token) => Ok(token),
+        Asked::NotYet(failure) => Err(failure),
+    }
+}
+
+/// What asking once came to.
+enum Asked {
+    Token(String),
+    /// What a sandbox that is only starting would do as well.
+    NotYet(Failure),
+}
+
+async fn ask(request: &TokenRequest) -> Result<Asked, Failure> {
     let path = &request.trust_config;
-    let document = files::read("trust config", path)
-        .map_err(|failure| failure.hint("start one: chainsign sandbox start"))?;
+    let document = match files::read("trust config", path) {
+        Ok(document) => document,
+        Err(failure) => {
+            let failure = failure.hint("start one: chainsign sandbox start");
+            return if path.exists() { Err(failure) } else { Ok(Asked::NotYet(failure)) };
+        }
+    };
     let config = ClientTrustConfig::parse(&document, &Limits::default())
         .map_err(|error| Failure::because("bad-trust", &path.display().to_string(), &error))?;
     let issuer = config.signing_config.oidc_issuers.first().map(|service| service.url.clone());
@@ -103,14 +130,23 @@ pub async fn token(request: &TokenRequest) -> Result<String, Failure> {
     };
     let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build();
     let asked = client.map_err(unreachable)?.get(format!("{issuer}/sandbox/token")).query(&query);
-    let answer = asked.send().await.map_err(unreachable)?;
+    let answer = match asked.send().await {
+        Err(error) if error.is_connect() && path != Path::new("-") => {
+            return Ok(Asked::NotYet(unreachable(error)));
+        }
+        answer => answer.map_err(unreachable)?,
+    };
     let status = answer.status();
     let text = answer.text().await.map_err(unreachable)?;
     if status.is_success() {
-        return Ok(text);
+        return Ok(Asked::Token(text));
     }
     let message = format!("the sandbox at {issuer} gives no token: {status} {}", text.trim());
     Err(Failure::undecided("sandbox", message))
 }
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Five seconds: a sandbox starts in a tenth of one.
+const ATTEMPTS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);

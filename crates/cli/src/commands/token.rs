@@ -80,7 +80,7 @@ pub fn failure(error: &Error) -> Failure {
     let because = |reason| Failure::undecided(reason, crate::failure::with_causes(error));
     match error {
         Error::NoTokens => because("not-built")
-            .hint("a static program cannot load them: build it with `cargo install chainsign`")
+            .hint("a static program cannot load them: one that is built from source can")
             .hint("or sign with a key in a file"),
         Error::PinInUri => because("bad-flag")
             .hint("set COSIGN_PKCS11_PIN, or name a file: ?pin-source=file:/PATH"),
@@ -90,7 +90,9 @@ pub fn failure(error: &Error) -> Failure {
             "name the module that came with the token: ?module-path=/PATH, or COSIGN_PKCS11_MODULE_PATH",
         ),
         Error::SeveralTokens { .. } => because("no-token").hint("add ;serial= or ;slot-id="),
-        Error::TokenNotFound { .. } | Error::TokenFailed { .. } => because("no-token"),
+        Error::TokenNotFound { .. } => because("no-token")
+            .hint("`p11tool --list-tokens` prints the URIs of those that the module sees"),
+        Error::TokenFailed { .. } => because("no-token"),
         Error::WrongPin { .. } => because("wrong-password").hint("it was sent once, and is not sent again"),
         Error::PinLocked { .. } => {
             because("wrong-password").hint("unlock it with the tool that came with the token")

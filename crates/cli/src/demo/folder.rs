@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::files::Output;
+use crate::files::{self, Output};
 
 /// The demo's folder: new, or an earlier demo's, which is emptied.
 #[derive(Debug)]
@@ -13,9 +13,8 @@ impl Folder {
     /// # Errors
     /// `demo-folder` for a folder with other things in it; `unwritable`.
     pub fn prepare(path: &Path) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| {
-            Failure::because("unwritable", &format!("cannot use {}", path.display()), &error)
-        };
+        let failed =
+            |error: std::io::Error| files::folder_failure("unwritable", "use", path, &error);
         if path.exists() {
             let empty = std::fs::read_dir(path).map_err(failed)?.next().is_none();
             if !empty && !path.join(MARK).is_file() {
@@ -25,7 +24,7 @@ impl Folder {
             }
             std::fs::remove_dir_all(path).map_err(failed)?;
         }
-        std::fs::create_dir_all(path).map_err(failed)?;
+        files::make_folder(path)?;
         let folder = Folder(path.to_owned());
         folder.write(
             MARK,

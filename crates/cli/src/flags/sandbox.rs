@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 pub enum SandboxCommand {
     /// Serve OIDC, Fulcio, a CT log, Rekor, a timestamp authority and a registry until stopped
     Start(SandboxStartFlags),
-    /// Print an identity token of a running sandbox
+    /// Print an identity token of a sandbox that runs, or is just starting
     Token(SandboxTokenFlags),
 }
 

@@ -240,3 +240,11 @@ impl From<&Failure> for FailureJson {
         FailureJson { outcome, reason, message, hints }
     }
 }
+
+/// `1 rule`, `2 rules`
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    }
+}

@@ -10,7 +10,7 @@ use chainsign_policy::{Mode, Policy, PolicySet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{FailureJson, printed, report};
+use super::{FailureJson, counted, printed, report};
 use crate::commands::policy::{self, Checked, Initialised, TestRequest, Tested};
 use crate::failure::{Exit, Failure};
 use crate::flags::policy::{DocumentKind, PolicyCommand};
@@ -84,10 +84,9 @@ fn checks(printer: &Printer, checked: &[Checked], now: Timestamp) -> io::Result<
             }
             Ok(policies) => {
                 for policy in policies.policies() {
-                    let rules = policy.rule_ids().len();
+                    let rules = counted(policy.rule_ids().len(), "rule", "rules");
                     let title = title(policy);
-                    printer
-                        .data(format!("{} {path}: {title}, {rules} rules", paint(GOOD, "loads")))?;
+                    printer.data(format!("{} {path}: {title}, {rules}", paint(GOOD, "loads")))?;
                     for lint in policy.lints(now) {
                         printer.warning(format!("{path}: {lint}"));
                     }

@@ -9,6 +9,7 @@ use indicatif::style::TemplateError;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::Serialize;
 
+use super::counted;
 use crate::commands::sbom::diff::{Compared, DiffRequest, Side, diff};
 use crate::commands::sbom::{Made, Progress, SbomRequest, sbom as make_sbom};
 use crate::failure::{Exit, Failure};
@@ -64,13 +65,6 @@ fn compared(request: &DiffRequest, printer: &Printer) -> Result<(Vec<u8>, Exit),
         }
     };
     Ok((bytes, exit))
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {many}"),
-    }
 }
 
 /// A line on standard error while a person watches, and work that takes long enough to be seen.

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::keys;
 use super::report::same;
 use super::{expect, registry, summary, target, trust};
+use crate::commands::artifact;
 use crate::commands::images::{Platforms, RegistryRequest};
 use crate::commands::verify::{
     BlobEvidence, Decide, Demand, DemandedSigner, DetachedFiles, Formats, Kind, LayoutDemand,
@@ -324,6 +325,8 @@ fn evidence(
     if bundle.exists() {
         return Ok(BlobEvidence::Bundle(bundle));
     }
+    // Of a file that is not there, nobody knows whether it was signed.
+    artifact::open(path)?;
     let message = format!("found no signature: {} is not there", bundle.display());
     Err(Failure::no("unsigned", message).hint("name the bundle with --bundle"))
 }

@@ -64,7 +64,7 @@ fn every_way_not_to_make_provenance_has_its_reason() {
         &[],
         None,
         2,
-        "the caller does not say the builder id",
+        "what was stated does not say the builder id",
         "name it: --builder-id",
     );
     check(

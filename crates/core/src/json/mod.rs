@@ -61,6 +61,12 @@ pub fn check(document: &'static str, bytes: &[u8], limits: &Limits) -> Result<()
             Error::DuplicateKey { document, key, line: error.line(), column: error.column() }
         }
         Some(Found::Limit { what, limit, found }) => Error::LimitReached { what, limit, found },
+        None if bytes.trim_ascii().is_empty() => Error::Json {
+            document,
+            reason: "it is empty".to_owned(),
+            line: error.line(),
+            column: error.column(),
+        },
         None => Error::json(document, &error),
     })
 }
@@ -232,6 +238,8 @@ mod tests {
         assert_eq!(error.to_string(), "test is not valid: expected value (line 2, column 2)");
         let error = checked("{} {}").unwrap_err();
         assert_eq!(error.to_string(), "test is not valid: trailing characters (line 1, column 4)");
+        let error = checked(" \n").unwrap_err();
+        assert_eq!(error.to_string(), "test is not valid: it is empty (line 2, column 0)");
         let error = check("test", b"\"\xff\"", &Limits::default()).unwrap_err();
         assert!(matches!(error, Error::Json { .. }), "{error}");
     }

@@ -3,6 +3,8 @@
 //! What an image says about itself was checked against the digest that names it, and so were its
 //! layers. Where one of them cannot be believed, every rule that is written fails or is an error.
 
+use std::fmt::Display;
+
 use chainsign_artifact::image::{BaseSource, ImageFacts};
 use chainsign_artifact::{ArtifactFacts, Content, ImageContent, Inside, Noted};
 use chainsign_core::identity::TextMatcher;
@@ -92,10 +94,10 @@ pub(super) fn rules(wanted: &Image, target: &Target<'_>) -> Vec<Rule> {
         let facts = image.facts;
         let digest = facts.manifest.as_ref().unwrap_or(&facts.id);
         format!(
-            "{}: {digest}, {} layers, {} files",
+            "{}: {digest}, {}, {}",
             facts.platform,
-            facts.layers.len(),
-            image.inside.files
+            counted(facts.layers.len(), "layer"),
+            counted(image.inside.files, "file")
         )
     });
     let message = "a container image whose layers are those that its manifest names";
@@ -416,4 +418,10 @@ fn skipped(id: RuleId, message: &str) -> Rule {
 
 fn id(name: &str) -> RuleId {
     RuleId::new("image").below(name)
+}
+
+/// `1 layer`, `2 layers`
+fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+    let many = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {one}{many}")
 }

@@ -161,7 +161,7 @@ mod tests {
         answers("predicate.count > 2 ? predicate.name == 'x' : false", true);
     }
 
-    /// facts/policy.md §2.2: absence must never read as a pass.
+    /// Absence must never read as a pass.
     #[test]
     fn absence_and_wrong_types_are_errors() {
         let predicate = json!({"sbom": {"components": [1]}, "text": "x", "version": "1.26"});

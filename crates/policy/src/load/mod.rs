@@ -567,7 +567,7 @@ fn break_glass(exception: &At<language::Exception>) -> Result<(), LoadError> {
     Err(LoadError::Value { at: exception.at, reason })
 }
 
-/// DESIGN: break-glass is an exception with an approver and at most this.
+/// Break-glass is an exception with an approver and at most this.
 const GLASS: SignedDuration = SignedDuration::from_hours(24);
 const PROVENANCES: [&str; 2] = [SLSA_PROVENANCE_V1, SLSA_PROVENANCE_V0_2];
 const SBOMS: [&str; 2] = [CYCLONEDX, SPDX];

@@ -13,14 +13,21 @@ use crate::set::PolicySet;
 /// Loads a set, or one policy as a set.
 pub(crate) fn load_set(yaml: &[u8], files: &dyn PolicyFiles) -> Result<PolicySet, LoadError> {
     let digest = ArtifactDigest::sha256(yaml);
-    if yaml::kind(yaml)? == "Policy" {
-        return Ok(PolicySet {
-            policies: vec![Policy::parse(yaml, files)?],
-            on_no_match: OnNoMatch::Deny,
-            mirrors: Vec::new(),
-            always_allow: Vec::new(),
-            digest,
-        });
+    match yaml::kind(yaml)? {
+        kind if kind == "Policy" => {
+            return Ok(PolicySet {
+                policies: vec![Policy::parse(yaml, files)?],
+                on_no_match: OnNoMatch::Deny,
+                mirrors: Vec::new(),
+                always_allow: Vec::new(),
+                digest,
+            });
+        }
+        kind if kind == "PolicySet" => {}
+        found => {
+            let wanted = "Policy or PolicySet";
+            return Err(LoadError::OtherDocument { key: "kind", found, wanted });
+        }
     }
     let document: SetDocument = yaml::read(yaml, "PolicySet")?;
     let mut policies: Vec<Policy> = Vec::new();

@@ -110,7 +110,7 @@ fn an_archive_whose_programs_are_all_as_attested_passes() {
     assert_eq!(message(&verdict, "go.listed"), "sbom.cdx.json lists 2 Go programs by digest");
 }
 
-/// DESIGN §4: a fault of the archive fails every rule that looks inside; a limit leaves it open.
+/// A fault of the archive fails every rule that looks inside; a limit leaves it open.
 #[test]
 fn an_archive_that_cannot_be_believed_fails_every_rule_that_looks_inside() {
     let programs = programs();

@@ -88,7 +88,7 @@ fn rules_across_attestations_join_them_with_the_binary() {
     );
 }
 
-/// facts/policy.md §0.1: a rule must not be met by the absence of what it looks at.
+/// A rule must not be met by the absence of what it looks at.
 #[test]
 fn a_rule_without_its_evidence_is_not_met() {
     let yaml = across(&[("a", "att.sbom.predicate.version == 1"), ("b", "1 == 1")]);

@@ -138,5 +138,5 @@ fn what_is_wrong_in_a_set_is_told() {
         "line 4, column 12: unknown value \"allow\", wanted one of deny, dangerousAllow"
     );
     let kind = PolicySet::parse(b"apiVersion: chainsign.dev/v1\nkind: Sets\n", &files).unwrap_err();
-    assert_eq!(kind.to_string(), "found kind: \"Sets\", wanted \"PolicySet\"");
+    assert_eq!(kind.to_string(), "found kind: \"Sets\", wanted \"Policy or PolicySet\"");
 }

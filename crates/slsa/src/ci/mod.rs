@@ -99,7 +99,7 @@ impl fmt::Display for Ci {
             Ci::CloudBuild => "Google Cloud Build",
             Ci::Tekton => "Tekton",
             Ci::Jenkins => "Jenkins",
-            Ci::Generic => "the caller",
+            Ci::Generic => "what was stated",
         })
     }
 }

@@ -137,7 +137,7 @@ pub enum LayoutError {
         reason: String,
     },
     /// A bound was reached.
-    #[error("{what} exceed the limit: wanted at most {limit}, found more")]
+    #[error("{what}: found more than {limit}, wanted at most that")]
     LimitReached {
         /// What was counted.
         what: &'static str,

@@ -291,7 +291,7 @@ fn documents_that_are_none_are_refused() {
     };
     let layout = |signed: &str| format!(r#"{{"signatures":[],"signed":{signed}}}"#);
     for (text, says) in [
-        ("", "EOF while parsing"),
+        ("", "it is empty"),
         ("[]", "sequence"),
         (r#"{"signatures":[]}"#, "missing field `signed`"),
         (&layout("{}"), "found no type, wanted layout or link"),

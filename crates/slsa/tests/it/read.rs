@@ -339,7 +339,7 @@ fn limits_are_kept() {
     assert_eq!(read(&many(20_001)), Err(wanted.clone()));
     assert_eq!(
         wanted.to_string(),
-        "resolvedDependencies exceed the limit: wanted at most 20000, found more"
+        "resolvedDependencies: found more than 20000, wanted at most that"
     );
 
     let wanted = Error::LimitReached { what: "values of the parameters", limit: 4 };

@@ -141,12 +141,13 @@ impl Service {
 
 impl Authority {
     fn certificates(&self) -> Result<Vec<Certificate>, Error> {
-        let certificates = Certificate::load_pem_chain(&self.certificate_chain);
         let wrong = |reason: String| Error::service(&self.service.url, reason);
-        match certificates {
-            Ok(certificates) if certificates.is_empty() => {
-                Err(wrong("found no certificate in the chain".to_owned()))
-            }
+        // The parser complains about the end of a certificate that nobody has begun.
+        let begin = b"-----BEGIN CERTIFICATE-----";
+        if !self.certificate_chain.windows(begin.len()).any(|window| window == begin) {
+            return Err(wrong("found no certificate in the chain, wanted PEM".to_owned()));
+        }
+        match Certificate::load_pem_chain(&self.certificate_chain) {
             Ok(certificates) => Ok(certificates),
             Err(error) => Err(wrong(format!("the certificate chain is not PEM: {error}"))),
         }

@@ -134,9 +134,12 @@ pub(crate) fn issuer_is_known(
         return Ok(());
     }
     let instance = Instance::of_issuer(&leaf.x509);
+    // An authority that changed its keys is there twice, under one name.
+    let mut trusted: Vec<_> = root.certificate_authorities.iter().map(|a| a.name.clone()).collect();
+    trusted.dedup();
     Err(Refusal::IssuerNotTrusted {
         issuer: leaf.x509.issuer(),
-        trusted: root.certificate_authorities.iter().map(|a| a.name.clone()).collect(),
+        trusted,
         confusion: instance.map(|instance| Confusion::OtherInstance { instance }),
     })
 }

@@ -147,7 +147,7 @@ impl Content {
             Content::Manifest(it) => it.pin(digests),
             Content::Dockerfile(it) => it.pin(digests),
         };
-        pinned.map_err(|error| failure(&error))
+        pinned.map_err(|error| failure("the file to pin", &error))
     }
 }
 
@@ -166,7 +166,7 @@ fn content(input: &Input, request: &FilesRequest) -> Result<Content, Failure> {
             dockerfile::read(&bytes, &name, &request.build).map(Content::Dockerfile)
         }
     };
-    read.map_err(|error| failure(&error))
+    read.map_err(|error| failure(&name, &error))
 }
 
 /// A place of which is not known what image it names, as what it is in a report: undecided.

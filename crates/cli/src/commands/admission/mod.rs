@@ -71,7 +71,12 @@ pub struct ReviewRequest {
 }
 
 /// Why a file could not be read or pinned. None of it says anything about an image.
-fn failure(error: &Error) -> Failure {
+fn failure(file: &str, error: &Error) -> Failure {
+    let message = match error {
+        // The only one that does not name the file itself.
+        Error::LimitReached { .. } => format!("{file}: {error}"),
+        _ => error.to_string(),
+    };
     let (reason, hint) = match error {
         Error::LimitReached { .. } => ("limit-reached", "split the file"),
         Error::NoDigest { .. } | Error::OtherDigest { .. } | Error::NotEditable { .. } => (
@@ -85,7 +90,7 @@ fn failure(error: &Error) -> Failure {
         ),
         _ => ("bad-manifest", "nothing in the file was verified"),
     };
-    Failure::undecided(reason, error.to_string()).hint(hint)
+    Failure::undecided(reason, message).hint(hint)
 }
 
 /// Why it is not known which image a place names.

@@ -36,7 +36,8 @@ impl ReviewRead {
     /// `unreadable`, `limit-reached`; `bad-review` and `bad-manifest` for what cannot be answered.
     pub fn read(request: &ReviewRequest) -> Result<Self, Failure> {
         let bytes = files::read("admission review", &request.path)?;
-        let review = review::read(&bytes, &request.options).map_err(|error| failure(&error))?;
+        let review = review::read(&bytes, &request.options)
+            .map_err(|error| failure(&request.path.display().to_string(), &error))?;
         Ok(ReviewRead { review, webhook: request.webhook })
     }
 

@@ -32,7 +32,7 @@ pub use services::{ServicesRequest, Wanted};
 use work::Work;
 
 use crate::failure::Failure;
-use crate::parallel;
+use crate::{files, parallel};
 
 /// Files to sign, or to attest something about.
 #[derive(Debug)]
@@ -241,10 +241,7 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
         }
     };
     for folder in &request.folders {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            let doing = format!("cannot make the folder {}", folder.display());
-            Failure::because("unwritable", &doing, &error)
-        })?;
+        files::make_folder(folder)?;
     }
     let prepared =
         parallel::map(&files, |file| Work::prepare(file.clone(), &request.what, signing.algorithm));

@@ -9,6 +9,7 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::glob::Glob;
 
 use crate::commands::provenance::subjects::Named;
+use crate::commands::verify::lists;
 use crate::failure::Failure;
 use crate::files;
 
@@ -82,7 +83,11 @@ fn expand(path: &Path) -> Result<Vec<Selected>, Failure> {
         Failure::undecided("bad-flag", format!("{text:?} is no glob: {error}"))
             .hint("`*` stays within one folder, `**` does not")
     })?;
-    let mut paths = Named::Glob(glob).paths()?;
+    let paths = match (Named::Glob(glob).paths(), below) {
+        (Err(failure), Some(_)) if failure.reason == "bad-subjects" => Ok(Vec::new()),
+        (paths, _) => paths,
+    };
+    let mut paths = paths?;
     paths.retain(|path| !is_bundle(path));
     if paths.is_empty() {
         let message = format!("found no file to sign in {text:?}");
@@ -100,7 +105,8 @@ fn expand(path: &Path) -> Result<Vec<Selected>, Failure> {
 fn listed(list: &Path) -> Result<Vec<Selected>, Failure> {
     let bytes = files::read("list of checksums", list)?;
     let checksums = Checksums::parse(list.display().to_string(), &bytes)
-        .map_err(|error| Failure::because("bad-list", &list.display().to_string(), &error))?;
+        .map_err(|error| Failure::because("bad-list", &list.display().to_string(), &error))
+        .map_err(|failure| failure.hint(lists::HOW_TO_MAKE))?;
     let folder = list.parent().unwrap_or(Path::new(""));
     let file = |(name, digest): (&str, &ArtifactDigest)| {
         let place = PathBuf::from(name);

@@ -8,7 +8,7 @@ use chainsign_core::material::{Format, SignedMaterial};
 use chainsign_core::requirements::Requirements;
 use chainsign_core::verifier::BundleVerifier as _;
 use chainsign_core::{Limits, formats};
-use chainsign_verify::{Confusion, Refusal, VerifiedBundle, Verifier};
+use chainsign_verify::{Confusion, Instance, Refusal, VerifiedBundle, Verifier};
 use jiff::Timestamp;
 
 use super::targets::GivenRoot;
@@ -110,10 +110,12 @@ fn unreadable(name: &str, error: &chainsign_core::Error) -> Failure {
 pub fn refused(refusal: &Refusal) -> Failure {
     let failure = Failure::no(refusal.reason(), refusal.to_string());
     match refusal.confusion() {
-        Some(Confusion::OtherInstance { .. }) => failure.hint(
-            "verify it under that instance's trusted root: --staging, or --trusted-root FILE",
-        ),
+        Some(Confusion::OtherInstance { instance }) => failure
+            .hint(format!("verify it under that instance's trusted root: {}", named(*instance))),
         _ => match refusal {
+            Refusal::IssuerNotTrusted { .. } => failure.hint(
+                "if another Sigstore is meant, name it: --trust-config FILE, --trusted-root FILE or --instance NAME",
+            ),
             Refusal::NoTrustedRoot { .. } => {
                 Failure { exit: crate::failure::Exit::Undecided, ..failure }
             }
@@ -130,6 +132,16 @@ pub fn refused(refusal: &Refusal) -> Failure {
                 .hint("it was changed after signing, or the signature belongs to something else"),
             _ => failure,
         },
+    }
+}
+
+/// The flag that names an instance.
+fn named(instance: Instance) -> &'static str {
+    match instance {
+        Instance::PublicGood => "--instance public-good",
+        Instance::Staging => "--instance staging",
+        Instance::GitHub => "--instance github",
+        _ => "--trusted-root FILE",
     }
 }
 

@@ -43,13 +43,8 @@ pub(in crate::commands) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Fail
 /// # Errors
 /// As [`in_folder`].
 pub(super) fn with_extension(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::because(
-            "unreadable",
-            &format!("cannot read the folder {}", folder.display()),
-            &error,
-        )
-    };
+    let unreadable =
+        |error: std::io::Error| files::folder_failure("unreadable", "read", folder, &error);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();

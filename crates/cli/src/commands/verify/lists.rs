@@ -30,8 +30,7 @@ impl List {
     pub(super) fn of(file: EvidenceFile, files: Vec<EvidenceFile>) -> Result<Self, Failure> {
         let name = file.path.display().to_string();
         let checksums = Checksums::parse(&name, &file.content).map_err(|error| {
-            Failure::undecided("bad-checksums", format!("{name}: {error}"))
-                .hint("make it with sha256sum, one line for each file and nothing else")
+            Failure::undecided("bad-checksums", format!("{name}: {error}")).hint(HOW_TO_MAKE)
         })?;
         Ok(List { checksums, documents: documents::parse(&files)?, file, files })
     }
@@ -136,3 +135,7 @@ pub(super) fn signed(
     }
     Err(failures)
 }
+
+/// What to do about a file of checksums that is none.
+pub(in crate::commands) const HOW_TO_MAKE: &str =
+    "make it with sha256sum, one line for each file and nothing else";

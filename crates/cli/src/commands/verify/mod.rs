@@ -5,7 +5,7 @@ pub(super) mod documents;
 pub(super) mod gather;
 mod images;
 mod layout;
-mod lists;
+pub(in crate::commands) mod lists;
 pub(super) mod opened;
 mod provenance;
 mod saved;

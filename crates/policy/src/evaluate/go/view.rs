@@ -222,7 +222,7 @@ impl Absent {
         Absent { certainly_not, outcome, reason, message: format!("{label}{error}") }
     }
 
-    /// DESIGN: whatever two readers could read in two ways fails every rule that looks inside; a
+    /// Whatever two readers could read in two ways fails every rule that looks inside; a
     /// limit that was reached leaves it undecided.
     pub(crate) fn fault(fault: &InnerFault, place: Place, label: &str) -> Self {
         let (outcome, reason) = match fault.kind {
