@@ -69,15 +69,20 @@ impl Sbom {
         self.files.iter().any(|file| file.is(digests))
     }
 
-    /// The Go modules that it says the file with these digests is made of, at any depth. `None` if it
-    /// does not say.
+    /// The Go modules that it says the file with these digests is made of, at any depth: wherever it
+    /// names the file, as it does for each place that one is in. `None` if it does not say.
     pub(crate) fn modules_of(
         &self,
         digests: &ArtifactDigests,
     ) -> Option<Result<ModuleSet, String>> {
-        let file = self.files.iter().find(|file| file.is(digests))?;
-        self.edges.get(&file.reference).filter(|_| !file.reference.is_empty())?;
-        let (mut seen, mut rest) = (BTreeSet::new(), vec![file.reference.as_str()]);
+        let named = self.files.iter().filter(|file| file.is(digests)).map(|file| &file.reference);
+        let says =
+            |reference: &&String| !reference.is_empty() && self.edges.contains_key(*reference);
+        let mut rest: Vec<_> = named.filter(says).map(String::as_str).collect();
+        if rest.is_empty() {
+            return None;
+        }
+        let mut seen = BTreeSet::new();
         while let Some(reference) = rest.pop() {
             if seen.insert(reference) {
                 let parts = self.edges.get(reference).into_iter().flatten();
@@ -393,6 +398,28 @@ mod tests {
         assert_eq!(names(r#"{"bomFormat":"CycloneDX"}"#).unwrap(), Vec::<String>::new());
         let wanted = "neither a CycloneDX nor an SPDX 2 document".to_owned();
         assert_eq!(names(r#"{"components":[{}]}"#), Err(wanted));
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_is_made_of_what_either_says() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let file = |name: &str| {
+            format!(
+                r#"{{"bom-ref":"{name}","name":"{name}","hashes":[{{"alg":"SHA-256","content":"{hex}"}}]}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"bomFormat":"CycloneDX","components":[{},{},
+                {{"bom-ref":"m","name":"m","purl":"pkg:golang/a.b/m@v1.0.0"}}],
+                "dependencies":[{{"ref":"second","dependsOn":["m"]}}]}}"#,
+            file("first"),
+            file("second")
+        );
+        let sbom = Sbom::parse(json.as_bytes()).unwrap();
+        let modules = sbom.modules_of(&ArtifactDigest::sha256(b"").into()).unwrap().unwrap();
+        let wanted = ModuleSet::from_purls(["pkg:golang/a.b/m@v1.0.0"]).unwrap();
+        assert_eq!(format!("{modules:?}"), format!("{wanted:?}"));
+        assert!(sbom.modules_of(&ArtifactDigest::sha256(b"other").into()).is_none());
     }
 
     #[test]
