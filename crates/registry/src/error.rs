@@ -267,13 +267,13 @@ pub enum Error {
 
 impl Error {
     /// Whether this is about what the registry has, and not about having reached it: asking again
-    /// would give the same. `false` means that it could not be found out.
+    /// would give the same. `false` means that it could not be found out. Bytes with another digest
+    /// are not what is there under the one that was asked for: they say nothing of that.
     pub fn is_about_content(&self) -> bool {
         matches!(
             self,
             Error::NotFound { .. }
                 | Error::RepositoryUnknown { .. }
-                | Error::OtherDigest { .. }
                 | Error::OtherSize { .. }
                 | Error::OtherMediaType { .. }
                 | Error::UnknownMediaType { .. }

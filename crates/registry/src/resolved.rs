@@ -84,8 +84,7 @@ impl Resolved {
             Kind::Image(_) => [].as_slice(),
             Kind::Index(children) => children,
         };
-        let unknown = |it: &Platform| it.os == "unknown" && it.architecture == "unknown";
-        children.iter().filter(move |child| !child.platform.as_ref().is_some_and(unknown))
+        children.iter().filter(|child| child.is_image())
     }
 
     /// Those of the [`children`](Self::children) that are for one of these platforms.

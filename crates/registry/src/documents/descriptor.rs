@@ -29,6 +29,15 @@ pub struct Descriptor {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl Descriptor {
+    /// Whether it names an image that an index leads to: not one of BuildKit's attestations, which have the
+    /// platform `unknown/unknown`.
+    pub(crate) fn is_image(&self) -> bool {
+        let unknown = |it: &Platform| it.os == "unknown" && it.architecture == "unknown";
+        !self.platform.as_ref().is_some_and(unknown)
+    }
+}
+
 /// A descriptor as written. Whoever takes it in decides whether a fault of it is one of the whole
 /// document.
 #[derive(Deserialize)]

@@ -66,7 +66,9 @@ pub(super) async fn make(
             let (child, bytes, document) = read?;
             match document {
                 Document::Manifest(manifest) => plan.take(child.clone(), &manifest, &mut known),
-                Document::Index(children) => level.extend(children),
+                Document::Index(children) => {
+                    level.extend(children.into_iter().filter(Descriptor::is_image));
+                }
             }
             plan.documents.push((child, bytes));
         }

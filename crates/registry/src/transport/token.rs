@@ -117,9 +117,11 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        let malformed = |source| {
-            let what = format!("the token for {}", call.what);
-            Failure::from(Error::Malformed { what, source })
+        // Not malformed as something that the registry has is: it says nothing of that.
+        let malformed = |fault: CoreError| {
+            let (registry, reason) =
+                (registry.to_owned(), format!("the answer of its token service: {fault}"));
+            Failure::from(Error::Challenge { registry, reason })
         };
         let wire: Wire = json::parse("token", &body, &Limits::default()).map_err(malformed)?;
         let text = [wire.token, wire.access_token].into_iter().flatten().find(|it| !it.is_empty());

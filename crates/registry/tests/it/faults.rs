@@ -156,6 +156,8 @@ async fn documents_are_what_their_digests_say() {
         assert!(found.items.is_empty());
         let error = format!("{:?}", found.unread[0].error);
         assert!(error.starts_with(wanted), "{body}: {error}");
+        // Bytes of another digest say nothing of those that were asked for.
+        assert_eq!(found.unread[0].error.is_about_content(), wanted == "OtherSize { ");
     }
 }
 

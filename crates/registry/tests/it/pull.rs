@@ -24,7 +24,9 @@ async fn with_index() -> Sandbox {
         manifests.push(child);
     }
     let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
-    repository.manifest(Some("all"), &index).await;
+    let index = repository.manifest(Some("all"), &index).await;
+    let outer = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [index] });
+    repository.manifest(Some("outer"), &outer).await;
     sandbox
 }
 
@@ -56,6 +58,12 @@ async fn what_is_pulled_is_a_layout() {
     // The index, and of each image manifest, configuration and layer.
     assert_eq!(blobs(pulled.path()), 7);
     assert_eq!(blobs(cache.path()), 4);
+
+    // An index in an index.
+    let outer = resolved(&registry, &front, "app:outer").await;
+    let outer = registry.pull(&outer, &Platforms::All, cache.path()).await.unwrap();
+    assert_eq!(opened(&outer), ["linux/amd64", "linux/arm64"]);
+    assert_eq!(outer.images().len(), 2);
 
     let only = Platforms::Only(vec!["linux/arm64".parse().unwrap()]);
     front.heard();

@@ -95,11 +95,12 @@ pub fn failure(error: &Error) -> Failure {
         Error::NoSuchPlatform { .. } => {
             ("no-such-platform", "name one that is there, or leave out --platform")
         }
-        error if error.is_about_content() => (
-            "registry-contradiction",
-            "what the registry sent is not what it should be: do not use it",
-        ),
+        Error::OtherDigest { .. } => CONTRADICTION,
+        error if error.is_about_content() => CONTRADICTION,
         _ => return Failure::undecided("registry-error", with_causes(error)),
     };
     Failure::undecided(reason, with_causes(error)).hint(hint)
 }
+
+const CONTRADICTION: (&str, &str) =
+    ("registry-contradiction", "what the registry sent is not what it should be: do not use it");

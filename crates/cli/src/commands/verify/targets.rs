@@ -142,14 +142,7 @@ pub enum AllowedBecause {
 /// be read; `not-saved` when the evidence shall be kept and cannot be; as `summary::write` has them.
 /// What concerns one target is in its [`TargetOutcome`].
 pub fn verify(request: &VerifyRequest) -> Result<Vec<TargetOutcome>, Failure> {
-    Ok(verify_each(request)?.into_iter().flatten().collect())
-}
-
-/// As [`verify`], with the outcomes of each target by themselves, in the order of the request.
-pub(in crate::commands) fn verify_each(
-    request: &VerifyRequest,
-) -> Result<Vec<Vec<TargetOutcome>>, Failure> {
-    verify_prepared(request, prepare(request)?)
+    Ok(verify_prepared(request, prepare(request)?)?.into_iter().flatten().collect())
 }
 
 /// What is there before any target is looked at: the policies, and where results are written.
@@ -181,7 +174,7 @@ pub(in crate::commands) fn prepare(request: &VerifyRequest) -> Result<Prepared, 
     })
 }
 
-/// As [`verify_each`], with what [`prepare`] made of the request.
+/// As [`verify`], with what [`prepare`] made of the request, and the outcomes of each target by themselves, in its order.
 pub(in crate::commands) fn verify_prepared(
     request: &VerifyRequest,
     Prepared { keep, summary, policies }: Prepared,
