@@ -2,23 +2,26 @@
 //!
 //! The terminal then shows nothing of what is typed, and a process that an interrupt ends leaves it so.
 
+use std::io;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-/// Does something that an interrupt ends on its own, by an error. From then on an interrupt ends the
-/// process as it would have without.
-pub(crate) fn outlived<T>(work: impl FnOnce() -> T) -> T {
+/// Does something that an interrupt ends on its own, by an error of kind `Interrupted`, after which the
+/// process is expected to end. After any other outcome an interrupt ends it as it would have without.
+pub(crate) fn outlived<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
         let (ready, watched) = channel();
-        std::thread::spawn(|| watch(ready));
         // Without a watcher an interrupt does what it always does.
+        let _ = std::thread::Builder::new().spawn(|| watch(ready));
         let _ = watched.recv();
     });
     WORKING.store(true, Ordering::SeqCst);
     let done = work();
-    WORKING.store(false, Ordering::SeqCst);
+    // The watcher may see the interrupt only now, and must not end the process before it says why.
+    let interrupted = |error: &io::Error| error.kind() == io::ErrorKind::Interrupted;
+    WORKING.store(done.as_ref().is_err_and(interrupted), Ordering::SeqCst);
     done
 }
 

@@ -161,8 +161,8 @@ fn a_token_service_that_never_answers_is_waited_for_no_longer_than_allowed() {
     let start = std::time::Instant::now();
     let json = stage.desk.ran(&mut command).exits(2).json();
     assert_eq!(json["failure"]["reason"], "timed-out", "{json:#}");
-    // One attempt has 30 seconds.
-    assert!(start.elapsed() < std::time::Duration::from_secs(25), "{:?}", start.elapsed());
+    // Four attempts of 30 seconds each.
+    assert!(start.elapsed() < std::time::Duration::from_secs(100), "{:?}", start.elapsed());
 }
 
 /// More files than a process may have open.

@@ -80,7 +80,7 @@ async fn dropping_a_sandbox_stops_it() {
     let port: u16 = sandbox.url().strip_prefix("http://localhost:").unwrap().parse().unwrap();
     assert_eq!(get(&sandbox, "/healthz").await.text(), "ok");
     drop(sandbox);
-    for _ in 0..100 {
+    for _ in 0..1000 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             return;
         }
