@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use support::{Desk, Ran, fits};
@@ -199,38 +199,54 @@ fn what_is_no_private_key_is_named() {
         .says("hint: convert it: openssl pkcs8 -topk8 -in KEY -out NEW");
 }
 
-/// With util-linux' `script`, which gives a program a terminal.
+/// Typed, and sent by another process while the terminal is the prompt's. With util-linux' `script`, which
+/// gives a program a terminal; whoever starts tests may ignore interrupts, and so would the program.
 #[test]
 #[cfg(unix)]
 fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
-    use std::io::Read as _;
-    let desk = Desk::new();
-    let program = env!("CARGO_BIN_EXE_chainsign");
-    let line =
-        format!("{program} generate-key-pair --output-key-prefix key; echo code $?; stty -a");
-    let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).env_remove("CI").env_remove("COSIGN_PASSWORD");
-    command.current_dir(desk.path(".")).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let Ok(mut child) = command.spawn() else {
+    let taking_interrupts = ["--default-signal=INT", "script"];
+    let version = Command::new("env").args(taking_interrupts).arg("--version").output();
+    if !version.is_ok_and(|ran| ran.status.success()) {
         // Past the capture of the test harness, so that it is seen.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: the program `script` is absent");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no `script`, or an old `env`");
         return;
-    };
-    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let (mut shown, mut byte) = (Vec::new(), [0]);
-    while !shown.ends_with(b"(empty for none): ") {
-        assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
-        shown.push(byte[0]);
     }
-    input.write_all(b"\x03").unwrap();
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    child.wait().unwrap();
-    assert!(rest.contains("interrupted; nothing was done"), "{rest}");
-    let words: Vec<_> = rest.split_whitespace().collect();
-    assert!(
-        rest.contains("code 2") && words.contains(&"echo") && words.contains(&"isig"),
-        "{rest}"
-    );
-    assert!(desk.files().is_empty(), "{:?}", desk.files());
+    let mut faults = Vec::new();
+    for typed in [true, false] {
+        let desk = Desk::new();
+        let program = env!("CARGO_BIN_EXE_chainsign");
+        let prompt = format!("echo $$ >pid; exec {program} generate-key-pair");
+        let line = format!("sh -c '{prompt}'; echo code $?; stty -a");
+        let mut command = Command::new("timeout");
+        command.args(["60", "env"]).args(taking_interrupts).args(["-qec", &line, "/dev/null"]);
+        command.current_dir(desk.path(".")).env_remove("CI").env_remove("COSIGN_PASSWORD");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut shown, mut byte) = (Vec::new(), [0]);
+        while !shown.ends_with(b"(empty for none): ") {
+            assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+            shown.push(byte[0]);
+        }
+        if typed {
+            input.write_all(b"\x03").unwrap();
+        } else {
+            let kill = Command::new("kill").args(["-INT", desk.read("pid").trim()]).status();
+            assert!(kill.unwrap().success());
+        }
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).unwrap();
+        child.wait().unwrap();
+        // The terminal may not have been the prompt's yet when it was typed.
+        let says = rest.contains("interrupted; nothing was done") && rest.contains("code 2");
+        let ended = (typed && says) || rest.contains("code 130");
+        let words: Vec<_> = rest.split_whitespace().collect();
+        if !ended || !words.contains(&"echo") || !words.contains(&"isig") {
+            faults.push(format!("typed {typed}: {rest}"));
+        }
+        let files = desk.files();
+        if files != ["pid"] {
+            faults.push(format!("typed {typed}: {files:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -73,8 +73,9 @@ impl BundleVerifier for Verifier {
     /// - certificate, issuers and authority were valid at every proven time;
     /// - no proven time is after `now`.
     ///
-    /// Evidence by a log or an authority that the trusted root does not have counts for nothing;
-    /// evidence by one that it has must hold, wanted or not.
+    /// Evidence by a log or an authority that the trusted root does not have counts for nothing.
+    /// Entries and timestamps by one that it has must hold, wanted or not. An SCT that does not hold
+    /// beside enough that do is listed as unused: the certificate authority has signed them all.
     ///
     /// # Errors
     /// The [`Refusal`] of the first check that failed.
