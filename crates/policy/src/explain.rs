@@ -85,6 +85,17 @@ pub enum Lint {
         /// The authority.
         name: String,
     },
+    /// The age of what a key signed bounds nothing.
+    #[error(
+        "{id} asks how old what the key {authority} signed is: whoever has it can have it \
+         timestamped anew"
+    )]
+    AgeOfKey {
+        /// What asks for the age.
+        id: RuleId,
+        /// The authority that is a key.
+        authority: String,
+    },
     /// Whoever starts a build chooses parameters that nobody looks at.
     #[error("{id} lets whoever starts the build choose parameters that no rule looks at")]
     UnknownParameters {
@@ -180,6 +191,10 @@ pub(crate) fn lints(model: &Model, now: Timestamp) -> Vec<Lint> {
             lints.push(Lint::UnknownParameters { id: it.id.clone() });
         }
     }
+    for (id, by) in aged(model) {
+        let keys = by.iter().filter(|it| matches!(it.who, Who::Key(_)));
+        lints.extend(keys.map(|it| Lint::AgeOfKey { id: id.clone(), authority: it.name.clone() }));
+    }
     let programs = model.go.as_ref().and_then(|go| go.programs.as_ref());
     let any = programs.into_iter().flat_map(|globs| globs.iter());
     let any = any.filter(|glob| matches!(glob.0.as_str(), "**" | "/**" | "**/*"));
@@ -199,6 +214,22 @@ pub(crate) fn lints(model: &Model, now: Timestamp) -> Vec<Lint> {
         expires: exception.expires.0,
     }));
     lints
+}
+
+/// What asks for an age, with who signs it.
+fn aged(model: &Model) -> Vec<(RuleId, &[Arc<Authority>])> {
+    let mut aged = Vec::new();
+    for it in &model.attestations {
+        if it.max_age.is_some() {
+            aged.push((it.id.below("maxAge"), it.by.as_slice()));
+        }
+        if let Some(vex) = it.vulnerabilities.as_ref().and_then(|it| it.vex.as_ref()) {
+            aged.push((it.id.below("vex").below("maxAge"), vex.by.as_slice()));
+        }
+    }
+    let summaries = model.summaries.iter().filter(|it| it.max_age.is_some());
+    aged.extend(summaries.map(|it| (it.id.below("maxAge"), it.by.as_slice())));
+    aged
 }
 
 struct Sentences(Vec<Explanation>);

@@ -27,7 +27,10 @@ fn every_rule_has_one_sentence() {
 fn what_is_odd_is_told() {
     let lints = |yaml: &str, now: &str| parse(yaml).unwrap().lints(at(now));
     let unused = Lint::UnusedRoot { name: "other".to_owned() };
-    assert_eq!(lints(BASELINE, NOW), std::slice::from_ref(&unused));
+    let id = parse(BASELINE).unwrap().explain();
+    let id = id.iter().find(|it| it.id.as_str() == "attestations.sbom.maxAge").unwrap().id.clone();
+    let aged = Lint::AgeOfKey { id, authority: "nobody".to_owned() };
+    assert_eq!(lints(BASELINE, NOW), [unused.clone(), aged.clone()]);
     let late = lints(BASELINE, "2027-06-30T00:00:00Z");
     let expires = at("2026-12-31T00:00:00Z");
     assert_eq!(
@@ -35,6 +38,7 @@ fn what_is_odd_is_told() {
         [
             Lint::ExpiredPolicy { expires: at("2027-06-30T00:00:00Z") },
             unused.clone(),
+            aged.clone(),
             Lint::ExpiredException { id: "EX-1".to_owned(), expires },
         ]
     );
@@ -46,6 +50,7 @@ fn what_is_odd_is_told() {
             Lint::NothingDenied { mode: "audit" },
             Lint::UnusedAuthority { name: "scanner".to_owned() },
             unused.clone(),
+            aged.clone(),
         ]
     );
     let loose = changed(r"subject: {pattern: '.*@acme\.example'}", "dangerousAnySubject: true");
@@ -58,6 +63,8 @@ fn what_is_odd_is_told() {
             "the authority scanner accepts anybody with an account at its issuer",
             "attestations.provenance lets whoever starts the build choose parameters that no rule \
              looks at",
+            "attestations.sbom.maxAge asks how old what the key nobody signed is: whoever has it can have \
+             it timestamped anew",
         ]
     );
     let inside = changed("replace: deny", "programs: ['**', bin/app]")
@@ -67,8 +74,21 @@ fn what_is_odd_is_told() {
         odd,
         [
             "no authority stands under the root other",
+            "attestations.sbom.maxAge asks how old what the key nobody signed is: whoever has it can have \
+             it timestamped anew",
             "go.programs allows any program: **",
             "match.kubernetes asks for labels: whoever may change them takes a workload out",
+        ]
+    );
+    let by_key = "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {name: a}\n\
+        authorities: {k: {key: {file: key.pub}}}\n\
+        attestations: {sbom: {predicateType: cyclonedx, by: k, maxAge: 7d}}\n";
+    let odd: Vec<_> = lints(by_key, NOW).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        odd,
+        [
+            "attestations.sbom.maxAge asks how old what the key k signed is: whoever has it can have \
+          it timestamped anew"
         ]
     );
 }
