@@ -230,7 +230,10 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
         if typed {
             input.write_all(b"\x03").unwrap();
         } else {
-            let kill = Command::new("kill").args(["-INT", desk.read("pid").trim()]).status();
+            let kill = Command::new("sh")
+                .args(["-c", "kill -INT $(cat pid)"])
+                .current_dir(desk.path("."))
+                .status();
             assert!(kill.unwrap().success());
         }
         let mut rest = String::new();
