@@ -1,6 +1,7 @@
 //! The whole process, as ratios to floors measured in the same run:
 //!
-//! - `verify-blob` of a small file against starting a Rust program that does nothing;
+//! - `verify-blob` of a small file against starting a Rust program that does nothing, and against one
+//!   that only calls the library, once: what a process does for the first time is slower than in a loop;
 //! - `verify-blob` of a gibibyte against one SHA-256 pass over the same file in this process.
 //!
 //! `cargo bench -p chainsign --bench process`
@@ -26,6 +27,12 @@ fn main() {
     if std::env::args().any(|argument| argument == NOTHING) {
         return;
     }
+    let arguments: Vec<_> = std::env::args().collect();
+    if let Some(only) = arguments.iter().position(|argument| argument == ONLY_VERIFY) {
+        return verify_blob(&request(Path::new(&arguments[only + 1]), &arguments[only + 2]))
+            .map(|_| ())
+            .unwrap();
+    }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(Sandbox::start(Options::default())).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -49,18 +56,11 @@ fn main() {
 
     let nothing = median(RUNS, || run(Command::new(std::env::current_exe().unwrap()).arg(NOTHING)));
     let small = median(RUNS, || run(&mut verify("small")));
-    let request = VerifyBlobRequest {
-        formats: Formats::Any,
-        target: Target::File(at("small")),
-        evidence: BlobEvidence::Bundle(at("small.sigstore.json")),
-        kind: Kind::Any,
-        demand: Demand::new(DemandedSigner::Identity(IdentityMatcher::exact(
-            EMAIL,
-            sandbox.issuer(),
-        ))),
-        trust: TrustRequest::Config(at("trust.json")),
-        now: Timestamp::now(),
-    };
+    let once = median(RUNS, || {
+        let mut program = Command::new(std::env::current_exe().unwrap());
+        run(program.arg(ONLY_VERIFY).arg(folder.path()).arg(sandbox.issuer()));
+    });
+    let request = request(folder.path(), sandbox.issuer());
     let in_process = median(RUNS, || verify_blob(&request).map(|_| ()).unwrap());
     let over = small.saturating_sub(nothing).saturating_sub(in_process);
     line("start a program that does nothing", nothing, "");
@@ -69,6 +69,12 @@ fn main() {
         "verify-blob of a small file, whole process",
         small,
         &format!("{over:.2?} beyond the two above"),
+    );
+    let over = small.saturating_sub(once);
+    line(
+        "a program that only calls the library, once",
+        once,
+        &format!("verify-blob takes {over:.2?} more"),
     );
 
     let floor = median(3, || digest(&at("large")));
@@ -80,6 +86,20 @@ fn main() {
         large,
         &format!("{percent:.1} % of the pass's speed"),
     );
+}
+
+/// The file that is small, its bundle and the sandbox's trust are in the folder.
+fn request(folder: &Path, issuer: &str) -> VerifyBlobRequest {
+    let signer = IdentityMatcher::exact(EMAIL, issuer);
+    VerifyBlobRequest {
+        formats: Formats::Any,
+        target: Target::File(folder.join("small")),
+        evidence: BlobEvidence::Bundle(folder.join("small.sigstore.json")),
+        kind: Kind::Any,
+        demand: Demand::new(DemandedSigner::Identity(signer)),
+        trust: TrustRequest::Config(folder.join("trust.json")),
+        now: Timestamp::now(),
+    }
 }
 
 fn chainsign(folder: &Path) -> Command {
@@ -111,5 +131,7 @@ fn line(what: &str, time: Duration, note: &str) {
 
 const RUNS: usize = 40;
 const NOTHING: &str = "--do-nothing";
+/// Followed by the folder and the issuer.
+const ONLY_VERIFY: &str = "--only-verify";
 const EMAIL: &str = "dev@sandbox.invalid";
 const GIBIBYTE: u64 = 1 << 30;
