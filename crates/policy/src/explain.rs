@@ -224,7 +224,10 @@ fn aged(model: &Model) -> Vec<(RuleId, &[Arc<Authority>])> {
             aged.push((it.id.below("maxAge"), it.by.as_slice()));
         }
         if let Some(vex) = it.vulnerabilities.as_ref().and_then(|it| it.vex.as_ref()) {
-            aged.push((it.id.below("vex").below("maxAge"), vex.by.as_slice()));
+            aged.push((
+                it.id.below("vulnerabilities").below("vex").below("maxAge"),
+                vex.by.as_slice(),
+            ));
         }
     }
     let summaries = model.summaries.iter().filter(|it| it.max_age.is_some());

@@ -40,7 +40,7 @@ impl Registry {
         })))
     }
 
-    /// Reads what a reference stands for now, once: its manifest or index, checked against its
+    /// Reads what a reference leads to, once: its manifest or index, checked against its
     /// digest, the one that the registry states, and the one in the reference.
     ///
     /// # Errors

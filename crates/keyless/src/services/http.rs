@@ -252,8 +252,10 @@ impl Answer {
     pub(crate) fn secret_json<T: DeserializeOwned>(&self, endpoint: &Endpoint) -> Result<T, Error> {
         json::parse("its JSON", &self.body, &Limits::default()).map_err(|error| {
             let reason = match &error {
-                // serde's "invalid type: string \"...\", expected ...".
-                CoreError::Json { reason, line, column, .. } if reason.starts_with("invalid ") => {
+                // serde's `invalid type: string "...", expected ...`. Which member is missing is no secret.
+                CoreError::Json { reason, line, column, .. }
+                    if reason.contains(['"', '`']) && !reason.starts_with("missing field ") =>
+                {
                     format!("its JSON has something else at line {line}, column {column}")
                 }
                 _ => error.to_string(),

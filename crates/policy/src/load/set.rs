@@ -13,8 +13,8 @@ use crate::set::PolicySet;
 /// Loads a set, or one policy as a set.
 pub(crate) fn load_set(yaml: &[u8], files: &dyn PolicyFiles) -> Result<PolicySet, LoadError> {
     let digest = ArtifactDigest::sha256(yaml);
-    match yaml::kind(yaml)? {
-        kind if kind == "Policy" => {
+    match yaml::kind(yaml)?.as_str() {
+        "Policy" => {
             return Ok(PolicySet {
                 policies: vec![Policy::parse(yaml, files)?],
                 on_no_match: OnNoMatch::Deny,
@@ -23,9 +23,9 @@ pub(crate) fn load_set(yaml: &[u8], files: &dyn PolicyFiles) -> Result<PolicySet
                 digest,
             });
         }
-        kind if kind == "PolicySet" => {}
+        "PolicySet" => {}
         found => {
-            let wanted = "Policy or PolicySet";
+            let (found, wanted) = (found.to_owned(), "Policy or PolicySet");
             return Err(LoadError::OtherDocument { key: "kind", found, wanted });
         }
     }

@@ -81,14 +81,16 @@ fn what_is_odd_is_told() {
         ]
     );
     let by_key = "apiVersion: chainsign.dev/v1\nkind: Policy\nmetadata: {name: a}\n\
-        authorities: {k: {key: {file: key.pub}}}\n\
-        attestations: {sbom: {predicateType: cyclonedx, by: k, maxAge: 7d}}\n";
+        authorities: {k: {key: {file: key.pub}}}\nattestations:\n  \
+        sbom: {predicateType: cyclonedx, by: k, maxAge: 7d}\n  \
+        scan: {predicateType: vulns, by: k, vulnerabilities: {maxSeverity: low, \
+        vex: {by: k, maxAge: 7d, suppress: [fixed]}}}\n";
     let odd: Vec<_> = lints(by_key, NOW).iter().map(ToString::to_string).collect();
-    assert_eq!(
-        odd,
-        [
-            "attestations.sbom.maxAge asks how old what the key k signed is: whoever has it can have \
-          it timestamped anew"
-        ]
-    );
+    let asks = |id: &str| {
+        format!(
+            "{id} asks how old what the key k signed is: whoever has it can have it timestamped anew"
+        )
+    };
+    let ids = ["attestations.sbom.maxAge", "attestations.scan.vulnerabilities.vex.maxAge"];
+    assert_eq!(odd, ids.map(asks));
 }

@@ -4,7 +4,9 @@ use chainsign_core::digest::ArtifactDigest;
 use chainsign_registry::{Asker, Error, Registry, Wanted};
 use chainsign_sandbox::ReferrersApi;
 
-use crate::front::{Answer, Front, Heard, impatient, raw, registry, sandbox, told};
+use crate::front::{
+    Answer, Front, Heard, image_with_bundle, impatient, raw, registry, sandbox, told,
+};
 use crate::image::Repository;
 
 /// What a place answers, and what then is said: never that there is nothing.
@@ -164,10 +166,7 @@ async fn documents_are_what_their_digests_say() {
 /// That a document could not be had is told apart from that it is not what it should be.
 #[tokio::test]
 async fn a_document_that_could_not_be_had_is_not_found_out() {
-    let sandbox = sandbox(ReferrersApi::Offered).await;
-    let repository = Repository::new(sandbox.url(), "app");
-    let image = repository.image("v1").await;
-    repository.bundle(&image, b"{}").await;
+    let (sandbox, ..) = image_with_bundle().await;
     let front = Front::of(&sandbox).await;
     front.plays(|heard| heard.gets_in("/blobs/").then(|| Answer::new(500)));
     let registry = registry();

@@ -11,6 +11,9 @@ use axum::response::Response;
 use chainsign_core::image::ImageReference;
 use chainsign_registry::{Error, Options, Registry, Retry};
 use chainsign_sandbox::{ReferrersApi, Sandbox};
+use serde_json::Value;
+
+use crate::image::Repository;
 
 /// A request, as it was heard.
 #[derive(Clone, Debug)]
@@ -181,6 +184,15 @@ pub(crate) async fn raw(answer: &'static str) -> String {
 pub(crate) async fn sandbox(referrers: ReferrersApi) -> Sandbox {
     let options = chainsign_sandbox::Options { referrers, ..Default::default() };
     Sandbox::start(options).await.unwrap()
+}
+
+/// `app:v1`, an image with a bundle of two bytes, at a registry with the referrers API.
+pub(crate) async fn image_with_bundle() -> (Sandbox, Repository, Value) {
+    let sandbox = sandbox(ReferrersApi::Offered).await;
+    let repository = Repository::new(sandbox.url(), "app");
+    let image = repository.image("v1").await;
+    repository.bundle(&image, b"{}").await;
+    (sandbox, repository, image)
 }
 
 /// Two attempts without pause, and ten seconds for all.

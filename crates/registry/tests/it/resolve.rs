@@ -3,7 +3,7 @@ use chainsign_registry::{Error, Kind, PlainHttp};
 use chainsign_sandbox::ReferrersApi;
 use serde_json::json;
 
-use crate::front::{Answer, Front, impatient, registry, sandbox};
+use crate::front::{Answer, Front, image_with_bundle, impatient, registry, sandbox};
 use crate::image::{INDEX, MANIFEST, Repository, digest};
 
 #[tokio::test]
@@ -149,10 +149,7 @@ async fn a_digest_is_that_of_the_bytes() {
 
 #[tokio::test]
 async fn a_tag_that_moves_moves_nothing_that_was_resolved() {
-    let sandbox = sandbox(ReferrersApi::Offered).await;
-    let repository = Repository::new(sandbox.url(), "app");
-    let before = repository.image("v1").await;
-    repository.bundle(&before, b"{}").await;
+    let (sandbox, repository, before) = image_with_bundle().await;
     let host = sandbox.url().trim_start_matches("http://");
     let registry = registry();
     let resolved = registry.resolve(&format!("{host}/app:v1").parse().unwrap()).await.unwrap();

@@ -8,7 +8,7 @@ use chainsign_registry::{
 use chainsign_sandbox::ReferrersApi;
 use jiff::Timestamp;
 
-use crate::front::{Answer, Front, impatient, sandbox};
+use crate::front::{Answer, Front, image_with_bundle, impatient, sandbox};
 use crate::image::{BUNDLE, INDEX, Repository};
 
 /// dev:secret
@@ -30,10 +30,7 @@ fn guarded(authorization: Option<&str>) -> Option<Answer> {
 /// A redirect of a blob is followed, without credentials, to another host and on the same one.
 #[tokio::test]
 async fn redirects_get_no_credentials() {
-    let sandbox = sandbox(ReferrersApi::Offered).await;
-    let repository = Repository::new(sandbox.url(), "app");
-    let image = repository.image("v1").await;
-    repository.bundle(&image, b"{}").await;
+    let (sandbox, ..) = image_with_bundle().await;
     let blob = ArtifactDigest::sha256(b"{}");
     let (front, storage) = (Front::of(&sandbox).await, Front::alone().await);
     storage.plays(|_| Some(Answer::new(200).body("{}")));

@@ -8,7 +8,7 @@ use chainsign_sandbox::{ReferrersApi, Sandbox};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::front::{Answer, Front, impatient, registry, sandbox};
+use crate::front::{Answer, Front, image_with_bundle, impatient, registry, sandbox};
 use crate::image::{BUNDLE, INDEX, MANIFEST, Repository, annotations, digest};
 
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -356,10 +356,7 @@ async fn a_list_without_end_is_not_read_to_the_end() {
 /// However it is written where the next page is, it is read; what cannot be understood is no end of the list.
 #[tokio::test]
 async fn the_next_page_is_not_lost() {
-    let sandbox = sandbox(ReferrersApi::Offered).await;
-    let repository = Repository::new(sandbox.url(), "app");
-    let image = repository.image("v1").await;
-    repository.bundle(&image, b"{}").await;
+    let (sandbox, ..) = image_with_bundle().await;
     let front = Front::of(&sandbox).await;
     let registry = registry();
     let resolved = registry.resolve(&front.reference("app:v1")).await.unwrap();
@@ -426,10 +423,7 @@ async fn one_place_hides_nothing_in_another() {
 /// Who says that something is larger than anything that is read keeps nothing else from being read.
 #[tokio::test]
 async fn a_document_that_is_too_large_hides_no_other() {
-    let sandbox = sandbox(ReferrersApi::Offered).await;
-    let repository = Repository::new(sandbox.url(), "app");
-    let image = repository.image("v1").await;
-    repository.bundle(&image, b"{}").await;
+    let (sandbox, repository, image) = image_with_bundle().await;
     let mut layer = repository.blob(BUNDLE, b"{\"large\":1}").await;
     layer["size"] = (1_u64 << 60).into();
     let artifact = repository.artifact(BUNDLE, &image, &[layer]).await;

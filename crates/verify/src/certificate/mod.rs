@@ -8,6 +8,7 @@ pub(crate) mod path;
 pub(crate) mod sct;
 pub(crate) mod x509;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
@@ -135,11 +136,10 @@ pub(crate) fn issuer_is_known(
     }
     let instance = Instance::of_issuer(&leaf.x509);
     // An authority that changed its keys is there twice, under one name.
-    let mut trusted: Vec<_> = root.certificate_authorities.iter().map(|a| a.name.clone()).collect();
-    trusted.dedup();
+    let trusted: BTreeSet<_> = root.certificate_authorities.iter().map(|a| &a.name).collect();
     Err(Refusal::IssuerNotTrusted {
         issuer: leaf.x509.issuer(),
-        trusted,
+        trusted: trusted.into_iter().cloned().collect(),
         confusion: instance.map(|instance| Confusion::OtherInstance { instance }),
     })
 }

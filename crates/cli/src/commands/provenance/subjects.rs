@@ -101,16 +101,25 @@ impl Named {
             Named::File(path) => return Ok(vec![path.clone()]),
             Named::Glob(glob) => glob,
         };
-        let mut walk = Walk { glob, found: Vec::new(), seen: 0 };
-        walk.folder(&literal_folder(glob.as_str()), 0)?;
-        if walk.found.is_empty() {
+        let found = matching(glob)?;
+        if found.is_empty() {
             let message = format!("no file matches {:?}", glob.as_str());
             return Err(Failure::undecided("bad-subjects", message)
                 .hint("`*` stays within one folder, `**` does not; quote it from the shell"));
         }
-        walk.found.sort();
-        Ok(walk.found)
+        Ok(found)
     }
+}
+
+/// The files that a glob matches, sorted. There may be none.
+///
+/// # Errors
+/// `limit-reached`; `unreadable`.
+pub fn matching(glob: &Glob) -> Result<Vec<PathBuf>, Failure> {
+    let mut walk = Walk { glob, found: Vec::new(), seen: 0 };
+    walk.folder(&literal_folder(glob.as_str()), 0)?;
+    walk.found.sort();
+    Ok(walk.found)
 }
 
 /// The files that a glob matches.

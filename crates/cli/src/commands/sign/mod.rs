@@ -258,10 +258,7 @@ pub async fn sign(request: SignRequest, mut progress: impl Progress) -> Result<O
     let rest = loop {
         // Anew for each, so that many files may take longer than one.
         let bundle = match within(request.timeout, batch.next()).await {
-            None => {
-                break timed_out()
-                    .hint("a log that was asked may have an entry of it all the same");
-            }
+            None => break timed_out_signing(),
             Some(None) => {
                 let message = "not begun, because a file before it failed";
                 break Failure::undecided("not-begun", message);
@@ -297,8 +294,13 @@ pub(super) async fn within<T>(limit: Option<Duration>, work: impl Future<Output 
     }
 }
 
-pub(super) fn timed_out() -> Failure {
+fn timed_out() -> Failure {
     Failure::undecided("timed-out", "not signed within --timeout")
+}
+
+/// When logs may have been asked.
+pub(super) fn timed_out_signing() -> Failure {
+    timed_out().hint("a log that was asked may have an entry of it all the same")
 }
 
 /// Uploads at the same time: enough to hide a log's latency, few enough to be a polite client.

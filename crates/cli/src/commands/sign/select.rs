@@ -8,7 +8,7 @@ use chainsign_core::checksums::Checksums;
 use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::glob::Glob;
 
-use crate::commands::provenance::subjects::Named;
+use crate::commands::provenance::subjects::{Named, matching};
 use crate::commands::verify::lists;
 use crate::failure::Failure;
 use crate::files;
@@ -83,11 +83,10 @@ fn expand(path: &Path) -> Result<Vec<Selected>, Failure> {
         Failure::undecided("bad-flag", format!("{text:?} is no glob: {error}"))
             .hint("`*` stays within one folder, `**` does not")
     })?;
-    let paths = match (Named::Glob(glob).paths(), below) {
-        (Err(failure), Some(_)) if failure.reason == "bad-subjects" => Ok(Vec::new()),
-        (paths, _) => paths,
+    let mut paths = match below {
+        Some(_) => matching(&glob)?,
+        None => Named::Glob(glob).paths()?,
     };
-    let mut paths = paths?;
     paths.retain(|path| !is_bundle(path));
     if paths.is_empty() {
         let message = format!("found no file to sign in {text:?}");

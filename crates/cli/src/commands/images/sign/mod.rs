@@ -20,7 +20,7 @@ pub use store::Upload;
 use super::{RegistryRequest, failure};
 use crate::commands::sign::{
     self, CONCURRENT, Form, ServicesRequest, SignWith, public_nevertheless, release,
-    service_failure, timed_out, within,
+    service_failure, timed_out_signing, within,
 };
 use crate::failure::Failure;
 
@@ -133,8 +133,7 @@ pub async fn sign_images(request: SignImagesRequest) -> Result<SignedImages, Fai
     loop {
         let bundle = match within(request.timeout, batch.next()).await {
             None => {
-                rest =
-                    timed_out().hint("a log that was asked may have an entry of it all the same");
+                rest = timed_out_signing();
                 break;
             }
             Some(None) => break,
