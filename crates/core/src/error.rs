@@ -1,3 +1,6 @@
+use std::error::Error as StdError;
+use std::{io, iter};
+
 use crate::digest::DigestAlgorithm;
 
 /// Why a document, or a value in one, is not what it has to be.
@@ -158,7 +161,33 @@ impl Error {
     }
 }
 
+/// An error and what caused it, one after the other.
+///
+/// Also what is within an I/O error, whose `source` is the cause of that already.
+pub fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        Some(error) => error.get_ref().map(|within| within as &(dyn StdError + 'static)),
+        None => error.source(),
+    })
+}
+
 /// Returns an error when `found` is more than `limit`.
 pub(crate) fn at_most(what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
     if found > limit { Err(Error::LimitReached { what, limit, found }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_within_an_io_error_is_among_its_causes() {
+        let within = io::Error::other(io::Error::other(std::fmt::Error));
+        assert_eq!(causes(&within).count(), 3);
+        assert!(causes(&within).last().unwrap().is::<std::fmt::Error>());
+        // Of the system, with nothing within.
+        assert_eq!(causes(&io::Error::from(io::ErrorKind::NotFound)).count(), 1);
+    }
 }

@@ -21,7 +21,7 @@ pub mod statement;
 pub mod trust;
 pub mod verifier;
 
-pub use error::Error;
+pub use error::{Error, causes};
 pub use limits::Limits;
 
 /// What parsing and constructing the nouns of this crate returns.

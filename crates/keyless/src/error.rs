@@ -187,6 +187,14 @@ pub enum Error {
         /// The last failure.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// A service's certificate is not believed; no second attempt is made.
+    #[error("no answer from the {endpoint}: its certificate is not trusted")]
+    Untrusted {
+        /// The service.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// A service answered, but not as wanted, in the last of the attempts.
     #[error("the {endpoint} answered with status {status}{}", colon(.message))]
     Status {

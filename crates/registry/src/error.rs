@@ -75,6 +75,14 @@ pub enum Error {
         /// The last attempt's failure.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The server's certificate is not believed; no second attempt is made.
+    #[error("{what} could not be had: the server's certificate is not trusted")]
+    Untrusted {
+        /// What was asked for.
+        what: String,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// [`Options::timeout`](crate::Options::timeout) passed.
     #[error("{what}: not done within {after:?}")]
     Deadline {

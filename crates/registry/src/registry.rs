@@ -48,8 +48,8 @@ impl Registry {
     /// [`Error::OtherDigest`], [`Error::OtherMediaType`], [`Error::UnknownMediaType`],
     /// [`Error::ForeignField`], [`Error::Malformed`] for what it is; and what can happen to every
     /// request: [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::Throttled`],
-    /// [`Error::Status`], [`Error::Unreachable`], [`Error::Deadline`], [`Error::LimitReached`],
-    /// [`Error::Redirect`], and those about credentials.
+    /// [`Error::Status`], [`Error::Unreachable`], [`Error::Untrusted`], [`Error::Deadline`],
+    /// [`Error::LimitReached`], [`Error::Redirect`], and those about credentials.
     pub async fn resolve(&self, reference: &ImageReference) -> Result<Resolved, Error> {
         self.0.in_time(&reference.to_string(), self.0.resolve(reference)).await
     }

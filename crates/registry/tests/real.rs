@@ -142,7 +142,7 @@ async fn who_may_not_is_told() {
     options.tls.authorities.clear();
     options.retry.attempts = 1;
     let error = Registry::new(options).unwrap().resolve(&reference).await.unwrap_err();
-    assert!(matches!(&error, Error::Unreachable { .. }), "{error:?}");
+    assert!(matches!(&error, Error::Untrusted { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chainsign_core::{Error as CoreError, Limits, json};
+use chainsign_core::{Error as CoreError, Limits, causes, json};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode};
+use rustls::Error as TlsError;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
@@ -310,6 +311,7 @@ enum Wait {
 #[derive(Debug)]
 enum Cause {
     Network(reqwest::Error),
+    Untrusted(reqwest::Error),
     Header,
     TooLarge,
     Status { status: StatusCode, message: String, retry_after: Option<Duration> },
@@ -317,7 +319,11 @@ enum Cause {
 
 impl Failure {
     fn network(error: reqwest::Error) -> Self {
-        Failure { cause: Cause::Network(error.without_url()), wait: Wait::AsUsual }
+        let error = error.without_url();
+        match is_distrust(&error) {
+            true => Failure { cause: Cause::Untrusted(error), wait: Wait::Never },
+            false => Failure { cause: Cause::Network(error), wait: Wait::AsUsual },
+        }
     }
 }
 
@@ -328,6 +334,7 @@ impl Cause {
             Cause::Network(error) => {
                 Error::Unreachable { endpoint, attempts, source: Box::new(error) }
             }
+            Cause::Untrusted(error) => Error::Untrusted { endpoint, source: Box::new(error) },
             Cause::Header => {
                 let reason = "the bearer token for it has characters that no header may have";
                 Error::Address { endpoint, reason: reason.to_owned() }
@@ -343,7 +350,7 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cause::Network(error) => error.fmt(f),
+            Cause::Network(error) | Cause::Untrusted(error) => error.fmt(f),
             Cause::Header => f.write_str("unusable bearer token"),
             Cause::TooLarge => f.write_str("answer too large"),
             Cause::Status { status, message, .. } => write!(f, "status {status} {message}"),
@@ -354,10 +361,16 @@ impl fmt::Display for Cause {
 impl StdError for Cause {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Cause::Network(error) => error.source(),
+            Cause::Network(error) | Cause::Untrusted(error) => error.source(),
             _ => None,
         }
     }
+}
+
+/// Whether there is no connection because the server's certificate is not believed.
+fn is_distrust(error: &reqwest::Error) -> bool {
+    let distrust = |it: &TlsError| matches!(it, TlsError::InvalidCertificate(_));
+    causes(error).filter_map(|it| it.downcast_ref()).any(distrust)
 }
 
 /// An error with its causes on one line.

@@ -485,8 +485,16 @@ impl State {
     }
 }
 
-/// A certificate of ten minutes for the key.
+/// What an authority answers that certifies the key.
 pub(crate) fn certificate_for(key: &VerifyingKey) -> Answer {
+    let pem = pem_encode("CERTIFICATE", &certificate(key));
+    let other = pem_encode("CERTIFICATE", &[0]);
+    Answer::json(&json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates":
+        [pem.trim(), other.trim()] } } }))
+}
+
+/// A certificate of ten minutes for the key.
+pub(crate) fn certificate(key: &VerifyingKey) -> Vec<u8> {
     let authority = SigningKey::from_slice(&[7; 32]).unwrap();
     let spki = key.to_public_key_der().unwrap();
     let at = |seconds: i64| {
@@ -505,11 +513,7 @@ pub(crate) fn certificate_for(key: &VerifyingKey) -> Answer {
         SubjectPublicKeyInfoOwned::from_der(spki.as_bytes()).unwrap(),
         &authority,
     );
-    let certificate = certificate.unwrap().build::<DerSignature>().unwrap().to_der().unwrap();
-    let pem = pem_encode("CERTIFICATE", &certificate);
-    let other = pem_encode("CERTIFICATE", &[0]);
-    Answer::json(&json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates":
-        [pem.trim(), other.trim()] } } }))
+    certificate.unwrap().build::<DerSignature>().unwrap().to_der().unwrap()
 }
 
 fn entry1(id: &str, index: usize, stored: &Value) -> Answer {

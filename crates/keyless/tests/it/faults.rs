@@ -1,5 +1,8 @@
 //! What each service can do wrong, and that nothing is built on it.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chainsign_core::material::LogId;
@@ -7,9 +10,15 @@ use chainsign_core::trust::ServiceKind;
 use chainsign_keyless::{Error, Services, Session, ToSign, UnverifiedBundle};
 use der::asn1::{Int, OctetString};
 use p256::ecdsa::{SigningKey, VerifyingKey};
+use p256::pkcs8::EncodePrivateKey as _;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection};
 use serde_json::{Value, json};
 
-use crate::fake::{Answer, Fake, To, certificate_for, digest, given, open, stamp, stamped, token};
+use crate::fake::{
+    self, Answer, Fake, To, certificate_for, digest, given, open, stamp, stamped, token,
+};
 
 async fn sign(fake: &Fake) -> Result<UnverifiedBundle, Error> {
     fake.session().sign(ToSign::Artifact(digest())).await
@@ -112,6 +121,41 @@ async fn a_slow_service_is_given_up() {
     let wanted = format!("no answer from the certificate authority at {} (3 attempts)", fake.url);
     assert_eq!(error.to_string(), wanted);
     assert!(matches!(error, Error::Unreachable { attempts: 3, .. }), "{error}");
+}
+
+/// Another attempt would meet the same certificate.
+#[tokio::test]
+async fn a_service_whose_certificate_is_not_trusted_is_asked_once() {
+    let key = SigningKey::from_slice(&[8; 32]).unwrap();
+    let chain = vec![fake::certificate(key.verifying_key()).into()];
+    let key = PrivateKeyDer::try_from(key.to_pkcs8_der().unwrap().as_bytes().to_vec()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|it| it.with_no_client_auth().with_single_cert(chain, key));
+    let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config.unwrap()));
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let mut server = ServerConnection::new(Arc::clone(&config)).unwrap();
+            // The client hangs up.
+            let _ = server.complete_io(&mut connection.unwrap());
+        }
+    });
+    let fake = Fake::honest().await;
+    let mut selection = fake.selection(1);
+    selection.certificate_authority.as_mut().unwrap().url = url.clone();
+    let services = Services::new(selection, Fake::options(), fake.clock()).unwrap();
+    let session = Session::keyless(services, given(&token()));
+    let error = session.sign(ToSign::Artifact(digest())).await.unwrap_err();
+    let wanted = format!(
+        "no answer from the certificate authority at {url}: its certificate is not trusted"
+    );
+    assert_eq!(error.to_string(), wanted);
+    assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

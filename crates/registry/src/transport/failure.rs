@@ -2,9 +2,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use chainsign_core::{Limits, json};
+use chainsign_core::{Limits, causes, json};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
+use rustls::Error as TlsError;
 use serde::Deserialize;
 
 use super::Call;
@@ -19,6 +20,7 @@ pub(super) struct Failure {
 
 enum Cause {
     Network(reqwest::Error),
+    Untrusted(reqwest::Error),
     Final(Box<Error>),
 }
 
@@ -31,7 +33,11 @@ pub(super) enum Wait {
 
 impl Failure {
     pub(super) fn network(error: reqwest::Error) -> Self {
-        Failure { cause: Cause::Network(error.without_url()), wait: Wait::AsUsual }
+        let error = error.without_url();
+        match is_distrust(&error) {
+            true => Failure { cause: Cause::Untrusted(error), wait: Wait::Never },
+            false => Failure { cause: Cause::Network(error), wait: Wait::AsUsual },
+        }
     }
 
     pub(super) fn error(self, what: &str, attempts: u32) -> Error {
@@ -39,6 +45,9 @@ impl Failure {
             Cause::Network(error) => {
                 let (what, source) = (what.to_owned(), Box::new(error));
                 Error::Unreachable { what, attempts, source }
+            }
+            Cause::Untrusted(error) => {
+                Error::Untrusted { what: what.to_owned(), source: Box::new(error) }
             }
             Cause::Final(error) => *error,
         }
@@ -54,7 +63,7 @@ impl From<Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error: &dyn StdError = match &self.cause {
-            Cause::Network(error) => error,
+            Cause::Network(error) | Cause::Untrusted(error) => error,
             Cause::Final(error) => error,
         };
         write!(f, "{error}")?;
@@ -85,6 +94,12 @@ impl Wait {
             }
         }
     }
+}
+
+/// Whether there is no connection because the server's certificate is not believed.
+fn is_distrust(error: &reqwest::Error) -> bool {
+    let distrust = |it: &TlsError| matches!(it, TlsError::InvalidCertificate(_));
+    causes(error).filter_map(|it| it.downcast_ref()).any(distrust)
 }
 
 pub(super) fn address(registry: &str) -> Error {

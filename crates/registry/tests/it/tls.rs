@@ -158,12 +158,12 @@ async fn outcome(host: &str, tls: Tls) -> Result<(), Error> {
     registry.resolve(&format!("{host}/app:v1").parse().unwrap()).await.map(drop)
 }
 
-/// A failed handshake is that, and nothing is sent without TLS instead.
+/// A certificate that is not believed is that, at once, and nothing is sent without TLS instead.
 #[track_caller]
 fn is_refused(outcome: Result<(), Error>, reason: &str) {
     let error = outcome.unwrap_err();
     let text = told(&error);
-    assert!(matches!(error, Error::Unreachable { attempts: 2, .. }), "{text}");
+    assert!(matches!(error, Error::Untrusted { .. }), "{text}");
     assert!(text.contains(reason), "{text}");
 }
 

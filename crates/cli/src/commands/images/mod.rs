@@ -88,6 +88,10 @@ pub fn failure(error: &Error) -> Failure {
         Error::Unreachable { .. } => {
             ("registry-unreachable", "check the name of the registry, and the way to it")
         }
+        Error::Untrusted { .. } => (
+            "registry-unreachable",
+            "name the file of the authority that certified it with --registry-cacert, or in SSL_CERT_FILE",
+        ),
         Error::Deadline { .. } => {
             ("timed-out", "give it longer with --timeout, or try again later")
         }
