@@ -85,12 +85,13 @@ fn alone<E>(
     size: u64,
     take: &mut impl FnMut(u64, &[u8]) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
-    let mut buffer = vec![0; PART];
+    // One byte more than the file has, so that one that grows is noticed.
+    let mut buffer = vec![0; size.saturating_add(1).min(PART as u64) as usize];
     let mut offset = 0;
     loop {
         let count = handle.fill(offset, &mut buffer).map_err(Stop::Read)?;
         offset = taken(size, offset, buffer.get(..count).unwrap_or_default(), take)?;
-        if count < PART {
+        if count < buffer.len() {
             return whole(size, offset);
         }
     }

@@ -81,21 +81,22 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(Deferred(flags)) => block_on(demo::run(flags, printer, now)),
+        Command::Demo(Deferred(flags)) => block_on(|| demo::run(flags, printer, now)),
         Command::SignBlob(Deferred(LikeCosign(flags))) => {
             let run = flags.signing.run();
             let request = resolve::sign::sign_blob(flags)?;
-            block_on(sign::run(request, run, printer))
+            block_on(|| sign::run(request, run, printer))
         }
         Command::Attest(Deferred(LikeCosign(flags))) => {
             let run = flags.signing.run();
             match resolve::sign::attest(flags, now)? {
-                Attest::Files(request) => block_on(sign::run(*request, run, printer)),
-                Attest::Images(request) => block_on(images::sign(*request, printer)),
+                Attest::Files(request) => block_on(|| sign::run(*request, run, printer)),
+                Attest::Images(request) => block_on(|| images::sign(*request, printer)),
             }
         }
         Command::Sign(Deferred(LikeCosign(flags))) => {
-            block_on(images::sign(resolve::images::sign(flags)?, printer))
+            let request = resolve::images::sign(flags)?;
+            block_on(|| images::sign(request, printer))
         }
         Command::VerifyAttestation(Deferred(LikeCosign(flags))) => {
             let request = resolve::images::verify_attestation(flags, now)?;
@@ -104,7 +105,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         }
         Command::Tree(Deferred(flags)) => {
             let request = resolve::images::tree(flags)?;
-            let tree = block_on(commands::images::tree(&request))?;
+            let tree = block_on(|| commands::images::tree(&request))?;
             printed(images::tree(printer, &tree))
         }
         Command::Download(Deferred(command)) => {
@@ -117,7 +118,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
                 }
                 DownloadCommand::Sbom(flags) => resolve::images::download(flags, Attachment::Sbom)?,
             };
-            let download = block_on(commands::images::download(&request))?;
+            let download = block_on(|| commands::images::download(&request))?;
             printed(images::downloaded(printer, &download))
         }
         Command::Attach(Deferred(command)) => {
@@ -126,13 +127,13 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
                 AttachCommand::Attestation(flags) => resolve::images::attach_attestation(flags)?,
                 AttachCommand::Sbom(flags) => resolve::images::attach_sbom(flags)?,
             };
-            let (image, stored) = block_on(commands::images::attach(request))?;
+            let (image, stored) = block_on(|| commands::images::attach(request))?;
             printed(images::attached(printer, &image, &stored))
         }
         Command::AttestBlob(Deferred(LikeCosign(flags))) => {
             let run = flags.signing.run();
             let request = resolve::sign::attest_blob(flags, now)?;
-            block_on(sign::run(request, run, printer))
+            block_on(|| sign::run(request, run, printer))
         }
         Command::VerifyBlob(Deferred(LikeCosign(flags))) => {
             let request = resolve::verify::verify_blob(flags, now)?;
@@ -147,7 +148,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
         }
         Command::Verify(Deferred(LikeCosign(flags))) => report::verify(flags, printer, now),
         Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),
-        Command::Provenance(Deferred(flags)) => block_on(provenance::provenance(flags, printer)),
+        Command::Provenance(Deferred(flags)) => block_on(|| provenance::provenance(flags, printer)),
         Command::Inspect(Deferred(flags)) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
@@ -165,17 +166,18 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             printed(trust::created(printer, &created))
         }
         Command::Doctor(Deferred(flags)) => {
-            block_on(doctor::run(resolve::doctor::doctor(flags, now)?, printer))
+            let request = resolve::doctor::doctor(flags, now)?;
+            block_on(|| doctor::run(request, printer))
         }
         Command::Initialize(Deferred(flags)) => {
             let refreshed = commands::trust::initialize(resolve::trust::initialize(flags, now)?)?;
             printed(trust::refreshed(printer, &refreshed))
         }
         Command::Sandbox(Deferred(SandboxCommand::Start(flags))) => {
-            block_on(sandbox::start(flags, printer))
+            block_on(|| sandbox::start(flags, printer))
         }
         Command::Sandbox(Deferred(SandboxCommand::Token(flags))) => {
-            block_on(sandbox::token(flags, printer))
+            block_on(|| sandbox::token(flags, printer))
         }
         Command::GenerateKeyPair(Deferred(flags)) => {
             let request = resolve::keys::generate(flags)?;

@@ -149,7 +149,7 @@ pub(crate) fn stamped(
     let essence = Essence::of(&token).map_err(malformed)?;
     let named: Vec<_> = authorities.iter().filter(|a| a.is_named_by(&token, &essence)).collect();
     if named.is_empty() {
-        return Ok(Stamped::ByNobodyKnown { signer: essence.signer });
+        return Ok(Stamped::ByNobodyKnown { signer: named_signer(&token) });
     }
     imprint_is_of(index, &token, signature)?;
     let mut failures = Vec::new();
@@ -219,7 +219,7 @@ impl TimestampAuthority {
             }
         };
         if !identifies(&token.signer.sid, &signer.certificate) {
-            return Err(invalid(format!("found a token signed by {}", essence.signer)));
+            return Err(invalid(format!("found a token signed by {}", named_signer(token))));
         }
         if token.certificates.iter().any(|found| is_forged(found, &signer.certificate)) {
             return Err(invalid("found another certificate with the signer's name".to_owned()));
@@ -393,12 +393,22 @@ fn identifies(sid: &SignerIdentifier, certificate: &X509) -> bool {
     }
 }
 
+/// Whom a token names as its signer, for a person to read.
+fn named_signer(token: &Token) -> String {
+    match &token.signer.sid {
+        SignerIdentifier::IssuerAndSerialNumber(id) => {
+            format!("{} of {}", hexadecimal(&id.serial_number), id.issuer)
+        }
+        SignerIdentifier::SubjectKeyIdentifier(id) => {
+            chainsign_core::encoding::hex_encode(id.0.as_bytes())
+        }
+    }
+}
+
 /// What of a token decides by whom it is.
 struct Essence {
     digest: DigestAlgorithm,
     ess: Vec<EssCertificate>,
-    /// For messages.
-    signer: String,
 }
 
 /// The certificate that the signed attributes name: RFC 2634 section 5.4.1 with SHA-1, RFC 5035
@@ -418,16 +428,8 @@ impl Essence {
         if let Some(value) = token.optional_attribute(ID_AA_SIGNING_CERTIFICATE_V_2)? {
             ess.push(EssCertificate::v2(value)?);
         }
-        let signer = match &token.signer.sid {
-            SignerIdentifier::IssuerAndSerialNumber(id) => {
-                format!("{} of {}", hexadecimal(&id.serial_number), id.issuer)
-            }
-            SignerIdentifier::SubjectKeyIdentifier(id) => {
-                chainsign_core::encoding::hex_encode(id.0.as_bytes())
-            }
-        };
         let digest = digest_algorithm(&token.signer.digest_alg.owned_to_ref())?;
-        Ok(Essence { digest, ess, signer })
+        Ok(Essence { digest, ess })
     }
 }
 

@@ -140,7 +140,7 @@ fn resolve<'a>(
         Ok(image) => Ok(ImageReference::pinned(reference.name.clone(), image.digest().clone())),
         Err(error) => Err(images::failure(&error)),
     });
-    let found = network::block_on(async { Ok(join_all(each).await) })?;
+    let found = network::block_on(async || Ok(join_all(each).await))?;
     resolved.extend(tags.iter().copied().zip(found));
     Ok(resolved)
 }

@@ -91,7 +91,7 @@ pub(in crate::commands) fn fetch(
 ) -> Result<Vec<Result<Vec<Fetched>, Failure>>, Failure> {
     let registry = request.connect()?;
     let kept = Kept::of(request)?;
-    let work = async {
+    let work = async || {
         let each = images.iter().map(|image| {
             let cache = image.inside.as_ref().map(|_| kept.path());
             found(Read { registry: &registry, request, wanted, cache }, platforms, image)
@@ -127,7 +127,7 @@ pub(in crate::commands) fn pull(
         let pulled = registry.pull(&image, &wanted, kept.path()).await?;
         Ok((image.reference().clone(), pulled))
     };
-    let work = async {
+    let work = async || {
         try_join_all(images.iter().map(one))
             .await
             .map_err(|error: chainsign_registry::Error| failure(&error))
