@@ -122,6 +122,22 @@ fn each_wrong_expectation_has_its_reason() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// There is nothing beside it, where somebody could put a bundle.
+#[test]
+fn standard_input_without_a_bundle_is_unsigned() {
+    let stage = stage();
+    let hint = |target: &str| {
+        let ran = verify(&stage, &[SOURCE[0], SOURCE[1], target]).exits(1);
+        let lines = ran.says_on_stdout("found no signature for ").stdout;
+        lines
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("hint: ").map(str::to_owned))
+            .unwrap()
+    };
+    assert_eq!(hint("-"), "name evidence with --bundle or --attestations");
+    assert!(hint("unsigned").starts_with("put FILE.sigstore.json beside it, or name evidence"));
+}
+
 /// The certificate decides, not what the provenance says of itself.
 #[test]
 fn another_workflow_cannot_pass_for_the_builder() {

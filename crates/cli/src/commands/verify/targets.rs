@@ -617,9 +617,10 @@ fn signed(
     let telling = |failure: &Failure| (failure.exit, failure.reason != "wrong-type");
     let Some((_, worst)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
         let message = format!("found no signature for {}", facts.name);
-        return Err(Failure::no("unsigned", message).hint(match image(&gathered.name) {
-            None => "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",
-            Some(_) => "its registry was asked and answered; `chainsign tree` shows what is stored about it",
+        return Err(Failure::no("unsigned", message).hint(match &gathered.name {
+            TargetName::File(path) if path == "-" => "name evidence with --bundle or --attestations",
+            TargetName::File(_) => "put FILE.sigstore.json beside it, or name evidence with --bundle or --attestations",
+            _ => "its registry was asked and answered; `chainsign tree` shows what is stored about it",
         }));
     };
     let lines: Vec<_> =
