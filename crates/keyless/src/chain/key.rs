@@ -49,8 +49,8 @@ impl EphemeralKey {
     ///
     /// # Errors
     /// [`Error::NoCertificateAuthority`] and [`Error::NoProvenTime`] before anything is asked; [`Error::TokenExpired`] when the token
-    /// expired since it was parsed; [`Error::Unreachable`], [`Error::Status`],
-    /// [`Error::AnswerTooLarge`], [`Error::MalformedAnswer`], [`Error::DetachedSct`],
+    /// expired since it was parsed; [`Error::Unreachable`], [`Error::Untrusted`],
+    /// [`Error::Status`], [`Error::AnswerTooLarge`], [`Error::MalformedAnswer`], [`Error::DetachedSct`],
     /// [`Error::CertifiedAnotherKey`].
     pub async fn certify(
         self,

@@ -109,7 +109,7 @@ impl Signed {
     /// When one fails, the others' answers are still awaited, so that what became public is known.
     ///
     /// # Errors
-    /// [`Error::Unreachable`], [`Error::Status`], [`Error::AnswerTooLarge`],
+    /// [`Error::Unreachable`], [`Error::Untrusted`], [`Error::Status`], [`Error::AnswerTooLarge`],
     /// [`Error::MalformedAnswer`], [`Error::LoggedSomethingElse`], [`Error::AlreadyLogged`],
     /// [`Error::TimestampDeclined`], [`Error::TimestampOfSomethingElse`], [`Error::Unsupported`]; any of them inside
     /// [`Error::AfterPublication`] when there is an entry already.

@@ -107,7 +107,7 @@ impl TokenSource {
     ///
     /// # Errors
     /// As [`IdentityToken::parse`]; when a service must be asked also [`Error::Address`],
-    /// [`Error::Unreachable`], [`Error::Status`], [`Error::AnswerTooLarge`],
+    /// [`Error::Unreachable`], [`Error::Untrusted`], [`Error::Status`], [`Error::AnswerTooLarge`],
     /// [`Error::MalformedAnswer`]. When a person logs in also [`Error::NoIssuer`],
     /// [`Error::OtherIssuer`], [`Error::IssuerLacks`], [`Error::CannotListen`],
     /// [`Error::LoginState`], [`Error::LoginDenied`], [`Error::LoginExpired`],

@@ -2,6 +2,7 @@
 
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chainsign_core::encoding::pem_encode;
@@ -116,8 +117,14 @@ fn named(name: &str) -> GeneralName {
     GeneralName::DnsName(Ia5String::new(name).unwrap())
 }
 
+/// An address with TLS, and how often somebody connected to it.
+struct Guarded {
+    host: String,
+    connections: Arc<AtomicUsize>,
+}
+
 /// TLS in front of a plain address, with a certificate; with `clients`, only for those it issued.
-async fn tls(before: &str, issued: &Issued, clients: Option<&Authority>) -> String {
+async fn tls(before: &str, issued: &Issued, clients: Option<&Authority>) -> Guarded {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap();
@@ -137,8 +144,11 @@ async fn tls(before: &str, issued: &Issued, clients: Option<&Authority>) -> Stri
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = format!("127.0.0.1:{}", socket.local_addr().unwrap().port());
     let before = before.to_owned();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((connection, _)) = socket.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
             let (acceptor, before) = (acceptor.clone(), before.clone());
             tokio::spawn(async move {
                 let Ok(mut outside) = acceptor.accept(connection).await else { return };
@@ -148,7 +158,7 @@ async fn tls(before: &str, issued: &Issued, clients: Option<&Authority>) -> Stri
             });
         }
     });
-    host
+    Guarded { host, connections }
 }
 
 async fn outcome(host: &str, tls: Tls) -> Result<(), Error> {
@@ -173,8 +183,8 @@ async fn who_is_believed_to_be_the_registry() {
     Repository::new(sandbox.url(), "app").image("v1").await;
     let plain = Front::of(&sandbox).await;
     let (authority, other) = (Authority::new(1), Authority::new(2));
-    let ours = tls(&plain.host, &authority.issue(loopback()), None).await;
-    let elsewhere = tls(&plain.host, &authority.issue(named("registry.test")), None).await;
+    let ours = tls(&plain.host, &authority.issue(loopback()), None).await.host;
+    let elsewhere = tls(&plain.host, &authority.issue(named("registry.test")), None).await.host;
     let believes = |authority: &Authority, server: ServerCertificate| Tls {
         authorities: authority.pem(),
         client: None,
@@ -195,13 +205,26 @@ async fn who_is_believed_to_be_the_registry() {
     assert!(plain.heard().is_empty());
 }
 
+/// Another attempt would meet the same certificate.
+#[tokio::test]
+async fn a_certificate_that_is_not_believed_is_met_once() {
+    let plain = Front::alone().await;
+    let (authority, other) = (Authority::new(1), Authority::new(2));
+    let ours = tls(&plain.host, &authority.issue(loopback()), None).await;
+    let tls = Tls { authorities: other.pem(), ..Tls::default() };
+    is_refused(outcome(&ours.host, tls).await, "UnknownIssuer");
+    // With TLS, and, as it is on loopback, once to see whether it speaks http.
+    assert_eq!(ours.connections.load(Ordering::SeqCst), 2);
+    assert!(plain.heard().is_empty());
+}
+
 #[tokio::test]
 async fn whom_the_registry_believes() {
     let sandbox = sandbox(ReferrersApi::Offered).await;
     Repository::new(sandbox.url(), "app").image("v1").await;
     let host = sandbox.url().trim_start_matches("http://");
     let (authority, clients) = (Authority::new(1), Authority::new(2));
-    let guarded = tls(host, &authority.issue(loopback()), Some(&clients)).await;
+    let guarded = tls(host, &authority.issue(loopback()), Some(&clients)).await.host;
     let with = |client: Option<ClientCertificate>, server: ServerCertificate| Tls {
         authorities: authority.pem(),
         client,
@@ -225,7 +248,7 @@ async fn credentials_go_over_tls_only() {
     Repository::new(sandbox.url(), "app").image("v1").await;
     let (plain, tokens) = (Front::of(&sandbox).await, Front::alone().await);
     let authority = Authority::new(1);
-    let host = tls(&plain.host, &authority.issue(loopback()), None).await;
+    let host = tls(&plain.host, &authority.issue(loopback()), None).await.host;
     let mut options = impatient();
     options.tls.authorities = authority.pem();
     options.plain_http = PlainHttp::DangerousAnywhere;

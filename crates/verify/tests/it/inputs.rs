@@ -166,6 +166,24 @@ fn the_same_identity_under_another_root_is_refused() {
     }
 }
 
+/// An authority that changed its keys is listed for each of them, and told once.
+#[test]
+fn authorities_that_are_trusted_are_told_once() {
+    let instances = ["example.com", "example.org", "example.com"].map(Instance::new);
+    let mut root = instances[0].root();
+    for other in &instances[1..] {
+        let authority = other.root()["certificateAuthorities"][0].clone();
+        root["certificateAuthorities"].as_array_mut().unwrap().push(authority);
+    }
+    let signer = Instance::new("example.net");
+    match verify(&root, &signer.bundle(&signer.sign()), &keyless()).unwrap_err() {
+        Refusal::IssuerNotTrusted { trusted, .. } => {
+            assert_eq!(trusted, ["https://fulcio.example.com", "https://fulcio.example.org"]);
+        }
+        other => panic!("{other}"),
+    }
+}
+
 #[track_caller]
 fn confused(name: &str, wanted_subject: &str, wanted_issuer: &str) -> Option<Confusion> {
     let instance = Instance::new("example.com");
