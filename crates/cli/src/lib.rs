@@ -19,16 +19,16 @@ pub mod tarball;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::failure::Exit;
-use crate::flags::Cli;
 
 /// Parses the process's arguments, does what they say, and answers with the exit code.
 ///
 /// A panic is a bug; it is reported and answered with "could not find out", never with yes.
 pub fn main() -> ExitCode {
-    let run = || render::run(Cli::parse());
+    let run = || {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        render::run(flags::parse(&arguments).unwrap_or_else(|error| error.exit()))
+    };
     let exit = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Exit::Undecided);
     ExitCode::from(exit.code())
 }

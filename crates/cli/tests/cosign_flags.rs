@@ -9,10 +9,9 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use chainsign::flags::Cli;
+use chainsign::flags;
 use chainsign::flags::cosign::{FLAGS, Flag, Here, Takes, Verb};
 use chainsign_sandbox::TokenRequest;
-use clap::CommandFactory as _;
 use support::{Desk, EMAIL, Stage};
 
 /// `testdata/cosign/flags.txt` is the real cosign's list: verb, flag and kind on each line.
@@ -46,7 +45,7 @@ fn the_list_is_that_of_the_real_cosign() {
 fn every_flag_is_taken_or_refused_by_name() {
     let desk = Desk::new();
     desk.write("file", "content");
-    let mut command = Cli::command();
+    let mut command = flags::program();
     command.build();
     let mut faults = Vec::new();
     for verb in Verb::ALL {

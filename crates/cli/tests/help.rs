@@ -85,6 +85,17 @@ fn completions_and_the_manual_page_are_made_from_the_same_flags() {
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
 }
 
+/// A verb that is typed is described alone, the help of all verbs describes each among the others.
+#[test]
+fn a_verb_s_help_is_the_same_alone_and_among_the_others() {
+    let desk = Desk::new();
+    for verb in VERBS.iter().filter(|verb| verb.len() == 1) {
+        let alone = desk.run(&[verb[0], "--help"]).exits(0).stdout;
+        let among = desk.run(&["help", verb[0]]).exits(0).stdout;
+        assert_eq!(alone, among);
+    }
+}
+
 #[test]
 fn wrong_usage_is_undecided() {
     let desk = Desk::new();

@@ -6,8 +6,6 @@
 //! `docs/migrating-from-cosign.md`. A test holds it against the flags of the real cosign and against those
 //! of this program.
 
-use std::ops::Deref;
-
 use clap::builder::{BoolishValueParser, TypedValueParser as _};
 use clap::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
@@ -165,14 +163,6 @@ impl CosignVerb for VerifyAttestationFlags {
     const VERB: Verb = Verb::VerifyAttestation;
 }
 
-impl<T> Deref for LikeCosign<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
 impl<T: CosignVerb> Args for LikeCosign<T> {
     fn augment_args(command: Command) -> Command {
         let mut command = T::augment_args(command);
@@ -194,10 +184,14 @@ impl<T: CosignVerb> Args for LikeCosign<T> {
 
 impl<T: CosignVerb> FromArgMatches for LikeCosign<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
         for flag in T::VERB.flags() {
             refuse(flag, matches)?;
         }
-        T::from_arg_matches(matches).map(LikeCosign)
+        T::from_arg_matches_mut(matches).map(LikeCosign)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -224,7 +218,7 @@ fn hidden(flag: &Flag) -> Arg {
 }
 
 /// Most environments have no variable of cosign's, and then no flag has to be looked for in them.
-fn environment_has_any() -> bool {
+pub(super) fn environment_has_any() -> bool {
     std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
 }
 

@@ -1,8 +1,9 @@
-//! `inspect`, `demo`, `version`
+//! `inspect`, `demo`, `completions`, `man`, `version`
 
 use std::path::PathBuf;
 
 use clap::Args;
+use clap_complete::Shell;
 
 use super::shared::OutputFlag;
 
@@ -31,6 +32,17 @@ pub struct DemoFlags {
     #[command(flatten)]
     pub output: OutputFlag,
 }
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsFlags {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+pub struct ManFlags {}
 
 /// `version`
 #[derive(Debug, Args)]

@@ -21,28 +21,25 @@ pub mod verify;
 
 use std::io;
 
-use clap::CommandFactory as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::commands::images::Attachment;
 use crate::commands::{self, verify as verifying};
 use crate::failure::{Exit, Failure};
-use crate::flags::cosign::LikeCosign;
-use crate::flags::deferred::Deferred;
 use crate::flags::evidence::TrustCommand;
 use crate::flags::images::{AttachCommand, DownloadCommand};
 use crate::flags::sandbox::SandboxCommand;
-use crate::flags::{Cli, Command};
+use crate::flags::{self, Command};
 use crate::network::block_on;
 use crate::printer::{OutputFormat, Printer};
 use crate::resolve;
 use crate::resolve::sign::Attest;
 
 /// Does what the command line says, prints the outcome, and answers with the exit code.
-pub fn run(cli: Cli) -> Exit {
+pub fn run(command: Command) -> Exit {
     let now = Timestamp::now();
-    let format = match &cli.command {
+    let format = match &command {
         Command::Demo(flags) => flags.output.output,
         Command::SignBlob(flags) => flags.output.format(),
         Command::VerifyBlob(flags) => flags.output.output,
@@ -56,8 +53,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Sbom(flags) => flags.diff_format,
         Command::Inspect(flags) => flags.output.output,
         Command::Policy(command) => command.format(),
-        Command::Trust(Deferred(TrustCommand::Show(flags))) => flags.output.output,
-        Command::Trust(Deferred(TrustCommand::Refresh(flags))) => flags.output.output,
+        Command::Trust(TrustCommand::Show(flags)) => flags.output.output,
+        Command::Trust(TrustCommand::Refresh(flags)) => flags.output.output,
         Command::Initialize(flags) => flags.output.output,
         Command::Doctor(flags) => flags.output.output,
         Command::Version(flags) => flags.output.output,
@@ -67,7 +64,7 @@ pub fn run(cli: Cli) -> Exit {
         _ => OutputFormat::Text,
     };
     let printer = Printer { format };
-    match dispatch(cli.command, &printer, now) {
+    match dispatch(command, &printer, now) {
         Ok(exit) => exit,
         Err(failure) => {
             printer.failure(&failure);
@@ -81,34 +78,34 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(Deferred(flags)) => block_on(|| demo::run(flags, printer, now)),
-        Command::SignBlob(Deferred(LikeCosign(flags))) => {
+        Command::Demo(flags) => block_on(|| demo::run(flags, printer, now)),
+        Command::SignBlob(flags) => {
             let run = flags.signing.run();
             let request = resolve::sign::sign_blob(flags)?;
             block_on(|| sign::run(request, run, printer))
         }
-        Command::Attest(Deferred(LikeCosign(flags))) => {
+        Command::Attest(flags) => {
             let run = flags.signing.run();
             match resolve::sign::attest(flags, now)? {
                 Attest::Files(request) => block_on(|| sign::run(*request, run, printer)),
                 Attest::Images(request) => block_on(|| images::sign(*request, printer)),
             }
         }
-        Command::Sign(Deferred(LikeCosign(flags))) => {
+        Command::Sign(flags) => {
             let request = resolve::images::sign(flags)?;
             block_on(|| images::sign(request, printer))
         }
-        Command::VerifyAttestation(Deferred(LikeCosign(flags))) => {
+        Command::VerifyAttestation(flags) => {
             let request = resolve::images::verify_attestation(flags, now)?;
             let (verified, given) = commands::images::verify_attestation(&request)?;
             printed(images::attestations(printer, &verified, given.as_ref()))
         }
-        Command::Tree(Deferred(flags)) => {
+        Command::Tree(flags) => {
             let request = resolve::images::tree(flags)?;
             let tree = block_on(|| commands::images::tree(&request))?;
             printed(images::tree(printer, &tree))
         }
-        Command::Download(Deferred(command)) => {
+        Command::Download(command) => {
             let request = match command {
                 DownloadCommand::Signature(flags) => {
                     resolve::images::download(flags, Attachment::Signature)?
@@ -121,7 +118,7 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let download = block_on(|| commands::images::download(&request))?;
             printed(images::downloaded(printer, &download))
         }
-        Command::Attach(Deferred(command)) => {
+        Command::Attach(command) => {
             let request = match command {
                 AttachCommand::Signature(flags) => resolve::images::attach_signature(flags)?,
                 AttachCommand::Attestation(flags) => resolve::images::attach_attestation(flags)?,
@@ -130,75 +127,75 @@ fn dispatch(command: Command, printer: &Printer, now: Timestamp) -> Result<Exit,
             let (image, stored) = block_on(|| commands::images::attach(request))?;
             printed(images::attached(printer, &image, &stored))
         }
-        Command::AttestBlob(Deferred(LikeCosign(flags))) => {
+        Command::AttestBlob(flags) => {
             let run = flags.signing.run();
             let request = resolve::sign::attest_blob(flags, now)?;
             block_on(|| sign::run(request, run, printer))
         }
-        Command::VerifyBlob(Deferred(LikeCosign(flags))) => {
+        Command::VerifyBlob(flags) => {
             let request = resolve::verify::verify_blob(flags, now)?;
             printed(verify::blob(printer, &verifying::verify_blob(&request)?))
         }
-        Command::VerifyBlobAttestation(Deferred(LikeCosign(flags))) => {
+        Command::VerifyBlobAttestation(flags) => {
             let request = resolve::verify::verify_blob_attestation(flags, now)?;
             printed(verify::attestation(printer, &verifying::verify_blob(&request)?))
         }
-        Command::Verify(Deferred(LikeCosign(flags))) if flags.admission.is_any() => {
+        Command::Verify(flags) if flags.admission.is_any() => {
             admission::verify(flags, printer, now)
         }
-        Command::Verify(Deferred(LikeCosign(flags))) => report::verify(flags, printer, now),
-        Command::Sbom(Deferred(flags)) => sbom::sbom(flags, printer),
-        Command::Provenance(Deferred(flags)) => block_on(|| provenance::provenance(flags, printer)),
-        Command::Inspect(Deferred(flags)) => {
+        Command::Verify(flags) => report::verify(flags, printer, now),
+        Command::Sbom(flags) => sbom::sbom(flags, printer),
+        Command::Provenance(flags) => block_on(|| provenance::provenance(flags, printer)),
+        Command::Inspect(flags) => {
             printed(inspect::inspected(printer, &commands::inspect::inspect(&flags.path)?))
         }
-        Command::Policy(Deferred(command)) => policy::run(command, printer, now),
-        Command::Trust(Deferred(TrustCommand::Show(flags))) => printed(trust::show(
+        Command::Policy(command) => policy::run(command, printer, now),
+        Command::Trust(TrustCommand::Show(flags)) => printed(trust::show(
             printer,
             &resolve::trust::with(flags.trust, flags.offline)?.load()?,
         )),
-        Command::Trust(Deferred(TrustCommand::Refresh(flags))) => {
+        Command::Trust(TrustCommand::Refresh(flags)) => {
             let refreshed = commands::trust::refresh(resolve::trust::refresh(flags)?)?;
             printed(trust::refreshed(printer, &refreshed))
         }
-        Command::Trust(Deferred(TrustCommand::Create(flags))) => {
+        Command::Trust(TrustCommand::Create(flags)) => {
             let created = commands::trust::create(&resolve::services::create(flags)?)?;
             printed(trust::created(printer, &created))
         }
-        Command::Doctor(Deferred(flags)) => {
+        Command::Doctor(flags) => {
             let request = resolve::doctor::doctor(flags, now)?;
             block_on(|| doctor::run(request, printer))
         }
-        Command::Initialize(Deferred(flags)) => {
+        Command::Initialize(flags) => {
             let refreshed = commands::trust::initialize(resolve::trust::initialize(flags, now)?)?;
             printed(trust::refreshed(printer, &refreshed))
         }
-        Command::Sandbox(Deferred(SandboxCommand::Start(flags))) => {
+        Command::Sandbox(SandboxCommand::Start(flags)) => {
             block_on(|| sandbox::start(flags, printer))
         }
-        Command::Sandbox(Deferred(SandboxCommand::Token(flags))) => {
+        Command::Sandbox(SandboxCommand::Token(flags)) => {
             block_on(|| sandbox::token(flags, printer))
         }
-        Command::GenerateKeyPair(Deferred(flags)) => {
+        Command::GenerateKeyPair(flags) => {
             let request = resolve::keys::generate(flags)?;
             printed(keys::pair(printer, &commands::keys::key_pair(&request)?))
         }
-        Command::ImportKeyPair(Deferred(flags)) => {
+        Command::ImportKeyPair(flags) => {
             let request = resolve::keys::import(flags)?;
             printed(keys::pair(printer, &commands::keys::key_pair(&request)?))
         }
-        Command::PublicKey(Deferred(flags)) => {
+        Command::PublicKey(flags) => {
             let request = resolve::keys::public_key(flags)?;
             printed(keys::public(printer, &commands::keys::public_key(&request)?))
         }
-        Command::Completions { shell } => {
+        Command::Completions(flags) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "chainsign", &mut script);
+            clap_complete::generate(flags.shell, &mut flags::program(), "chainsign", &mut script);
             printed(printer.bytes(&script))
         }
         Command::Man => {
             let mut page = Vec::new();
-            printed(clap_mangen::Man::new(Cli::command()).render(&mut page))?;
+            printed(clap_mangen::Man::new(flags::program()).render(&mut page))?;
             printed(printer.bytes(&page))
         }
         Command::Version(_) => printed(facts::version(printer)),
