@@ -101,4 +101,6 @@ fn wrong_usage_is_undecided() {
     let desk = Desk::new();
     desk.run(&["sign-blob"]).exits(2).says("<FILE|DIR|GLOB>...");
     desk.run(&["verify-bolb"]).exits(2).says("verify-blob");
+    let refused = desk.run(&["verify-blob", "--slot", "signature", "file"]).exits(2);
+    refused.says("--slot is not taken").says("Usage: chainsign verify-blob [OPTIONS]");
 }

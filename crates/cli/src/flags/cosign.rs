@@ -238,7 +238,7 @@ fn refuse(flag: &Flag, matches: &ArgMatches) -> Result<(), Error> {
     if flag.weakens() && set().is_some_and(|value| is_true(&value)) {
         let variable = flag.variable();
         let message = format!(
-            "found {variable} in the environment, wanted the flag --{}: what weakens verification is to be seen where it is used\n",
+            "found {variable} in the environment, wanted the flag --{}: what weakens verification is to be seen where it is used",
             flag.name
         );
         return Err(Error::raw(ErrorKind::ArgumentConflict, message));
@@ -253,7 +253,7 @@ fn refuse(flag: &Flag, matches: &ArgMatches) -> Result<(), Error> {
     if but.contains(&value) {
         return Ok(());
     }
-    let message = format!("{given} is not taken: {}\n", flag.note);
+    let message = format!("{given} is not taken: {}", flag.note);
     Err(Error::raw(ErrorKind::ArgumentConflict, message))
 }
 

@@ -43,7 +43,10 @@ fn parse_as(arguments: &[OsString], verbs: &[Verb]) -> Result<Command, Error> {
     else {
         return Err(Error::new(ErrorKind::MissingSubcommand).with_cmd(&program));
     };
-    verb.flags.read(&mut matches).map_err(|error| error.format(&mut program))
+    verb.flags.read(&mut matches).map_err(|error| match program.find_subcommand_mut(verb.name) {
+        Some(verb) => error.format(verb),
+        None => error,
+    })
 }
 
 fn program_with(verbs: &[Verb]) -> clap::Command {
