@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::encoding::{hex_decode, hex_encode};
+use crate::encoding::{Hex, hex_decode, hex_encode};
 
 /// The digest algorithms that identify an artifact. SHA-1 and gitCommit identify commits only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ impl ArtifactDigest {
 
 impl fmt::Display for ArtifactDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.algorithm, self.hex())
+        write!(f, "{}:{}", self.algorithm, Hex(&self.bytes))
     }
 }
 

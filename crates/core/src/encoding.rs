@@ -3,6 +3,8 @@
 //! Two spellings of the same bytes would let two readers disagree about what was signed,
 //! so only standard, padded base64 with zero trailing bits and lower-case hexadecimal are read.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,7 +27,22 @@ pub fn base64_decode(what: &'static str, text: impl AsRef<[u8]>) -> Result<Vec<u
 
 /// Encodes as lower-case hexadecimal.
 pub fn hex_encode(bytes: impl AsRef<[u8]>) -> String {
-    hex::encode(bytes)
+    Hex(bytes.as_ref()).to_string()
+}
+
+/// Bytes that are displayed as lower-case hexadecimal, without a text in memory.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut buffer = [0; 128];
+        for bytes in self.0.chunks(buffer.len() / 2) {
+            let text = &mut buffer[..bytes.len() * 2];
+            hex::encode_to_slice(bytes, text).map_err(|_| fmt::Error)?;
+            f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)?;
+        }
+        Ok(())
+    }
 }
 
 /// Decodes lower-case hexadecimal. `what` names the value in the error.
@@ -34,8 +51,9 @@ pub fn hex_encode(bytes: impl AsRef<[u8]>) -> String {
 /// [`Error::Hex`] for an odd length, an upper-case or a foreign character.
 pub fn hex_decode(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
     let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    match hex::decode(text) {
-        Ok(bytes) if lower => Ok(bytes),
+    let mut bytes = vec![0; text.len() / 2];
+    match hex::decode_to_slice(text, &mut bytes) {
+        Ok(()) if lower => Ok(bytes),
         _ => Err(Error::Hex { what, found: text.chars().take(80).collect() }),
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::digest::{ArtifactDigest, DigestAlgorithm};
 use crate::dsse::Envelope;
-use crate::encoding::{base64_encode, hex_encode};
+use crate::encoding::{Hex, base64_encode, hex_encode};
 use crate::predicate::PredicateType;
 
 /// A signature with everything that is offered to verify it.
@@ -208,7 +208,7 @@ impl Serialize for LogId {
 
 impl fmt::Display for LogId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.hex())
+        Hex(&self.0).fmt(f)
     }
 }
 
