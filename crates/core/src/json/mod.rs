@@ -7,7 +7,7 @@ mod strict;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::at_most;
 use crate::{Error, Limits};
-use strict::Strict;
+use strict::{Shape, Strict};
 
 /// Parses one JSON document into `T` after [`check`]. A struct is read from an object only, not from
 /// an array, which serde would read as well.
@@ -29,8 +29,22 @@ pub fn parse<'de, T: Deserialize<'de>>(
     bytes: &'de [u8],
     limits: &Limits,
 ) -> Result<T, Error> {
-    check(document, bytes, limits)?;
-    checked(document, bytes)
+    read(document, checked_text(document, bytes, limits)?, Shape::Open)
+}
+
+/// Parses one JSON document into a closed `T`: one that names every field at every depth, and has no maps,
+/// enums and values of any type. What [`check`] looks for is then found while reading.
+///
+/// # Errors
+/// [`Error::LimitReached`] (size); [`Error::Json`] when the document is not a `T`, has a duplicate key or
+/// an unknown field, and always when `T` is not closed.
+pub fn parse_closed<'de, T: Deserialize<'de>>(
+    document: &'static str,
+    bytes: &'de [u8],
+    limits: &Limits,
+) -> Result<T, Error> {
+    at_most("document size in bytes", limits.document_bytes, bytes.len())?;
+    read(document, utf8(document, bytes)?, Shape::Closed)
 }
 
 /// Parses a document that went through [`check`].
@@ -38,8 +52,16 @@ pub(crate) fn checked<'de, T: Deserialize<'de>>(
     document: &'static str,
     bytes: &'de [u8],
 ) -> Result<T, Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(Strict(&mut deserializer));
+    read(document, utf8(document, bytes)?, Shape::Open)
+}
+
+fn read<'de, T: Deserialize<'de>>(
+    document: &'static str,
+    text: &'de str,
+    shape: Shape,
+) -> Result<T, Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Strict(&mut deserializer, shape));
     let value = value.and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| Error::json(document, &error))
 }
@@ -51,23 +73,47 @@ pub(crate) fn checked<'de, T: Deserialize<'de>>(
 /// [`Error::LimitReached`] (size, depth, keys of one object), [`Error::DuplicateKey`],
 /// [`Error::Json`].
 pub fn check(document: &'static str, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    checked_text(document, bytes, limits).map(|_| ())
+}
+
+/// The document as text, after [`check`].
+fn checked_text<'de>(
+    document: &'static str,
+    bytes: &'de [u8],
+    limits: &Limits,
+) -> Result<&'de str, Error> {
     at_most("document size in bytes", limits.document_bytes, bytes.len())?;
+    let text = utf8(document, bytes)?;
     let walk = Walk { limits, found: RefCell::new(None), depth: Cell::new(0) };
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let outcome = Value(&walk).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    let Err(error) = outcome else { return Ok(()) };
+    let Err(error) = outcome else { return Ok(text) };
     Err(match walk.found.into_inner() {
         Some(Found::Duplicate(key)) => {
             Error::DuplicateKey { document, key, line: error.line(), column: error.column() }
         }
         Some(Found::Limit { what, limit, found }) => Error::LimitReached { what, limit, found },
-        None if bytes.trim_ascii().is_empty() => Error::Json {
+        None if text.trim_ascii().is_empty() => Error::Json {
             document,
             reason: "it is empty".to_owned(),
             line: error.line(),
             column: error.column(),
         },
         None => Error::json(document, &error),
+    })
+}
+
+/// The whole document as text, so that its strings need not be looked at one by one.
+fn utf8<'de>(document: &'static str, bytes: &'de [u8]) -> Result<&'de str, Error> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let last_line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        Error::Json {
+            document,
+            reason: "found bytes that are not UTF-8".to_owned(),
+            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            column: 1 + last_line.len(),
+        }
     })
 }
 
@@ -121,7 +167,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         self.0.enter()?;
-        let mut keys = HashSet::new();
+        let mut keys = BTreeSet::new();
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
             let limit = self.0.limits.json_keys;
             if keys.len() == limit {
@@ -169,11 +215,14 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 /// A key that borrows from the document unless it contains an escape.
-#[derive(Deserialize, PartialEq, Eq, Hash)]
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -219,6 +268,87 @@ mod tests {
         }
     }
 
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Closed {
+        a: Option<u8>,
+        inner: Option<Vec<Closed>>,
+    }
+
+    fn closed<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
+        parse_closed("test", text.as_bytes(), &Limits::default())
+    }
+
+    #[test]
+    fn a_closed_type_is_checked_while_it_is_read() {
+        let inner = Closed { a: Some(1), inner: None };
+        let outer = Closed { a: None, inner: Some(vec![inner]) };
+        assert_eq!(closed(r#"{"a":null,"inner":[{"a":1}]}"#), Ok(outer));
+        for (text, wanted) in [
+            (r#"{"a":1,"a":1}"#, "duplicate field `a`"),
+            (r#"{"inner":[{"a":null,"\u0061":2}]}"#, "duplicate field `a`"),
+            (r#"{"inner":[{"b":{"a":1,"a":1}}]}"#, "unknown field `b`"),
+            (r#"{"inner":[[1,null]]}"#, "invalid type: sequence, expected struct Closed"),
+            (r#"{} {}"#, "trailing characters"),
+        ] {
+            let error = closed::<Closed>(text).unwrap_err();
+            assert!(error.to_string().contains(wanted), "{text}: {error}");
+        }
+        let deep = r#"{"inner":["#.repeat(200);
+        let error = closed::<Closed>(&deep).unwrap_err();
+        assert!(error.to_string().contains("recursion limit exceeded"), "{error}");
+        let limits = Limits { document_bytes: 1, ..Limits::default() };
+        let wanted = Error::LimitReached { what: "document size in bytes", limit: 1, found: 2 };
+        assert_eq!(parse_closed::<Closed>("test", b"{}", &limits), Err(wanted));
+    }
+
+    #[test]
+    fn a_type_that_is_not_closed_is_not_read() {
+        #[derive(Debug, Deserialize)]
+        enum OneOf {
+            One(#[expect(dead_code, reason = "only read")] u8),
+        }
+        #[derive(Debug, Deserialize)]
+        struct NamesSome {}
+
+        #[track_caller]
+        fn refused<'de, T: Deserialize<'de> + fmt::Debug>(text: &'de str, found: &str) {
+            parse::<Option<T>>("test", text.as_bytes(), &Limits::default()).unwrap().unwrap();
+            let error = closed::<Option<T>>(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("found {found}, wanted none")), "{error}");
+        }
+        refused::<std::collections::BTreeMap<String, u8>>(r#"{"a":1}"#, "a map");
+        refused::<serde_json::Value>(r#"{"a":1}"#, "a value of any type");
+        refused::<serde::de::IgnoredAny>(r#"{"a":1}"#, "an unknown field");
+        refused::<NamesSome>(r#"{"a":1}"#, "an unknown field");
+        refused::<OneOf>(r#"{"One":1}"#, "an enum");
+        refused::<&serde_json::value::RawValue>(r#"{"a":1}"#, "a raw value");
+    }
+
+    /// A document of the shape of [`Closed`], more or less.
+    fn document() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![Just("1".to_owned()), Just("null".to_owned()), Just("x".to_owned())];
+        leaf.prop_recursive(4, 24, 4, |value| {
+            let key = prop_oneof![
+                4 => Just("a"), 4 => Just("inner"), 1 => Just("b"), 1 => Just("\\u0061")
+            ];
+            let member = (key, value.clone()).prop_map(|(key, value)| format!("\"{key}\":{value}"));
+            prop_oneof![
+                4 => vec(member, 0..3).prop_map(|members| format!("{{{}}}", members.join(","))),
+                2 => vec(value, 0..3).prop_map(|items| format!("[{}]", items.join(", "))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn a_closed_type_reads_what_is_checked_before_it_is_read(text in document()) {
+            let checked: Result<Closed, Error> = parse("test", text.as_bytes(), &Limits::default());
+            prop_assert_eq!(closed(&text).ok(), checked.ok());
+        }
+    }
+
     #[test]
     fn limits_are_named() {
         let deep = "[".repeat(65) + &"]".repeat(65);
@@ -240,7 +370,8 @@ mod tests {
         assert_eq!(error.to_string(), "test is not valid: trailing characters (line 1, column 4)");
         let error = checked(" \n").unwrap_err();
         assert_eq!(error.to_string(), "test is not valid: it is empty (line 2, column 0)");
-        let error = check("test", b"\"\xff\"", &Limits::default()).unwrap_err();
-        assert!(matches!(error, Error::Json { .. }), "{error}");
+        let error = check("test", b"{\"a\":\n \"\xff\"", &Limits::default()).unwrap_err();
+        let wanted = "test is not valid: found bytes that are not UTF-8 (line 2, column 3)";
+        assert_eq!(error.to_string(), wanted);
     }
 }

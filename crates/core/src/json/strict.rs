@@ -2,13 +2,35 @@
 //!
 //! serde's derived code also reads a struct from an array, by position. No document here is
 //! written so, and other readers refuse it: [`Strict`] wraps a deserializer so that it does too.
+//!
+//! Where the shape is [`Shape::Closed`], it reads nothing else whose shape the document chooses: no maps,
+//! no enums, no values of any type, and no fields that the type does not name. What is left nests no deeper
+//! than the type, and serde's derived code refuses duplicate keys in it.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 
 /// A deserializer, a visitor, an access or a seed, whose structs are objects at any depth.
-pub(super) struct Strict<T>(pub(super) T);
+pub(super) struct Strict<T>(pub(super) T, pub(super) Shape);
+
+/// Who chooses what a document looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// The document, in part.
+    Open,
+    /// The type that is read.
+    Closed,
+}
+
+impl<T> Strict<T> {
+    fn open<E: serde::de::Error>(self, what: &str) -> Result<T, E> {
+        match self.1 {
+            Shape::Open => Ok(self.0),
+            Shape::Closed => Err(E::custom(format_args!("found {what}, wanted none"))),
+        }
+    }
+}
 
 macro_rules! forward {
     ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
@@ -17,7 +39,8 @@ macro_rules! forward {
             $($argument: $type,)*
             visitor: V,
         ) -> Result<V::Value, Self::Error> {
-            self.0.$method($($argument,)* Strict(visitor))
+            let visitor = Strict(visitor, self.1);
+            self.0.$method($($argument,)* visitor)
         }
     )*};
 }
@@ -31,11 +54,47 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(Strict(visitor))
+        self.0.deserialize_map(Strict(visitor, self.1))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = Strict(visitor, self.1);
+        self.open("a map")?.deserialize_map(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = Strict(visitor, self.1);
+        self.open("a value of any type")?.deserialize_any(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let visitor = Strict(visitor, self.1);
+        self.open("an unknown field")?.deserialize_ignored_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = Strict(visitor, self.1);
+        self.open("an enum")?.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = Strict(visitor, self.1);
+        match name.starts_with(SERDE_JSONS_OWN) {
+            true => self.open("a raw value")?.deserialize_newtype_struct(name, visitor),
+            false => self.0.deserialize_newtype_struct(name, visitor),
+        }
     }
 
     forward! {
-        deserialize_any();
         deserialize_bool();
         deserialize_i8();
         deserialize_i16();
@@ -55,14 +114,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_option();
         deserialize_unit();
         deserialize_unit_struct(name: &'static str);
-        deserialize_newtype_struct(name: &'static str);
         deserialize_seq();
         deserialize_tuple(len: usize);
         deserialize_tuple_struct(name: &'static str, len: usize);
-        deserialize_map();
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
         deserialize_identifier();
-        deserialize_ignored_any();
     }
 }
 
@@ -103,22 +158,22 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Strict(deserializer))
+        self.0.visit_some(Strict(deserializer, self.1))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(
         self,
         deserializer: D,
     ) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Strict(deserializer))
+        self.0.visit_newtype_struct(Strict(deserializer, self.1))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Strict(access))
+        self.0.visit_seq(Strict(access, self.1))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Strict(access))
+        self.0.visit_map(Strict(access, self.1))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
@@ -133,7 +188,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, A::Error> {
-        self.0.next_element_seed(Strict(seed))
+        self.0.next_element_seed(Strict(seed, self.1))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -152,7 +207,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<A> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        self.0.next_value_seed(Strict(seed))
+        self.0.next_value_seed(Strict(seed, self.1))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -164,6 +219,9 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.0.deserialize(Strict(deserializer))
+        self.0.deserialize(Strict(deserializer, self.1))
     }
 }
+
+/// How the names of those types begin that `serde_json` reads in its own way: raw values.
+const SERDE_JSONS_OWN: &str = "$serde_json::";

@@ -225,7 +225,7 @@ pub(super) fn cases(forge: &Forge, cases: &mut Vec<Case>) {
     cases.push(forge.case_of(
         "bundle-not-utf-8",
         "JSON is UTF-8",
-        "error: invalid unicode",
+        "error: found bytes that are not UTF-8",
         invalid,
     ));
     cases.push(forge.case_of(
