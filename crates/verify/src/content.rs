@@ -9,8 +9,8 @@ use chainsign_core::material::SignedContent;
 use chainsign_core::statement::{Statement, Subject};
 
 use crate::Refusal;
+use crate::artifact::Digested;
 use crate::key::{Scheme, Signed, VerificationKey};
-use crate::log::digest_of;
 
 /// The signature that is the signer's.
 pub(crate) struct SignatureUsed<'a> {
@@ -43,44 +43,46 @@ pub(crate) enum Said {
 /// the form that the key's algorithm signs.
 pub(crate) fn verify_signature<'a>(
     content: &'a SignedContent,
-    artifact: Artifact<'_>,
+    artifact: &Digested<'_>,
     key: &VerificationKey,
 ) -> Result<SignatureUsed<'a>, Refusal> {
     match content {
         SignedContent::Message { digest, signature } => {
             if let Some(digest) = digest {
-                is_artifacts(digest, &artifact)?;
+                is_artifacts(digest, artifact)?;
             }
-            verify_message(signature, &artifact, key)
+            verify_message(signature, artifact, key)
         }
         SignedContent::Envelope(envelope) => verify_envelope(envelope, key),
         SignedContent::SimpleSigning { payload, signature } => {
-            verify_message(signature, &Artifact::Bytes(payload), key)
+            verify_message(signature, &Digested::new(Artifact::Bytes(payload)), key)
         }
     }
 }
 
 /// The digest in the material is no authority, but it must not say something else
 /// (protobuf-specs `sigstore_common.proto`, `MessageSignature`).
-fn is_artifacts(found: &ArtifactDigest, artifact: &Artifact<'_>) -> Result<(), Refusal> {
-    let wanted = digest_of(artifact, found.algorithm())?;
-    if *found == wanted {
+fn is_artifacts(found: &ArtifactDigest, artifact: &Digested<'_>) -> Result<(), Refusal> {
+    let wanted = artifact.digest(found.algorithm())?;
+    if found == wanted {
         return Ok(());
     }
-    Err(Refusal::MessageDigestMismatch { found: found.clone(), wanted })
+    Err(Refusal::MessageDigestMismatch { found: found.clone(), wanted: wanted.clone() })
 }
 
 fn verify_message<'a>(
     signature: &'a [u8],
-    artifact: &Artifact<'_>,
+    artifact: &Digested<'_>,
     key: &VerificationKey,
 ) -> Result<SignatureUsed<'a>, Refusal> {
     let mut needed = None;
     for &scheme in key.kind().schemes() {
         let verified = match scheme.prehash() {
-            Some(algorithm) => digest_of(artifact, algorithm)
-                .map(|digest| key.verify(scheme, Signed::Digest(&digest), signature)),
-            None => whole(artifact, scheme.name(key.kind()))
+            Some(algorithm) => artifact
+                .digest(algorithm)
+                .map(|digest| key.verify(scheme, Signed::Digest(digest), signature)),
+            None => artifact
+                .whole(scheme.name(key.kind()))
                 .map(|message| key.verify(scheme, Signed::Message(message), signature)),
         };
         match verified {
@@ -90,17 +92,6 @@ fn verify_message<'a>(
         }
     }
     Err(needed.unwrap_or_else(|| invalid("the artifact", key)))
-}
-
-/// The artifact's own bytes, for an algorithm that signs those.
-fn whole<'a>(artifact: &Artifact<'a>, algorithm: &'static str) -> Result<&'a [u8], Refusal> {
-    match artifact {
-        Artifact::Digests(_) => Err(Refusal::MessageNeeded { algorithm }),
-        Artifact::Bytes(bytes) if bytes.len() > MAX_MESSAGE => {
-            Err(Refusal::MessageTooLarge { algorithm, found: bytes.len(), limit: MAX_MESSAGE })
-        }
-        Artifact::Bytes(bytes) => Ok(bytes),
-    }
 }
 
 /// DSSE protocol, "Protocol": the signature is over the pre-authentication encoding.
@@ -145,7 +136,7 @@ fn invalid(content: &'static str, key: &VerificationKey) -> Refusal {
 /// [`Refusal::SubjectMismatch`], [`Refusal::SubjectDisagrees`], [`Refusal::DigestNeeded`].
 pub(crate) fn about_artifact(
     content: &SignedContent,
-    artifact: Artifact<'_>,
+    artifact: &Digested<'_>,
     scheme: Scheme,
     limits: &Limits,
 ) -> Result<AboutArtifact, Refusal> {
@@ -153,7 +144,7 @@ pub(crate) fn about_artifact(
         SignedContent::Message { digest, .. } => {
             let signed = digest.as_ref().map(ArtifactDigest::algorithm);
             let algorithm = scheme.prehash().or(signed).unwrap_or(DigestAlgorithm::Sha256);
-            let digests = digest_of(&artifact, algorithm)?.into();
+            let digests = artifact.digest(algorithm)?.clone().into();
             Ok(AboutArtifact { digests, name: None, said: Said::Nothing })
         }
         SignedContent::Envelope(envelope) => {
@@ -163,12 +154,12 @@ pub(crate) fn about_artifact(
             }
             let statement = Statement::parse(&envelope.payload.0, limits)
                 .map_err(|error| Refusal::StatementMalformed { error })?;
-            subject_of(statement, &artifact)
+            subject_of(statement, &artifact.artifact)
         }
         SignedContent::SimpleSigning { payload, .. } => {
             let payload = SimpleSigning::parse(payload, limits)
                 .map_err(|error| Refusal::PayloadMalformed { error })?;
-            let wanted = digest_of(&artifact, payload.digest.algorithm())?;
+            let wanted = artifact.digest(payload.digest.algorithm())?.clone();
             if payload.digest != wanted {
                 let found = vec![payload.digest.to_string()];
                 return Err(Refusal::SubjectMismatch { found, wanted: wanted.into() });
@@ -257,6 +248,3 @@ fn describe(subject: &Subject) -> String {
         None => digests,
     }
 }
-
-/// Pure Ed25519 signs the message itself, which must then be in memory.
-const MAX_MESSAGE: usize = 128 << 20;

@@ -4,6 +4,7 @@
 //! is written by the check that it speaks of. There is no `Default`, no `Deserialize`, no `From`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chainsign_core::digest::{ArtifactDigest, ArtifactDigests};
 use chainsign_core::dsse::Envelope;
@@ -168,7 +169,7 @@ impl VerifiedBundle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VerifiedSigner {
     /// The holder of a certificate under the trusted root.
-    Certificate(Box<VerifiedCertificate>),
+    Certificate(Arc<VerifiedCertificate>),
     /// The holder of a key that the caller named.
     Key(VerifiedKey),
 }

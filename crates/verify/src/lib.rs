@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod artifact;
 mod bounds;
 mod certificate;
 mod confusion;

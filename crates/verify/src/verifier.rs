@@ -14,14 +14,15 @@ use chainsign_core::verifier::BundleVerifier;
 use jiff::Timestamp;
 
 use crate::Refusal;
+use crate::artifact::Digested;
 use crate::certificate::path::Path;
 use crate::certificate::x509::X509;
 use crate::certificate::{self, CODE_SIGNING, Certified, Leaf};
 use crate::confusion::{Confusion, Instance};
 use crate::content::{self, AboutArtifact, Said, SignatureUsed};
 use crate::evidence::{
-    Check, TimeAuthority, UnusedEvidence, UnusedReason, VerifiedBundle, VerifiedCertificate,
-    VerifiedContent, VerifiedKey, VerifiedLogEntry, VerifiedSigner, VerifiedTime,
+    Check, TimeAuthority, UnusedEvidence, UnusedReason, VerifiedBundle, VerifiedContent,
+    VerifiedKey, VerifiedLogEntry, VerifiedSigner, VerifiedTime,
 };
 use crate::key::VerificationKey;
 use crate::log::{self, Claim, EntryVerifier, Proven};
@@ -90,10 +91,10 @@ impl BundleVerifier for Verifier {
             root: self.root.as_ref(),
             limits: &self.limits,
             material,
-            artifact,
+            artifact: &Digested::new(artifact),
             requirements,
             now,
-            checks: Vec::new(),
+            checks: Vec::with_capacity(USUAL_CHECKS),
             unused: Vec::new(),
         }
         .run()
@@ -111,7 +112,7 @@ struct Verification<'a> {
     root: Option<&'a PreparedRoot>,
     limits: &'a Limits,
     material: &'a SignedMaterial,
-    artifact: Artifact<'a>,
+    artifact: &'a Digested<'a>,
     requirements: &'a Requirements,
     now: Timestamp,
     checks: Vec<Check>,
@@ -233,7 +234,9 @@ impl<'a> Verification<'a> {
     ) -> Result<Option<Arc<Certified>>, Refusal> {
         let Signer::Certificate { leaf, others, cached } = signer else { return Ok(None) };
         let root = self.root_for("certificates")?;
-        certificate::issuer_is_known(leaf, others, root)?;
+        if cached.is_none() {
+            certificate::issuer_is_known(leaf, others, root)?;
+        }
         let times: Vec<_> = times.all.iter().map(VerifiedTime::time).collect();
         if times.is_empty() {
             let (found, wanted, unused) = (0, 1, self.all_unused());
@@ -249,7 +252,7 @@ impl<'a> Verification<'a> {
         };
         self.path_has_all(others, &certified.path)?;
         self.checks.push(Check::CertificatePath {
-            authority: certified.authority.clone(),
+            authority: certified.verified.authority.clone(),
             certificates: certified.path.certificates.clone(),
         });
         self.checks.push(Check::CertificateValidity {
@@ -317,13 +320,17 @@ impl<'a> Verification<'a> {
         signature: &SignatureUsed<'_>,
         times: &ProvenTimes,
     ) -> Result<Vec<VerifiedLogEntry>, Refusal> {
+        let payload;
         let claim = Claim {
             content: &self.material.content,
             signature: signature.bytes,
             signer: signer.as_entry_verifier(),
             artifact: match &self.material.content {
                 // The log knows the payload, which names the artifact.
-                SignedContent::SimpleSigning { payload, .. } => Artifact::Bytes(payload),
+                SignedContent::SimpleSigning { payload: bytes, .. } => {
+                    payload = Digested::new(Artifact::Bytes(bytes));
+                    &payload
+                }
                 _ => self.artifact,
             },
             envelope_digest: self.envelope_digest(),
@@ -516,19 +523,11 @@ impl<'a> Verification<'a> {
         log_entries: Vec<VerifiedLogEntry>,
         about: AboutArtifact,
     ) -> VerifiedBundle {
-        let key = signer.key().public().clone();
         VerifiedBundle {
             signer: match certified {
-                None => VerifiedSigner::Key(VerifiedKey { public_key: key }),
-                Some(Certified { leaf, authority, .. }) => {
-                    VerifiedSigner::Certificate(Box::new(VerifiedCertificate {
-                        der: leaf.x509.der.clone(),
-                        identity: leaf.identity.clone(),
-                        public_key: key,
-                        authority: authority.clone(),
-                        not_before: leaf.x509.validity.not_before,
-                        not_after: leaf.x509.validity.not_after,
-                    }))
+                Some(certified) => VerifiedSigner::Certificate(Arc::clone(&certified.verified)),
+                None => {
+                    VerifiedSigner::Key(VerifiedKey { public_key: signer.key().public().clone() })
                 }
             },
             content: match (&self.material.content, about.said) {
@@ -602,13 +601,14 @@ impl Signer {
 
     fn as_entry_verifier(&self) -> EntryVerifier<'_> {
         match self {
-            Self::Certificate { leaf, .. } => {
-                EntryVerifier::Certificate(&leaf.x509.der, leaf.key.kind())
-            }
-            Self::Key(key) => EntryVerifier::Key(key.public().spki(), key.kind()),
+            Self::Certificate { leaf, .. } => EntryVerifier::Certificate(leaf),
+            Self::Key(key) => EntryVerifier::Key(key),
         }
     }
 }
+
+/// Of a bundle with one entry and one timestamp.
+const USUAL_CHECKS: usize = 12;
 
 /// How many are required; none when nothing is.
 fn number(required: Option<NonZeroUsize>) -> usize {

@@ -37,5 +37,5 @@ impl CertificateCache {
     }
 }
 
-/// About 10 KiB each.
+/// About 13 KiB each.
 const CAPACITY: usize = 1024;

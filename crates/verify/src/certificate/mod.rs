@@ -9,9 +9,10 @@ pub(crate) mod sct;
 pub(crate) mod x509;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
+use chainsign_core::encoding::pem_encode;
 use chainsign_core::identity::CertificateIdentity;
 use chainsign_core::material::{Format, LogId};
 use chainsign_core::trust::ValidFor;
@@ -20,7 +21,7 @@ use jiff::Timestamp;
 
 use crate::Refusal;
 use crate::confusion::{Confusion, Instance};
-use crate::evidence::{UnusedEvidence, UnusedReason};
+use crate::evidence::{UnusedEvidence, UnusedReason, VerifiedCertificate};
 use crate::key::{Scheme, VerificationKey};
 use crate::log::{LogKey, first};
 use crate::root::PreparedRoot;
@@ -44,6 +45,7 @@ pub(crate) struct Leaf {
     pub(crate) x509: X509,
     pub(crate) key: VerificationKey,
     pub(crate) identity: CertificateIdentity,
+    pem: OnceLock<String>,
 }
 
 /// A signer's certificate with a path to an authority of the trusted root. At which times it is
@@ -51,7 +53,8 @@ pub(crate) struct Leaf {
 pub(crate) struct Certified {
     pub(crate) leaf: Arc<Leaf>,
     pub(crate) path: Path,
-    pub(crate) authority: String,
+    /// For the evidence of every bundle that it has signed.
+    pub(crate) verified: Arc<VerifiedCertificate>,
     valid_for: ValidFor,
     pub(crate) scts: Scts,
 }
@@ -91,7 +94,23 @@ impl Leaf {
             .map_err(|reason| Refusal::KeyUnusable { reason })?;
         let identity =
             identity::read(&x509).map_err(|reason| Refusal::IdentityMalformed { reason })?;
-        Ok(Leaf { x509, key, identity })
+        Ok(Leaf { x509, key, identity, pem: OnceLock::new() })
+    }
+
+    fn verified_by(&self, authority: &Authority) -> VerifiedCertificate {
+        VerifiedCertificate {
+            der: self.x509.der.clone(),
+            identity: self.identity.clone(),
+            public_key: self.key.public().clone(),
+            authority: authority.name.clone(),
+            not_before: self.x509.validity.not_before,
+            not_after: self.x509.validity.not_after,
+        }
+    }
+
+    /// As the entries of Rekor v1 have it.
+    pub(crate) fn pem(&self) -> &str {
+        self.pem.get_or_init(|| pem_encode("CERTIFICATE", &self.x509.der))
     }
 }
 
@@ -165,7 +184,7 @@ pub(crate) fn certify(
                 return Ok(Certified {
                     leaf: Arc::clone(leaf),
                     path,
-                    authority: authority.name.clone(),
+                    verified: Arc::new(leaf.verified_by(authority)),
                     valid_for: authority.valid_for,
                     scts,
                 });
@@ -254,7 +273,7 @@ fn embedded_scts(certificate: &X509, path: &Path, logs: &[LogKey]) -> Scts {
 /// Verifies the SCTs that came beside a certificate.
 pub(crate) fn detached_scts(certificate: &X509, scts: &[Vec<u8>], logs: &[LogKey]) -> Scts {
     let parsed: Result<Vec<_>, _> = scts.iter().map(|sct| Sct::parse(sct)).collect();
-    let logged = LoggedCertificate::Certificate { der: certificate.der.clone() };
+    let logged = LoggedCertificate::Certificate { der: &certificate.der };
     match parsed {
         Ok(scts) => verify_scts(&scts, &logged, logs),
         Err(reason) => Scts { failures: vec![Refusal::SctMalformed { reason }], ..Scts::default() },
@@ -262,7 +281,7 @@ pub(crate) fn detached_scts(certificate: &X509, scts: &[Vec<u8>], logs: &[LogKey
 }
 
 /// RFC 6962 section 3.2. One that does not hold counts for nothing; it does not spoil another.
-fn verify_scts(scts: &[Sct<'_>], certificate: &LoggedCertificate, logs: &[LogKey]) -> Scts {
+fn verify_scts(scts: &[Sct<'_>], certificate: &LoggedCertificate<'_>, logs: &[LogKey]) -> Scts {
     let mut outcome = Scts::default();
     for (index, sct) in scts.iter().enumerate() {
         let place = format!("SCT {index}");
@@ -273,7 +292,7 @@ fn verify_scts(scts: &[Sct<'_>], certificate: &LoggedCertificate, logs: &[LogKey
             outcome.unused.push(UnusedEvidence { place, reason });
             continue;
         }
-        let none = Refusal::SctMalformed { reason: "found no key".to_owned() };
+        let none = || Refusal::SctMalformed { reason: "found no key".to_owned() };
         match first(&keys, none, |key| verify_sct(sct, certificate, key)) {
             Ok(seen) => outcome.seen.push(seen),
             Err(failure) => {
@@ -288,7 +307,7 @@ fn verify_scts(scts: &[Sct<'_>], certificate: &LoggedCertificate, logs: &[LogKey
 
 fn verify_sct(
     sct: &Sct<'_>,
-    certificate: &LoggedCertificate,
+    certificate: &LoggedCertificate<'_>,
     key: &LogKey,
 ) -> Result<Seen, Refusal> {
     let (log_id, log) = (key.id, key.name.clone());

@@ -22,11 +22,11 @@ pub(crate) struct Sct<'a> {
 }
 
 /// What the log signed: the certificate before the SCTs were put in, or the certificate as it is.
-pub(crate) enum LoggedCertificate {
+pub(crate) enum LoggedCertificate<'a> {
     /// A TBSCertificate without its SCTs, and the hash of its issuer's key.
     Precertificate { issuer_key_hash: ArtifactDigest, tbs: Vec<u8> },
     /// The certificate, of which the SCT came beside it.
-    Certificate { der: Vec<u8> },
+    Certificate { der: &'a [u8] },
 }
 
 /// The SCTs in a certificate. Empty when there are none.
@@ -52,7 +52,7 @@ pub(crate) fn embedded(certificate: &X509) -> Result<Vec<Sct<'_>>, String> {
     Ok(scts)
 }
 
-impl LoggedCertificate {
+impl LoggedCertificate<'_> {
     /// What an embedded SCT is over: the certificate with the list of SCTs taken out, issued by
     /// the holder of a key (RFC 6962 section 3.2, `PreCert`).
     ///
@@ -99,14 +99,14 @@ impl<'a> Sct<'a> {
     }
 
     /// The bytes that the log signed (RFC 6962 section 3.2, `digitally-signed struct`).
-    pub(crate) fn signed_bytes(&self, certificate: &LoggedCertificate) -> Vec<u8> {
+    pub(crate) fn signed_bytes(&self, certificate: &LoggedCertificate<'_>) -> Vec<u8> {
         let mut bytes = vec![V1, CERTIFICATE_TIMESTAMP];
         bytes.extend(self.milliseconds.to_be_bytes());
         let entry = match certificate {
             LoggedCertificate::Precertificate { issuer_key_hash, tbs } => {
                 bytes.extend(PRECERT_ENTRY);
                 bytes.extend(issuer_key_hash.bytes());
-                tbs
+                tbs.as_slice()
             }
             LoggedCertificate::Certificate { der } => {
                 bytes.extend(X509_ENTRY);

@@ -5,18 +5,22 @@
 //! parsed, strictly: unknown fields, duplicate keys and other spellings of the same bytes are
 //! refused. Nothing is rebuilt from the bundle, and nothing is compared as JSON text.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use chainsign_core::Limits;
-use chainsign_core::artifact::Artifact;
 use chainsign_core::digest::{ArtifactDigest, DigestAlgorithm};
 use chainsign_core::dsse::Envelope;
-use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode, pem_encode};
+use chainsign_core::encoding::{Base64Bytes, base64_decode, base64_encode};
 use chainsign_core::formats::bundle::hash_name;
 use chainsign_core::material::{LogEntry, SignedContent};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Refusal;
-use crate::key::{KeyKind, Scheme};
+use crate::artifact::Digested;
+use crate::certificate::Leaf;
+use crate::key::{Scheme, VerificationKey};
 
 /// What an entry must say.
 #[derive(Clone, Copy)]
@@ -25,17 +29,17 @@ pub(crate) struct Claim<'a> {
     /// The signature that was verified.
     pub(crate) signature: &'a [u8],
     pub(crate) signer: EntryVerifier<'a>,
-    pub(crate) artifact: Artifact<'a>,
+    pub(crate) artifact: &'a Digested<'a>,
     /// The digest of the document, when that is the envelope as it was sent to the log.
     pub(crate) envelope_digest: Option<&'a ArtifactDigest>,
     pub(crate) limits: &'a Limits,
 }
 
-/// Who an entry says signed: a certificate or a SubjectPublicKeyInfo, DER.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Who must have signed.
+#[derive(Clone, Copy)]
 pub(crate) enum EntryVerifier<'a> {
-    Certificate(&'a [u8], KeyKind),
-    Key(&'a [u8], KeyKind),
+    Certificate(&'a Leaf),
+    Key(&'a VerificationKey),
 }
 
 /// What was compared.
@@ -106,7 +110,7 @@ impl EntryView<'_> {
             }
             SignedContent::Envelope(envelope) => {
                 let wanted = envelope.pae_digest(digest.algorithm());
-                self.equal("envelope digest", &digest.to_string(), &wanted.to_string())?;
+                self.equal("envelope digest", &digest, &wanted)?;
                 &["envelope digest", "signature", "verifier", "key details"]
             }
         };
@@ -139,7 +143,7 @@ impl EntryView<'_> {
         self.has_one_index_and_no_time()?;
         let found = spec.payload_hash.digest().map_err(|e| self.malformed(e))?;
         let wanted = found.algorithm().digest(&envelope.payload.0);
-        self.equal("payload digest", &found.to_string(), &wanted.to_string())?;
+        self.equal("payload digest", &found, &wanted)?;
         let logged: Vec<_> = spec.signatures.iter().map(|s| s.content.0.as_slice()).collect();
         self.same_signatures(envelope, &logged)?;
         for logged in &spec.signatures {
@@ -161,7 +165,7 @@ impl EntryView<'_> {
         let Some(wanted) = self.claim.envelope_digest else {
             return Err(Refusal::EntryBindsNothing { log_index: self.entry.log_index });
         };
-        self.equal("envelope digest", &digest.to_string(), &wanted.to_string())?;
+        self.equal("envelope digest", &digest, wanted)?;
         if let Some(payload_hash) = &spec.content.payload_hash {
             self.payload(envelope, payload_hash)?;
         }
@@ -184,7 +188,7 @@ impl EntryView<'_> {
         if let Some(payload) = logged.payload {
             let payload = self.twice("payload", &payload)?;
             let (found, wanted) = (sha256(&payload), sha256(&envelope.payload.0));
-            self.equal("payload", &found.to_string(), &wanted.to_string())?;
+            self.equal("payload", &found, &wanted)?;
         }
         let signatures: Result<Vec<_>, _> =
             logged.signatures.iter().map(|logged| self.twice("signature", &logged.sig)).collect();
@@ -208,7 +212,7 @@ impl EntryView<'_> {
         match &self.entry.inclusion_proof {
             Some(proof) => {
                 let (found, wanted) = (self.entry.log_index, proof.log_index);
-                self.equal("log index", &found.to_string(), &wanted.to_string())
+                self.equal("log index", &found, &wanted)
             }
             None => Ok(()),
         }
@@ -218,7 +222,7 @@ impl EntryView<'_> {
     fn spec<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         let body = &self.entry.canonicalized_body;
         let parsed: Result<Body<T>, _> =
-            chainsign_core::json::parse("log entry body", body, self.claim.limits);
+            chainsign_core::json::parse_closed("log entry body", body, self.claim.limits);
         let parsed = parsed.map_err(|error| self.malformed(error.to_string()))?;
         self.equal("kind", &parsed.kind, &self.entry.kind)?;
         self.equal("version", &parsed.api_version, &self.entry.version)?;
@@ -227,15 +231,13 @@ impl EntryView<'_> {
 
     /// A digest of the artifact, in whatever algorithm the entry has it.
     fn digest(&self, field: &'static str, found: &ArtifactDigest) -> Result<(), Refusal> {
-        let algorithm = found.algorithm();
-        let wanted = digest_of(&self.claim.artifact, algorithm)?;
-        self.equal(field, &found.to_string(), &wanted.to_string())
+        self.equal(field, found, self.claim.artifact.digest(found.algorithm())?)
     }
 
     fn payload(&self, envelope: &Envelope, hash: &Hash) -> Result<(), Refusal> {
         let found = hash.digest().map_err(|e| self.malformed(e))?;
         let wanted = found.algorithm().digest(&envelope.payload.0);
-        self.equal("payload digest", &found.to_string(), &wanted.to_string())
+        self.equal("payload digest", &found, &wanted)
     }
 
     fn signature(&self, found: &[u8]) -> Result<(), Refusal> {
@@ -264,8 +266,7 @@ impl EntryView<'_> {
     /// A verifier as PEM, of a certificate or of a key. Logs hold it as everybody writes it; only
     /// another spelling needs decoding.
     fn verifier_pem(&self, text: &[u8]) -> Result<(), Refusal> {
-        let (kind, der) = self.wanted_verifier();
-        if text == pem_encode(kind.label(), der).as_bytes() {
+        if text == self.claim.signer.pem().as_bytes() {
             return Ok(());
         }
         let (kind, der) = pem(text).map_err(|reason| self.malformed(reason))?;
@@ -284,7 +285,7 @@ impl EntryView<'_> {
                 return Err(self.malformed(reason.to_owned()));
             }
         }
-        let kind = self.claim.signer.kind();
+        let kind = self.claim.signer.key().kind();
         let mut names = kind.schemes().iter().map(|scheme: &Scheme| scheme.name(kind));
         if names.any(|name| name == verifier.key_details) {
             return Ok(());
@@ -294,7 +295,7 @@ impl EntryView<'_> {
     }
 
     fn verifier(&self, kind: Found, found: &[u8]) -> Result<(), Refusal> {
-        let (wanted_kind, wanted) = self.wanted_verifier();
+        let (wanted_kind, wanted) = self.claim.signer.der();
         if (kind, found) == (wanted_kind, wanted) {
             return Ok(());
         }
@@ -302,23 +303,19 @@ impl EntryView<'_> {
         Err(self.mismatch("verifier", text(kind, found), text(wanted_kind, wanted)))
     }
 
-    fn wanted_verifier(&self) -> (Found, &[u8]) {
-        match self.claim.signer {
-            EntryVerifier::Certificate(der, _) => (Found::Certificate, der),
-            EntryVerifier::Key(spki, _) => (Found::Key, spki),
-        }
-    }
-
     /// Bytes of which base64 is in base64.
     fn twice(&self, what: &'static str, outer: &Base64Bytes) -> Result<Vec<u8>, Refusal> {
         base64_decode(what, &outer.0).map_err(|error| self.malformed(error.to_string()))
     }
 
-    fn equal(&self, field: &'static str, found: &str, wanted: &str) -> Result<(), Refusal> {
+    fn equal<T>(&self, field: &'static str, found: &T, wanted: &T) -> Result<(), Refusal>
+    where
+        T: PartialEq + Display,
+    {
         if found == wanted {
             return Ok(());
         }
-        Err(self.mismatch(field, found.to_owned(), wanted.to_owned()))
+        Err(self.mismatch(field, found.to_string(), wanted.to_string()))
     }
 
     fn mismatch(&self, field: &'static str, found: String, wanted: String) -> Refusal {
@@ -330,26 +327,27 @@ impl EntryView<'_> {
     }
 }
 
-impl EntryVerifier<'_> {
-    fn kind(&self) -> KeyKind {
+impl<'a> EntryVerifier<'a> {
+    fn key(self) -> &'a VerificationKey {
         match self {
-            Self::Certificate(_, kind) | Self::Key(_, kind) => *kind,
+            Self::Certificate(leaf) => &leaf.key,
+            Self::Key(key) => key,
         }
     }
-}
 
-/// The artifact's digest of an algorithm.
-pub(crate) fn digest_of(
-    artifact: &Artifact<'_>,
-    algorithm: DigestAlgorithm,
-) -> Result<ArtifactDigest, Refusal> {
-    artifact.digest(algorithm).ok_or_else(|| Refusal::DigestNeeded {
-        algorithm,
-        found: match artifact {
-            Artifact::Digests(digests) => (*digests).clone(),
-            Artifact::Bytes(_) => Default::default(),
-        },
-    })
+    fn der(self) -> (Found, &'a [u8]) {
+        match self {
+            Self::Certificate(leaf) => (Found::Certificate, &leaf.x509.der),
+            Self::Key(key) => (Found::Key, key.public().spki()),
+        }
+    }
+
+    fn pem(self) -> Cow<'a, str> {
+        match self {
+            Self::Certificate(leaf) => Cow::Borrowed(leaf.pem()),
+            Self::Key(key) => Cow::Owned(key.public().to_pem()),
+        }
+    }
 }
 
 /// One PEM block of a certificate or a public key, with lines of any length: Rekor v1 stores the

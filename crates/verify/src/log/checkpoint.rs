@@ -33,7 +33,7 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// What was found and wanted.
     pub(super) fn parse(note: &'a str) -> Result<Self, String> {
-        if note.chars().any(|c| c.is_ascii_control() && c != '\n') {
+        if note.bytes().any(|byte| byte.is_ascii_control() && byte != b'\n') {
             return Err("found a control character, wanted none but newlines".to_owned());
         }
         let blank = note.rfind("\n\n").ok_or("found no blank line before the signatures")?;

@@ -1,14 +1,23 @@
 //! Merkle trees: RFC 6962 section 2.1, with the verification steps as RFC 9162 section 2.1.3.2
 //! spells them out.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 
 /// A node of the tree.
 pub(crate) type Hash = [u8; 32];
 
 /// `MTH({d(0)}) = SHA-256(0x00 || d(0))`
 pub(crate) fn leaf_hash(entry: &[u8]) -> Hash {
-    sha256(&[&[0x00], entry])
+    let mut context = Context::new(&SHA256);
+    context.update(&[0x00]);
+    context.update(entry);
+    hash(&context.finish())
+}
+
+/// `SHA-256(0x01 || left || right)`
+fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    let node = [&[0x01], left.as_slice(), right].concat();
+    hash(&digest(&SHA256, &node))
 }
 
 /// The root to which an inclusion proof leads from a leaf.
@@ -31,13 +40,13 @@ pub(crate) fn root_of_inclusion_proof(
             return Err(format!("found {} hashes, wanted {used}", proof.len()));
         }
         if node & 1 == 1 || node == last {
-            root = sha256(&[&[0x01], sibling, &root]);
+            root = node_hash(sibling, &root);
             while node & 1 == 0 && node != 0 {
                 node >>= 1;
                 last >>= 1;
             }
         } else {
-            root = sha256(&[&[0x01], &root, sibling]);
+            root = node_hash(&root, sibling);
         }
         node >>= 1;
         last >>= 1;
@@ -48,11 +57,9 @@ pub(crate) fn root_of_inclusion_proof(
     Ok(root)
 }
 
-fn sha256(parts: &[&[u8]]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+fn hash(digest: &Digest) -> Hash {
     let mut hash = Hash::default();
-    hash.copy_from_slice(context.finish().as_ref());
+    hash.copy_from_slice(digest.as_ref());
     hash
 }
 
@@ -63,11 +70,11 @@ mod tests {
     /// RFC 6962 section 2.1, by its own recursion.
     fn root(leaves: &[Hash]) -> Hash {
         match leaves {
-            [] => sha256(&[]),
+            [] => hash(&digest(&SHA256, &[])),
             [leaf] => *leaf,
             _ => {
                 let (left, right) = leaves.split_at(split(leaves.len()));
-                sha256(&[&[0x01], &root(left), &root(right)])
+                node_hash(&root(left), &root(right))
             }
         }
     }

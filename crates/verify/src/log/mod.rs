@@ -6,11 +6,11 @@ mod merkle;
 mod promise;
 mod proof;
 
-use chainsign_core::key::PublicKey;
+use chainsign_core::digest::ArtifactDigest;
 use chainsign_core::material::LogId;
 use chainsign_core::trust::{LogInstance, ValidFor};
 
-pub(crate) use body::{Claim, EntryVerifier, bind, digest_of};
+pub(crate) use body::{Claim, EntryVerifier, bind};
 pub(crate) use promise::promised_time;
 pub(crate) use proof::{Proven, checkpoint_is_of, prove_inclusion};
 
@@ -55,8 +55,8 @@ impl LogKey {
         self.key.kind()
     }
 
-    pub(crate) fn public(&self) -> &PublicKey {
-        self.key.public()
+    pub(crate) fn fingerprint(&self) -> &ArtifactDigest {
+        self.key.fingerprint()
     }
 
     /// The 32 bytes of an Ed25519 key.
@@ -68,7 +68,7 @@ impl LogKey {
 /// Tries every key that a trusted root has for one log id: the first that does is the one.
 pub(crate) fn first<'a, T>(
     keys: &[&'a LogKey],
-    none: Refusal,
+    none: impl FnOnce() -> Refusal,
     attempt: impl Fn(&'a LogKey) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let mut failures = Vec::new();
@@ -78,5 +78,5 @@ pub(crate) fn first<'a, T>(
             Err(failure) => failures.push(failure),
         }
     }
-    Err(Refusal::of_candidates(failures, none))
+    Err(Refusal::of_candidates(failures, none()))
 }

@@ -22,18 +22,18 @@ pub(crate) fn promised_time(
     let log_index = entry.log_index;
     let Some(signature) = &entry.signed_entry_timestamp else { return Ok(None) };
     let found = entry.integrated_time;
-    let bad_time = Refusal::SetTime { log_index, found };
-    let Some(seconds) = found else { return Err(bad_time) };
-    let Ok(time) = Timestamp::from_second(seconds) else { return Err(bad_time) };
+    let bad_time = || Refusal::SetTime { log_index, found };
+    let Some(seconds) = found else { return Err(bad_time()) };
+    let Ok(time) = Timestamp::from_second(seconds) else { return Err(bad_time()) };
     let signed = signed_bytes(entry, seconds);
     first(keys, bad_time, |key| {
-        let log = key.name.clone();
+        let log = || key.name.clone();
         if !key.verify(&signed, signature) {
-            return Err(Refusal::SetInvalid { log_index, log });
+            return Err(Refusal::SetInvalid { log_index, log: log() });
         }
         let valid_for = key.valid_for;
         if !valid_for.contains(time) {
-            return Err(Refusal::SetOutsideKeyValidity { log, time, valid_for });
+            return Err(Refusal::SetOutsideKeyValidity { log: log(), time, valid_for });
         }
         if time > now {
             return Err(Refusal::SetInFuture { log_index, time, now });

@@ -24,12 +24,17 @@ pub(crate) fn mutants(document: &Value, donor: &Value) -> Vec<Mutant> {
         let name = format!("{place} {change}");
         mutants.push(Mutant { name, document: serde_json::to_vec(&changed).unwrap() });
     });
-    let text = serde_json::to_string(document).unwrap();
-    for (place, key) in keys("", document) {
-        let name = format!("{place} duplicate-key");
-        mutants.push(Mutant { name, document: duplicate(&text, document, &place, &key) });
-    }
+    mutants.extend(duplicate_keys(document, |_| Value::Null));
     mutants
+}
+
+/// The first key of every object once more, before itself, with a value made from its own.
+pub(crate) fn duplicate_keys(document: &Value, first: impl Fn(&Value) -> Value) -> Vec<Mutant> {
+    let mutant = |(place, key): (String, String)| {
+        let name = format!("{place} duplicate-key");
+        Mutant { name, document: duplicate(document, &place, &key, &first) }
+    };
+    keys("", document).into_iter().map(mutant).collect()
 }
 
 type Emit<'a> = &'a mut dyn FnMut(&str, &str, Value);
@@ -209,7 +214,7 @@ fn keys(place: &str, value: &Value) -> Vec<(String, String)> {
 }
 
 /// Writes a document with a key of one object twice, first with another value.
-fn duplicate(text: &str, document: &Value, place: &str, key: &str) -> Vec<u8> {
+fn duplicate(document: &Value, place: &str, key: &str, first: impl Fn(&Value) -> Value) -> Vec<u8> {
     const MARK: &str = "a mark that is nowhere else";
     let mut marked = document.clone();
     let object: &mut Map<_, _> = marked.pointer_mut(place).unwrap().as_object_mut().unwrap();
@@ -218,8 +223,8 @@ fn duplicate(text: &str, document: &Value, place: &str, key: &str) -> Vec<u8> {
     let marked = serde_json::to_string(&marked).unwrap();
     let mark = serde_json::to_string(MARK).unwrap();
     let key = serde_json::to_string(key).unwrap();
-    let twice = format!("null,{key}:{value}");
+    let twice = format!("{},{key}:{value}", first(&value));
     let document = marked.replacen(&mark, &twice, 1);
-    assert_ne!(document, text);
+    assert_ne!(document, marked);
     document.into_bytes()
 }

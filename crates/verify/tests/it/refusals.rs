@@ -1,6 +1,6 @@
 //! Every case of [`crate::cases`] is answered as it says, and refused for its reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZeroUsize;
 
@@ -12,10 +12,14 @@ use chainsign_core::trust::TrustedRoot;
 use chainsign_core::verifier::BundleVerifier;
 use chainsign_core::{Limits, formats};
 use chainsign_verify::{Refusal, Verifier};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cases;
-use crate::forge::{NOW, time};
+use crate::forge::log::{self, canonical};
+use crate::forge::{
+    ARTIFACT, IDENTITY, IN_TOTO, ISSUER, Instance, NOW, SIGNED, Signed, V0_3, time,
+};
+use crate::mutations::{duplicate_keys, mutants};
 use crate::tampering::{corpus, corpus_case};
 
 /// How a document is answered: `accepted`, `<check>/<reason>`, or `error: ` and the message; and
@@ -89,6 +93,59 @@ fn every_case_is_answered_for_its_reason() {
     }
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), names.len(), wrong.join("\n"));
 }
+
+/// No object of an entry can be read in two ways, even if the log has taken it so.
+#[test]
+fn an_entry_that_two_readers_read_differently_is_refused() {
+    let instance = Instance::new("example.com");
+    let root = serde_json::to_vec(&instance.root()).unwrap();
+    let requirements = json!({"preset": "keyless", "identity": IDENTITY, "issuer": ISSUER});
+    let (file, statement) = (instance.sign(), instance.attest());
+    let at = time(SIGNED).as_second();
+    let v1 = |body: &Value, bytes: &[u8]| instance.rekor_v1.entry_v1_as(body, bytes, at, 4);
+    let v2 = |body: &Value, bytes: &[u8]| instance.rekor_v2.entry_v2_as(body, bytes, 4);
+    let payload = &statement.payload.as_ref().unwrap().1;
+    let verifier = statement.verifier();
+    let intoto = log::intoto_0_0_2(IN_TOTO, payload, &[(&statement.signature, &verifier)]);
+    type Enter<'a> = &'a dyn Fn(&Value, &[u8]) -> Value;
+    let logged: [(&Signed, Value, Enter<'_>); 5] = [
+        (&file, file.body_v1(), &v1),
+        (&statement, statement.body_v1(), &v1),
+        (&statement, intoto, &v1),
+        (&file, file.body_v2(), &v2),
+        (&statement, statement.body_v2(), &v2),
+    ];
+    let mut refused = BTreeMap::new();
+    for (signed, body, entry) in logged {
+        let answer = |bytes: &[u8]| {
+            let stamps = [instance.stamp(signed)];
+            let bundle = signed.bundle(V0_3, &[entry(&body, bytes)], &stamps);
+            answer(&serde_json::to_vec(&bundle).unwrap(), &root, ARTIFACT, &requirements)
+        };
+        assert_eq!(answer(&canonical(&body)).0, "accepted");
+        let mut mutants = mutants(&body, &body);
+        mutants.retain(|mutant| !mutant.name.ends_with("duplicate-key"));
+        mutants.extend(duplicate_keys(&body, Value::clone));
+        for mutant in mutants {
+            let (place, change) = mutant.name.rsplit_once(' ').unwrap();
+            let wanted = match change {
+                "duplicate-key" => "duplicate field",
+                "unknown-field" => "unknown field",
+                "as-array" => "invalid type: sequence",
+                _ => continue,
+            };
+            let (found, message) = answer(&mutant.document);
+            assert_eq!(found, "log-entry-binding/entry-malformed", "{place} {change}");
+            assert!(message.contains(wanted), "{place} {change}: {message}");
+            *refused.entry(wanted).or_insert(0) += 1;
+        }
+    }
+    let objects: Vec<_> = refused.values().collect();
+    assert_eq!(objects, [&OBJECTS; 3], "each object of the bodies in each way");
+}
+
+/// Of the five bodies.
+const OBJECTS: usize = 6 + 5 + 7 + 7 + 7;
 
 /// The same cases as files, as they were written once: answers must not drift.
 #[test]

@@ -117,13 +117,8 @@ fn bodies(forge: &Forge, cases: &mut Vec<Case>) {
     let body = canonical(&signed.body_v1());
     let twice = String::from_utf8(body).unwrap();
     let twice = twice.replacen("\"kind\":", "\"kind\":\"x\",\"kind\":", 1).into_bytes();
-    let mut entry = forge.instance.entry_v1(&signed);
     let at = time(SIGNED).as_second();
-    let log = &forge.instance.rekor_v1;
-    entry["canonicalizedBody"] = json!(base64_encode(&twice));
-    entry["inclusionPromise"]["signedEntryTimestamp"] =
-        json!(base64_encode(log.promise(&twice, at, 1004)));
-    entry["inclusionProof"] = log.proof(&twice, 4, 7);
+    let entry = forge.instance.rekor_v1.entry_v1_as(&signed.body_v1(), &twice, at, 4);
     cases.push(forge.case(
         "entry-with-duplicate-key",
         "two readers would read two entries",

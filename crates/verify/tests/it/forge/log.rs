@@ -175,28 +175,36 @@ impl Log {
 
     /// A `TransparencyLogEntry` with promise and proof, as Rekor v1 has it.
     pub(crate) fn entry_v1(&self, body: &Value, time: i64, index: u64) -> Value {
-        let bytes = canonical(body);
+        self.entry_v1_as(body, &canonical(body), time, index)
+    }
+
+    /// The same, of a body that the log has taken in another spelling.
+    pub(crate) fn entry_v1_as(&self, body: &Value, bytes: &[u8], time: i64, index: u64) -> Value {
         json!({
             "logIndex": (index + 1000).to_string(),
             "logId": {"keyId": base64_encode(self.id)},
             "kindVersion": {"kind": body["kind"], "version": body["apiVersion"]},
             "integratedTime": time.to_string(),
             "inclusionPromise": {
-                "signedEntryTimestamp": base64_encode(self.promise(&bytes, time, index + 1000))},
-            "inclusionProof": self.proof(&bytes, index, index + 3),
-            "canonicalizedBody": base64_encode(&bytes),
+                "signedEntryTimestamp": base64_encode(self.promise(bytes, time, index + 1000))},
+            "inclusionProof": self.proof(bytes, index, index + 3),
+            "canonicalizedBody": base64_encode(bytes),
         })
     }
 
     /// A `TransparencyLogEntry` of Rekor v2: no promise, no time.
     pub(crate) fn entry_v2(&self, body: &Value, index: u64) -> Value {
-        let bytes = canonical(body);
+        self.entry_v2_as(body, &canonical(body), index)
+    }
+
+    /// The same, of a body that the log has taken in another spelling.
+    pub(crate) fn entry_v2_as(&self, body: &Value, bytes: &[u8], index: u64) -> Value {
         json!({
             "logIndex": index.to_string(),
             "logId": {"keyId": base64_encode(self.id)},
             "kindVersion": {"kind": body["kind"], "version": body["apiVersion"]},
-            "inclusionProof": self.proof(&bytes, index, index + 3),
-            "canonicalizedBody": base64_encode(&bytes),
+            "inclusionProof": self.proof(bytes, index, index + 3),
+            "canonicalizedBody": base64_encode(bytes),
         })
     }
 }
