@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 pub(super) struct Strict<T>(pub(super) T, pub(super) Shape);
 
 /// Who chooses what a document looks like.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// The document, in part.
     Open,
@@ -24,23 +24,24 @@ pub(super) enum Shape {
 }
 
 impl<T> Strict<T> {
-    fn open<E: serde::de::Error>(self, what: &str) -> Result<T, E> {
+    fn may_be_open<E: serde::de::Error>(&self, what: &str) -> Result<(), E> {
         match self.1 {
-            Shape::Open => Ok(self.0),
+            Shape::Open => Ok(()),
             Shape::Closed => Err(E::custom(format_args!("found {what}, wanted none"))),
         }
     }
 }
 
+/// Each method as it is; after `open` stands what it reads, where only the document knows its shape.
 macro_rules! forward {
-    ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
+    ($($method:ident($($argument:ident: $type:ty),*) $(open $what:literal)?;)*) => {$(
         fn $method<V: Visitor<'de>>(
             self,
             $($argument: $type,)*
             visitor: V,
         ) -> Result<V::Value, Self::Error> {
-            let visitor = Strict(visitor, self.1);
-            self.0.$method($($argument,)* visitor)
+            $(self.may_be_open($what)?;)?
+            self.0.$method($($argument,)* Strict(visitor, self.1))
         }
     )*};
 }
@@ -57,44 +58,22 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         self.0.deserialize_map(Strict(visitor, self.1))
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = Strict(visitor, self.1);
-        self.open("a map")?.deserialize_map(visitor)
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = Strict(visitor, self.1);
-        self.open("a value of any type")?.deserialize_any(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor = Strict(visitor, self.1);
-        self.open("an unknown field")?.deserialize_ignored_any(visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        let visitor = Strict(visitor, self.1);
-        self.open("an enum")?.deserialize_enum(name, variants, visitor)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        let visitor = Strict(visitor, self.1);
-        match name.starts_with(SERDE_JSONS_OWN) {
-            true => self.open("a raw value")?.deserialize_newtype_struct(name, visitor),
-            false => self.0.deserialize_newtype_struct(name, visitor),
+        if name.starts_with(SERDE_JSONS_OWN) {
+            self.may_be_open("a raw value")?;
         }
+        self.0.deserialize_newtype_struct(name, Strict(visitor, self.1))
     }
 
     forward! {
+        deserialize_any() open "a value of any type";
+        deserialize_ignored_any() open "an unknown field";
+        deserialize_map() open "a map";
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) open "an enum";
         deserialize_bool();
         deserialize_i8();
         deserialize_i16();

@@ -213,7 +213,7 @@ fn keys(place: &str, value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// Writes a document with a key of one object twice, first with another value.
+/// Writes a document with a key of one object twice, first with what is made of its value.
 fn duplicate(document: &Value, place: &str, key: &str, first: impl Fn(&Value) -> Value) -> Vec<u8> {
     const MARK: &str = "a mark that is nowhere else";
     let mut marked = document.clone();
